@@ -1,0 +1,109 @@
+"""Every error that trendlab raises on purpose.
+
+    TrendlabError
+    ├── SettingsError          a setting, tracker file or argument is wrong (exit 2)
+    │   └── TrackerFileError   names the file, line and field
+    ├── LakeError              the lake cannot do what was asked
+    │   ├── MissingPartition   an input that must exist does not
+    │   ├── CorruptPartition   a file does not match its checksum
+    │   ├── SchemaMismatch     rows do not fit the declared schema
+    │   └── LakeLocked         another writer holds the lock
+    ├── SourceError            a source cannot be read
+    │   ├── UnknownFormat      no source recognises the content
+    │   ├── SourceUnavailable  a live source is down or refuses us
+    │   └── TooManyRejected    more rows rejected than the allowed share
+    ├── VisionError            a model or a photo cannot be used
+    │   ├── ModelError         weights or model card are missing, wrong or unsafe
+    │   └── ImageRejected      one photo is unsafe or broken (recorded, then passed over)
+    ├── SignalError            a signal cannot be computed from what it was given
+    ├── WarehouseError         Postgres cannot be reached or refuses
+    │   └── MartTestFailed     an SQL test over the marts returned rows
+    ├── AlertError             an alert cannot be sent or acknowledged
+    └── ReportError            a notebook or report cannot be rendered
+
+Messages say what was expected, what came, where, and what to do.
+The command line turns a `SettingsError` into exit code 2 and every other
+`TrendlabError` into exit code 1.
+"""
+
+from __future__ import annotations
+
+
+class TrendlabError(Exception):
+    """Base of all errors that trendlab raises on purpose."""
+
+
+class SettingsError(TrendlabError):
+    """A setting, tracker file or argument is wrong."""
+
+
+class TrackerFileError(SettingsError):
+    """The tracker file is wrong; the message names file, line and field."""
+
+
+class LakeError(TrendlabError):
+    """The lake cannot do what was asked."""
+
+
+class MissingPartition(LakeError):
+    """An input partition that must exist does not."""
+
+
+class CorruptPartition(LakeError):
+    """A Parquet file does not match its recorded checksum."""
+
+
+class SchemaMismatch(LakeError):
+    """Rows do not fit the declared schema of their table."""
+
+
+class LakeLocked(LakeError):
+    """Another writer holds the lake's lock."""
+
+
+class SourceError(TrendlabError):
+    """A source cannot be read."""
+
+
+class UnknownFormat(SourceError):
+    """No source recognises the content of a file."""
+
+
+class SourceUnavailable(SourceError):
+    """A live source is down or refuses us."""
+
+
+class TooManyRejected(SourceError):
+    """More rows were rejected than the allowed share."""
+
+
+class VisionError(TrendlabError):
+    """A model or a photo cannot be used."""
+
+
+class ModelError(VisionError):
+    """Weights or model card are missing, wrong or unsafe."""
+
+
+class ImageRejected(VisionError):
+    """One photo is unsafe or broken; it is recorded and passed over."""
+
+
+class SignalError(TrendlabError):
+    """A signal cannot be computed from what it was given."""
+
+
+class WarehouseError(TrendlabError):
+    """Postgres cannot be reached or refuses."""
+
+
+class MartTestFailed(WarehouseError):
+    """An SQL test over the marts returned rows."""
+
+
+class AlertError(TrendlabError):
+    """An alert cannot be sent or acknowledged."""
+
+
+class ReportError(TrendlabError):
+    """A notebook or report cannot be rendered."""

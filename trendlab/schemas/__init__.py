@@ -1,0 +1,20 @@
+"""Every table of trendlab: columns, types, units, ranges, grain.
+
+The only list of columns. The lake writes and reads with these schemas, the
+warehouse creates its tables and COMMENTs from them, and the table reference in
+`docs/tables.md` is generated from them.
+"""
+
+from __future__ import annotations
+
+from trendlab.schemas.books import BOOKS
+from trendlab.schemas.collected import COLLECTED
+from trendlab.schemas.core import Column, Table
+from trendlab.schemas.derived import DERIVED
+from trendlab.schemas.signals import SIGNALS
+
+TABLES: dict[str, Table] = {
+    table.name: table for table in (*COLLECTED, *DERIVED, *SIGNALS, *BOOKS)
+}
+
+__all__ = ["TABLES", "Column", "Table"]

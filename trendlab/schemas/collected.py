@@ -1,0 +1,223 @@
+"""Tables that sources write: what was collected, as it was given."""
+
+from __future__ import annotations
+
+from trendlab.schemas.core import (
+    DAY,
+    SOURCE,
+    STRINGS,
+    Column,
+    Table,
+    count,
+    date,
+    flag,
+    moment,
+    number,
+    text,
+)
+
+POSTS = Table(
+    name="posts",
+    doc="Posts as collected, newest reading; one row per source and post.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("post_id", "the source's own id, or a stable hash where it gives none"),
+        moment("created_at", "when the author posted"),
+        text("author_id", "author's id at the source", nullable=True),
+        text("author_handle", "author's handle, casefolded, without @", nullable=True),
+        text("caption", "text of the post, NFC, as written", nullable=True),
+        text("language_given", "language as the source gives it, BCP 47", nullable=True),
+        Column("hashtags", STRINGS, "hashtags, NFKC casefolded, without #"),
+        Column("mentions", STRINGS, "mentioned handles, casefolded, without @"),
+        text("url", "address of the post", nullable=True),
+        text(
+            "media_kind",
+            "what the post carries",
+            allowed=("none", "image", "video", "album"),
+        ),
+        count("media_count", "photos and videos attached"),
+        count("likes_count", "likes at observed_at; NULL when hidden", nullable=True),
+        count("comments_count", "comments at observed_at", nullable=True),
+        count("shares_count", "shares, reposts, retweets at observed_at", nullable=True),
+        count("views_count", "views or plays at observed_at", nullable=True),
+        number("lat", "latitude, degrees", nullable=True, minimum=-90, maximum=90),
+        number("lon", "longitude, degrees", nullable=True, minimum=-180, maximum=180),
+        text("place_name", "place as written by the source", nullable=True),
+        text("place_id", "the source's id of the place", nullable=True),
+        text("reply_to_id", "post that this one answers", nullable=True),
+        text("repost_of_id", "post that this one repeats", nullable=True),
+        flag("is_repost", "true for boosts, retweets and reposts"),
+        flag("is_sponsored", "true where the source says so", nullable=True),
+        moment("observed_at", "when this reading was taken"),
+    ),
+    key=("source", "post_id"),
+    partition=("day", "source"),
+    in_warehouse=True,
+)
+
+COMMENTS = Table(
+    name="comments",
+    doc="Comments and replies as collected; one row per source and comment.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("comment_id", "the source's own id, or a stable hash"),
+        text("post_id", "post that is commented on"),
+        text("parent_id", "comment that is answered", nullable=True),
+        moment("created_at", "when the comment was written"),
+        text("author_id", "author's id at the source", nullable=True),
+        text("author_handle", "author's handle, casefolded", nullable=True),
+        text("text", "the comment as written, NFC"),
+        text("language_given", "language as the source gives it", nullable=True),
+        count("likes_count", "likes of the comment", nullable=True),
+        moment("observed_at", "when this reading was taken"),
+    ),
+    key=("source", "comment_id"),
+    partition=("day", "source"),
+)
+
+MEDIA = Table(
+    name="media",
+    doc="Photos of posts and where their bytes are; one row per post and photo. "
+    "`day` is the day of the post.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("post_id", "post that carries the photo"),
+        count("media_index", "position within the post, from 0"),
+        text("media_kind", "photo, or cover of a video", allowed=("image", "cover")),
+        text("url", "address that the photo was offered at", nullable=True),
+        text("path", "file with the bytes, absolute or under the home", nullable=True),
+        text("sha256", "hash of the bytes", nullable=True),
+        text(
+            "status",
+            "whether the bytes are here",
+            allowed=("stored", "offered", "missing", "rejected"),
+        ),
+        text("status_reason", "why it is missing or rejected", nullable=True),
+        moment("observed_at", "when this was last tried"),
+    ),
+    key=("source", "post_id", "media_index"),
+    partition=("day", "source"),
+)
+
+ENGAGEMENT = Table(
+    name="engagement",
+    doc="Readings of a post's engagement over time; one row per post and reading. "
+    "`day` is the day of observation.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("post_id", "post that was read"),
+        moment("observed_at", "when the reading was taken"),
+        moment("created_at", "when the post was made, so that age is known"),
+        count("likes_count", "likes; NULL when hidden", nullable=True),
+        count("comments_count", "comments", nullable=True),
+        count("shares_count", "shares", nullable=True),
+        count("views_count", "views", nullable=True),
+    ),
+    key=("source", "post_id", "observed_at"),
+    partition=("day", "source"),
+)
+
+AUTHORS = Table(
+    name="authors",
+    doc="Readings of authors; one row per author and day of observation.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("author_id", "author's id at the source"),
+        moment("observed_at", "when the reading was taken"),
+        text("handle", "handle, casefolded, without @", nullable=True),
+        text("name", "display name", nullable=True),
+        text("biography", "profile text", nullable=True),
+        text(
+            "author_kind",
+            "person or organisation, where it can be told",
+            allowed=("person", "brand", "unknown"),
+        ),
+        text("profile_place", "place given in the profile", nullable=True),
+        count("followers_count", "followers", nullable=True),
+        count("following_count", "accounts followed", nullable=True),
+        count("posts_count", "posts ever made", nullable=True),
+        flag("is_verified", "verified by the source", nullable=True),
+    ),
+    key=("source", "author_id", "day"),
+    partition=("day", "source"),
+    in_warehouse=True,
+)
+
+COVERAGE = Table(
+    name="coverage",
+    doc="Which days were ingested; one row per tracker, source and day. A day with "
+    "no row was not ingested: it is missing, not quiet.",
+    columns=(
+        DAY,
+        text("tracker", "tracker that asked, or 'all' for files that no one tracker owns"),
+        SOURCE,
+        text("status", "how much was seen", allowed=("complete", "partial", "none")),
+        text("tracker_version", "hash of the tracker's query at that time"),
+        moment("observed_at", "when the day was last ingested"),
+        text("reason", "why the day is partial or missing", nullable=True),
+    ),
+    key=("tracker", "source", "day"),
+    partition=("day", "source"),
+    in_warehouse=True,
+)
+
+QUARANTINE = Table(
+    name="quarantine",
+    doc="Rows that were refused; one row per refused record. `day` is the day of "
+    "ingestion.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("ingest_id", "ingest that refused the row"),
+        text("table_name", "table that the row was meant for"),
+        text("path", "file, or address without its query, that it came from"),
+        count("row_number", "position in the file, from 1", nullable=True),
+        text("reason", "short reason, fit for grouping"),
+        text("detail", "field and value that were refused", nullable=True),
+        text("payload", "the record as received, at most 20,000 characters"),
+        moment("observed_at", "when it was refused"),
+    ),
+    key=("ingest_id", "table_name", "path", "row_number"),
+    partition=("day", "source"),
+    in_warehouse=True,
+    not_in_warehouse=("payload", "detail"),
+)
+
+INGESTS = Table(
+    name="ingests",
+    doc="Book of ingests; one row per file or page set. accepted + rejected = read.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("ingest_id", "hash of source, path and content"),
+        text("path", "file, or address without its query"),
+        text("format", "format that was told from the content"),
+        count("read_count", "records read"),
+        count("accepted_count", "records accepted"),
+        count("rejected_count", "records sent to quarantine"),
+        count("added_count", "accepted records that were new"),
+        count("updated_count", "accepted records that replaced an older reading"),
+        date("first_on", "first day that the records declare", nullable=True),
+        date("last_on", "last day that the records declare", nullable=True),
+        moment("observed_at", "when the ingest ended"),
+    ),
+    key=("ingest_id", "observed_at"),
+    partition=("day", "source"),
+    in_warehouse=True,
+)
+
+COLLECTED = (
+    POSTS,
+    COMMENTS,
+    MEDIA,
+    ENGAGEMENT,
+    AUTHORS,
+    COVERAGE,
+    QUARANTINE,
+    INGESTS,
+)

@@ -1,0 +1,315 @@
+"""Tables of signals: activity, peaks, dips, influencers, weekly trends."""
+
+from __future__ import annotations
+
+from trendlab.schemas.core import (
+    CITY,
+    DAY,
+    MODEL_NAME,
+    RULE_VERSION,
+    RUN_ID,
+    SOURCE,
+    TRACKER,
+    Table,
+    count,
+    date,
+    flag,
+    number,
+    share,
+    text,
+)
+
+MEASURES = ("posts", "likes_per_post", "activity", "negatives", "comment_negatives")
+ITEM_KINDS = ("post", "comment")
+
+ACTIVITY = Table(
+    name="activity",
+    doc="Activity of a day, excluded posts left out; one row per tracker, city and "
+    "day that has posts. The city 'all' holds every city, 'unknown' included.",
+    columns=(
+        DAY,
+        TRACKER,
+        CITY,
+        count("posts_count", "posts"),
+        count("authors_count", "different known authors", nullable=True),
+        count("reposts_count", "posts that repeat another"),
+        count("likes_count", "sum of known likes", nullable=True),
+        count("comments_count", "sum of known comment counts", nullable=True),
+        share("like_coverage", "share of posts with known likes"),
+        number("likes_per_post", "median of known likes", nullable=True, minimum=0),
+        number("likes_per_post_trimmed", "10 % trimmed mean", nullable=True, minimum=0),
+        number("activity_raw", "posts + likes", minimum=0),
+        number("activity", "posts + sum of log1p(likes)", minimum=0),
+        count("scored_count", "posts scored for sentiment"),
+        count("negative_count", "posts scored negative"),
+        count("positive_count", "posts scored positive"),
+        count("negative_capped_count", "negatives, at most 3 an author"),
+        count("scored_capped_count", "scored posts, at most 3 an author"),
+        count("negative_authors_count", "authors of negatives", nullable=True),
+        number("sentiment_index", "(positive − negative) / scored", nullable=True,
+               minimum=-1, maximum=1),
+        count("comment_scored_count", "comments scored for sentiment"),
+        count("comment_negative_count", "comments scored negative"),
+        count("comment_positive_count", "comments scored positive"),
+        count("comment_negative_authors_count", "authors of negative comments",
+              nullable=True),
+        flag("is_provisional", "true while likes are younger than 24 hours"),
+        flag("is_partial", "true where a source covered the day in part"),
+        RUN_ID,
+    ),
+    key=("tracker", "city", "day"),
+    in_warehouse=True,
+)
+
+TERM_DAYS = Table(
+    name="term_days",
+    doc="Words and hashtags of a day; one row per tracker, kind of item and term "
+    "used by at least 2 items.",
+    columns=(
+        DAY,
+        TRACKER,
+        text("item_kind", "where the term stood", allowed=ITEM_KINDS),
+        text("term_kind", "word or hashtag", allowed=("word", "hashtag")),
+        text("term", "casefolded, without #"),
+        count("items_count", "posts or comments that use it"),
+        count("authors_count", "different known authors"),
+        count("scored_count", "of these, scored for sentiment"),
+        count("negative_count", "of these, negative"),
+        count("negative_authors_count", "authors of the negatives"),
+        RUN_ID,
+    ),
+    key=("tracker", "item_kind", "term_kind", "term", "day"),
+)
+
+AUTHOR_DAYS = Table(
+    name="author_days",
+    doc="What an author did in a day; one row per tracker and known author.",
+    columns=(
+        DAY,
+        TRACKER,
+        SOURCE,
+        text("author_id", "author's id at the source"),
+        text("author_handle", "newest handle seen", nullable=True),
+        text("city", "main city of the day's posts"),
+        count("posts_count", "posts"),
+        count("likes_known_count", "posts with known likes"),
+        count("likes_count", "sum of known likes", nullable=True),
+        count("comments_count", "sum of known comments", nullable=True),
+        count("negative_count", "posts scored negative"),
+        count("scored_count", "posts scored"),
+        RUN_ID,
+    ),
+    key=("tracker", "source", "author_id", "day"),
+)
+
+DAY_SCORES = Table(
+    name="day_scores",
+    doc="How unusual a day is against its own past; one row per tracker, city, "
+    "measure and day.",
+    columns=(
+        DAY,
+        TRACKER,
+        CITY,
+        text("measure", "what is scored", allowed=MEASURES),
+        number("value", "value of the measure", nullable=True),
+        number("baseline", "expected value from the trailing days", nullable=True),
+        number("expected_low", "lower end of the 90 % interval", nullable=True),
+        number("expected_high", "upper end of the 90 % interval", nullable=True),
+        number("z", "robust z on the log1p scale", nullable=True),
+        share("p_value", "upper-tail p", nullable=True),
+        count("valid_days", "days in the baseline"),
+        flag("is_candidate", "z ≥ 2.8 or the cold-start tail"),
+        flag("is_peak", "all conditions of the peak rule hold"),
+        flag("is_cold_start", "fewer than 28 valid days"),
+        text(
+            "average",
+            "against the 90 % interval of the baseline",
+            nullable=True,
+            allowed=("below", "average", "above"),
+        ),
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("tracker", "city", "measure", "day"),
+    in_warehouse=True,
+)
+
+PEAKS = Table(
+    name="peaks",
+    doc="Activity peaks as known on a day; one row per peak and day on which it ran. "
+    "The newest row of a peak_id is its present state.",
+    columns=(
+        DAY,
+        text("peak_id", "hash of tracker, city, measure and start_on"),
+        TRACKER,
+        CITY,
+        text("measure", "posts, likes_per_post or activity", allowed=MEASURES),
+        date("start_on", "first day"),
+        date("apex_on", "day with the greatest z so far"),
+        date("end_on", "last day so far"),
+        number("value", "value at the apex"),
+        number("baseline", "expected value at the apex"),
+        number("ratio", "value / baseline at the apex"),
+        number("z", "z at the apex"),
+        number("excess", "sum of value − baseline over the run"),
+        count("severity", "1 (mild) to 10 (extreme)", maximum=10),
+        flag("is_cold_start", "fewer than 28 valid days behind it"),
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("peak_id", "day"),
+    in_warehouse=True,
+)
+
+DIPS = Table(
+    name="dips",
+    doc="Negative peaks as known on a day: the count of negatives is up, or their "
+    "share; one row per dip and day on which it ran. The newest row of a dip_id is "
+    "its present state.",
+    columns=(
+        DAY,
+        text("dip_id", "hash of tracker, city, topic, item_kind and start_on"),
+        TRACKER,
+        CITY,
+        text("topic", "words of the topic, or '' for the whole tracker"),
+        text("item_kind", "posts or comments", allowed=ITEM_KINDS),
+        date("start_on", "first day"),
+        date("apex_on", "day with the smallest p so far"),
+        date("end_on", "last day so far"),
+        flag("is_count_up", "the count of negatives is up"),
+        flag("is_share_up", "the share of negatives is up"),
+        count("negative_count", "negatives at the apex"),
+        count("scored_count", "scored at the apex"),
+        count("negative_authors_count", "authors of the negatives at the apex",
+              nullable=True),
+        share("negative_share", "negatives / scored at the apex"),
+        share("baseline_share", "expected share from the trailing 56 days"),
+        number("lift", "share / expected share"),
+        share("p_value", "beta-binomial upper tail at the apex"),
+        number("overdispersion", "estimated rho of the beta-binomial", minimum=0),
+        count("severity", "1 (mild) to 10 (extreme)", maximum=10),
+        count("pooled_days", "days pooled to reach 30 scored; 1 is none"),
+        flag("is_cold_start", "fewer than 28 valid days behind it"),
+        flag("is_author_rule_assessable", "false where authors are unknown"),
+        share("language_coverage", "share of the items that were scored"),
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("dip_id", "day"),
+    in_warehouse=True,
+)
+
+EVIDENCE = Table(
+    name="evidence",
+    doc="What is over-represented in a peak or dip; one row per event, day, kind "
+    "and rank.",
+    columns=(
+        DAY,
+        text("event_kind", "peak or dip", allowed=("peak", "dip")),
+        text("event_id", "peak_id or dip_id"),
+        text(
+            "evidence_kind",
+            "what the row names",
+            allowed=("post", "comment", "author", "hashtag", "word", "city", "garment"),
+        ),
+        count("rank", "1 is the strongest"),
+        text("item", "id or term"),
+        text("label", "what to show a person", nullable=True),
+        text("url", "address of the post", nullable=True),
+        number("observed", "count, likes or score in the event", nullable=True),
+        number("expected", "expected from the baseline", nullable=True),
+        number("strength", "log-odds z, share of the excess, or compound",
+               nullable=True),
+        RUN_ID,
+    ),
+    key=("event_kind", "event_id", "day", "evidence_kind", "rank"),
+    in_warehouse=True,
+)
+
+INFLUENCERS = Table(
+    name="influencers",
+    doc="Authors ranked within a window of 28 days that ends with the week; one row "
+    "per week (Monday), tracker, window and author.",
+    columns=(
+        DAY,
+        TRACKER,
+        text(
+            "window_kind",
+            "which days of the 28 count",
+            allowed=("all", "high_activity", "low_sentiment", "both"),
+        ),
+        date("window_from", "first day looked at"),
+        date("window_to", "last day looked at"),
+        count("window_days", "days that count"),
+        SOURCE,
+        text("author_id", "author's id at the source"),
+        text("author_handle", "handle", nullable=True),
+        text("author_kind", "person, brand or unknown"),
+        text("home_city", "mode of the located posts, or 'unknown'"),
+        count("posts_count", "posts in the window"),
+        count("followers_count", "newest reading", nullable=True),
+        text("tier", "follower tier", allowed=(
+            "nano", "micro", "mid", "macro", "mega", "unknown")),
+        number("likes_per_post", "median likes", nullable=True, minimum=0),
+        number("engagement_shrunk", "log1p likes per post, shrunk to the tier",
+               nullable=True),
+        count("h_index", "h posts with ≥ h likes"),
+        number("pagerank", "on the mention graph, personalised to the tracker",
+               nullable=True, minimum=0),
+        share("contribution_share", "share of the window's excess posts",
+              nullable=True),
+        number("negative_excess", "negatives above the author's own expected",
+               nullable=True),
+        number("score", "stated combination of the components"),
+        count("rank", "1 is the strongest"),
+        count("rank_low", "5 % of the bootstrap ranks"),
+        count("rank_high", "95 % of the bootstrap ranks"),
+        count("trackers_count", "trackers with ≥ 2 posts in the window"),
+        flag("is_multi_tracker", "≥ 2 trackers with ≥ 2 posts each"),
+        text("flags", "authenticity flags, comma-separated, '' for none"),
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("day", "tracker", "window_kind", "source", "author_id"),
+    in_warehouse=True,
+)
+
+CITY_WEEKS = Table(
+    name="city_weeks",
+    doc="Share of looks with a garment, colour, fine category or style; one row per "
+    "tracker, city, ISO week (Monday), kind and value.",
+    columns=(
+        DAY,
+        TRACKER,
+        CITY,
+        count("iso_year", "ISO year"),
+        count("iso_week", "ISO week, 1 to 53", maximum=53),
+        text("kind", "what is counted", allowed=(
+            "garment", "colour", "fine_category", "pattern", "style")),
+        text("value", "for example skirt, or red"),
+        count("looks_with_count", "looks that have it"),
+        count("looks_count", "looks seen, near-copies left out"),
+        share("share", "looks_with_count / looks_count"),
+        share("share_low", "lower end of the 95 % Wilson interval"),
+        share("share_high", "upper end of the 95 % Wilson interval"),
+        share("share_shrunk", "empirical-Bayes share, for thin cities"),
+        flag("is_thin", "fewer than 100 looks"),
+        flag("is_complete", "all seven days of the week are covered"),
+        MODEL_NAME,
+        RUN_ID,
+    ),
+    key=("day", "tracker", "city", "kind", "value", "model_name"),
+    in_warehouse=True,
+)
+
+SIGNALS = (
+    ACTIVITY,
+    TERM_DAYS,
+    AUTHOR_DAYS,
+    DAY_SCORES,
+    PEAKS,
+    DIPS,
+    EVIDENCE,
+    INFLUENCERS,
+    CITY_WEEKS,
+)
