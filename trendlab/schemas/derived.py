@@ -101,6 +101,7 @@ GARMENTS = Table(
         RUN_ID,
     ),
     key=("source", "post_id", "media_index", "garment_index", "model_name"),
+    partition=("day", "source"),
 )
 
 GARMENT_TAGS = Table(
@@ -129,6 +130,7 @@ GARMENT_TAGS = Table(
         RUN_ID,
     ),
     key=("source", "post_id", "media_index", "garment_index", "attribute", "value"),
+    partition=("day", "source"),
 )
 
 LOOKS = Table(
@@ -151,6 +153,7 @@ LOOKS = Table(
         RUN_ID,
     ),
     key=("source", "post_id", "media_index", "look_index", "model_name"),
+    partition=("day", "source"),
 )
 
 VISION_FAILURES = Table(
@@ -165,6 +168,7 @@ VISION_FAILURES = Table(
         RUN_ID,
     ),
     key=("source", "post_id", "media_index"),
+    partition=("day", "source"),
     in_warehouse=True,
 )
 

@@ -1,0 +1,93 @@
+"""Settings, read once from the environment (TRENDLAB_*) and the command line.
+
+Built in `cli`, passed on as plain values; no room reads the environment.
+Secrets (`warehouse_url`, `alert_urls`) come from the environment or from files
+and are never printed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from trendlab.errors import SettingsError
+
+# A file in which one row in five is refused is the wrong file or the wrong mapping.
+MAX_REJECTED_SHARE = 0.2
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its environment variable in the name.
+
+    Parameters
+    ----------
+    home : Path
+        Data folder: lake, embedded Postgres, reports, alerts (TRENDLAB_HOME).
+    trackers_file : Path or None
+        Tracker file; `trackers.yml` in the home when not given.
+    warehouse_url : SecretStr or None
+        SQLAlchemy or libpq address of an outside Postgres; the embedded one
+        when not given (TRENDLAB_WAREHOUSE_URL).
+    analyst_url : SecretStr or None
+        Address with the analyst's rights, used by `sql` and reports with an
+        outside Postgres; derived from `warehouse_url` when not given.
+    alert_urls : SecretStr or None
+        Channel addresses for apprise, `name=url` separated by white space.
+    alert_urls_file : Path or None
+        A file with one `name=url` a line.
+    max_rejected_share : float
+        Share of refused records above which an ingest fails.
+    device : {"auto", "cpu", "cuda"}
+        Where vision runs.
+    detector : str or None
+        Name or path of a model card; the shipped detector when not given.
+    workers : int
+        Processes for text scoring and threads for photo decoding.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRENDLAB_", extra="ignore", env_ignore_empty=True
+    )
+
+    home: Path = Path("data")
+    trackers_file: Path | None = None
+    warehouse_url: SecretStr | None = None
+    analyst_url: SecretStr | None = None
+    alert_urls: SecretStr | None = None
+    alert_urls_file: Path | None = None
+    max_rejected_share: float = Field(default=MAX_REJECTED_SHARE, ge=0, le=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    detector: str | None = None
+    workers: int = Field(default=2, ge=1, le=64)
+
+    @property
+    def trackers_path(self) -> Path:
+        """The tracker file in use."""
+        if self.trackers_file is not None:
+            return self.trackers_file
+        return self.home / "trackers.yml"
+
+
+def read_settings(home: Path | None = None, **given: object) -> Settings:
+    """Read settings from the environment; arguments that are given win.
+
+    Raises
+    ------
+    SettingsError
+        Names each setting that is wrong, without its value if it is a secret.
+    """
+    values = {name: value for name, value in given.items() if value is not None}
+    if home is not None:
+        values["home"] = home
+    try:
+        settings = Settings(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"TRENDLAB_{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False)
+        )
+        raise SettingsError(f"settings are wrong: {wrong}") from None
+    return settings.model_copy(update={"home": settings.home.absolute()})

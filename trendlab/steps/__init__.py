@@ -1,0 +1,1 @@
+"""Steps: lake or warehouse → room → lake or warehouse. The only place that wires."""

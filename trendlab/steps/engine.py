@@ -1,0 +1,361 @@
+"""Runs steps day by day or in bulk, and knows which days are stale.
+
+A step's run at a day is named by a hash of what it read: the checksums of its
+input partitions, its code and its settings (`run_id`). A day is stale when its
+recorded run_id is not the one that its present inputs give. Nothing has to be
+marked: late data changes a checksum, which changes the run_ids of all that
+depends on it; a kill leaves no record, so the day is done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trendlab.errors import TrendlabError
+from trendlab.lake import Lake
+from trendlab.schemas import TABLES
+from trendlab.settings import Settings
+from trendlab.trackers import Tracker
+
+log = logging.getLogger(__name__)
+
+# Part of every run_id: raise it when the meaning of a run changes.
+ENGINE_VERSION = "1"
+
+Parts = dict[str, dict[date, pa.Table]]
+"""Rows to write: table name → day → rows."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """Days of a table that a step reads for one day of output."""
+
+    table: str
+    first_day: date
+    last_day: date
+
+
+class Progress(Protocol):
+    """Shows how far long work is."""
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Report `done` of `total` units of a step."""
+
+
+def no_progress(step: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def utc_now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Context:
+    """What steps work with: the lake, the trackers and cities, and settings."""
+
+    settings: Settings
+    lake: Lake
+    trackers: list[Tracker]
+    cities: pa.Table
+    clock: Callable[[], datetime] = utc_now
+    progress: Progress = no_progress
+    _runs: dict[tuple[str, date], str] | None = None
+    _fingerprints: dict[tuple[str, date], str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        """The data folder."""
+        return self.settings.home
+
+    def run_of(self, step: str, day: date) -> str | None:
+        """Return the run_id that last finished for a step and day."""
+        if self._runs is None:
+            runs = self.lake.query(
+                "select step, day, run_id from runs where status = 'done'",
+                {"runs": self.lake.span("runs")},
+            )
+            self._runs = {
+                (row["step"], row["day"]): row["run_id"] for row in runs.to_pylist()
+            }
+        return self._runs.get((step, day))
+
+    def note_run(self, step: str, day: date, run_id: str) -> None:
+        """Remember a run that has just been written."""
+        self.run_of(step, day)
+        assert self._runs is not None
+        self._runs[(step, day)] = run_id
+
+    def fingerprint(self, table: str, day: date) -> str:
+        """Return the checksum of a day, kept until the table is written."""
+        key = (table, day)
+        if key not in self._fingerprints:
+            self._fingerprints[key] = self.lake.fingerprint(table, day)
+        return self._fingerprints[key]
+
+    def forget_fingerprints(self, table: str | None = None) -> None:
+        """Forget checksums of a table that was written, or of all tables."""
+        if table is None:
+            self._fingerprints.clear()
+            return
+        for key in [key for key in self._fingerprints if key[0] == table]:
+            del self._fingerprints[key]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the night.
+
+    Parameters
+    ----------
+    name : str
+    modules : tuple of str
+        Modules and SQL files whose text decides the result; their hash is part
+        of the run_id, so a changed rule recomputes what it touches.
+    outputs : tuple of str
+        Tables whose partitions the step replaces.
+    inputs : callable
+        (context, day) → the days of tables that the day depends on.
+    compute : callable
+        (context, days, run_ids) → rows for each table and day. `days` rise.
+    settings_key : callable
+        (context) → text of the settings and trackers that decide the result.
+    is_chained : bool
+        True when a day also depends on the step's own earlier days.
+    is_weekly : bool
+        True when the unit is the ISO week, named by its Monday.
+    chunk_days : int
+        Days computed together; bounds memory.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    outputs: tuple[str, ...]
+    inputs: Callable[[Context, date], list[Input]]
+    compute: Callable[[Context, Sequence[date], Mapping[date, str]], Parts]
+    settings_key: Callable[[Context], str] = lambda context: ""
+    is_chained: bool = False
+    is_weekly: bool = False
+    chunk_days: int = 56
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What a step did: units looked at, computed, rows written, seconds."""
+
+    step: str
+    days_count: int
+    computed_count: int
+    rows_count: int
+    seconds: float
+
+
+def week_of(day: date) -> date:
+    """Return the Monday of the ISO week that holds a day."""
+    return day - timedelta(days=day.weekday())
+
+
+def hash_of(*parts: str) -> str:
+    """Hash texts, each kept apart from the next."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(8, "big"))
+        digest.update(encoded)
+    return digest.hexdigest()
+
+
+def code_hash(modules: Iterable[str]) -> str:
+    """Hash the text of modules, named by dots, and of files, named by path."""
+    texts = []
+    for name in modules:
+        if "/" in name:
+            path = Path(name)
+        else:
+            spec = importlib.util.find_spec(name)
+            if spec is None or spec.origin is None:
+                raise TrendlabError(f"step names a module that is not there: {name}")
+            path = Path(spec.origin)
+        texts.append(path.read_text())
+    return hash_of(*texts)
+
+
+def run_step(
+    context: Context, step: Step, days: Sequence[date], *, force: bool = False
+) -> StepReport:
+    """Compute the stale days among `days` and replace their partitions.
+
+    Parameters
+    ----------
+    context : Context
+    step : Step
+    days : sequence of date
+        Rising days; Mondays for weekly steps.
+    force : bool
+        Compute days that are fresh too.
+
+    Returns
+    -------
+    StepReport
+
+    Notes
+    -----
+    Outputs are written before the run is recorded, so a kill between the two
+    leaves the day stale, never wrong.
+    """
+    started = time.monotonic()
+    fixed = (
+        ENGINE_VERSION,
+        step.name,
+        code_hash(step.modules),
+        step.settings_key(context),
+    )
+    computed = rows_count = done = 0
+    previous: tuple[date, str] | None = None
+    for chunk in _chunks(days, step.chunk_days):
+        run_ids: dict[date, str] = {}
+        hashes: dict[date, str] = {}
+        for day in chunk:
+            inputs_hash = _inputs_hash(context, step, day)
+            if step.is_chained:
+                inputs_hash = hash_of(inputs_hash, _link(context, step, day, previous))
+            hashes[day] = inputs_hash
+            run_id = hash_of(*fixed, day.isoformat(), inputs_hash)
+            previous = (day, run_id)
+            if force or context.run_of(step.name, day) != run_id:
+                run_ids[day] = run_id
+        if run_ids:
+            begun = time.monotonic()
+            parts = step.compute(context, sorted(run_ids), run_ids)
+            written = _write_parts(context, step, parts, sorted(run_ids))
+            seconds = (time.monotonic() - begun) / len(run_ids)
+            _record(context, step, run_ids, hashes, fixed, written, seconds)
+            computed += len(run_ids)
+            rows_count += sum(written.values())
+        done += len(chunk)
+        context.progress(step.name, done, len(days))
+    report = StepReport(
+        step.name, len(days), computed, rows_count, time.monotonic() - started
+    )
+    log.info(
+        "%s: %d of %d days computed, %d rows, %.1f s",
+        report.step,
+        report.computed_count,
+        report.days_count,
+        report.rows_count,
+        report.seconds,
+    )
+    return report
+
+
+def _inputs_hash(context: Context, step: Step, day: date) -> str:
+    parts = []
+    for wanted in step.inputs(context, day):
+        parts.append(wanted.table)
+        here = wanted.first_day
+        while here <= wanted.last_day:
+            parts.append(context.fingerprint(wanted.table, here))
+            here += timedelta(days=1)
+    return hash_of(*parts)
+
+
+# A chain reaches back as far as the longest baseline (84 days) and its masks.
+CHAIN_DAYS = 180
+
+
+def _link(
+    context: Context, step: Step, day: date, previous: tuple[date, str] | None
+) -> str:
+    """Return the run_id of the day before within reach, "" where there is none."""
+    if previous is not None and (day - previous[0]).days <= CHAIN_DAYS:
+        return previous[1]
+    for back in range(1, CHAIN_DAYS + 1):
+        known = context.run_of(step.name, day - timedelta(days=back))
+        if known is not None:
+            return known
+    return ""
+
+
+def _write_parts(
+    context: Context, step: Step, parts: Parts, days: Sequence[date]
+) -> dict[date, int]:
+    written = dict.fromkeys(days, 0)
+    for table in step.outputs:
+        rows_by_day = {
+            day: parts.get(table, {}).get(day, TABLES[table].empty()) for day in days
+        }
+        for day, rows in rows_by_day.items():
+            written[day] += rows.num_rows
+        if "source" in TABLES[table].partition:
+            _write_by_source(context.lake, table, rows_by_day)
+        else:
+            context.lake.write_many(table, rows_by_day)
+        context.forget_fingerprints(table)
+    return written
+
+
+def _write_by_source(
+    lake: Lake, table: str, rows_by_day: Mapping[date, pa.Table]
+) -> None:
+    by_source: dict[str, dict[date, pa.Table]] = {}
+    for day, rows in rows_by_day.items():
+        present = set(rows["source"].to_pylist()) | set(lake.sources(table, day))
+        for source in present:
+            mine = rows.filter(pc.equal(rows["source"], source))
+            by_source.setdefault(source, {})[day] = mine
+    for source, parts in sorted(by_source.items()):
+        lake.write_many(table, parts, source=source)
+
+
+def _record(
+    context: Context,
+    step: Step,
+    run_ids: Mapping[date, str],
+    hashes: Mapping[date, str],
+    fixed: tuple[str, ...],
+    written: Mapping[date, int],
+    seconds: float,
+) -> None:
+    table = TABLES["runs"]
+    parts = {}
+    for day, run_id in run_ids.items():
+        mine = table.from_rows(
+            [
+                {
+                    "day": day,
+                    "step": step.name,
+                    "run_id": run_id,
+                    "code_hash": fixed[2],
+                    "settings_hash": hash_of(fixed[3]),
+                    "inputs_hash": hashes[day],
+                    "rows_count": written[day],
+                    "seconds": round(seconds, 3),
+                    "status": "done",
+                    "message": None,
+                    "finished_at": context.clock(),
+                }
+            ]
+        )
+        known = context.lake.read("runs", day)
+        others = known.filter(pc.not_equal(known["step"], step.name))
+        parts[day] = pa.concat_tables([others, mine])
+    context.lake.write_many("runs", parts)
+    for day, run_id in run_ids.items():
+        context.note_run(step.name, day, run_id)
+
+
+def _chunks(days: Sequence[date], size: int) -> Iterator[Sequence[date]]:
+    for start in range(0, len(days), size):
+        yield days[start : start + size]
