@@ -26,6 +26,16 @@ POSTS = Table(
         moment("created_at", "when the author posted"),
         text("author_id", "author's id at the source", nullable=True),
         text("author_handle", "author's handle, casefolded, without @", nullable=True),
+        text(
+            "author_place",
+            "place in the author's profile when the post was read",
+            nullable=True,
+        ),
+        count(
+            "author_followers_count",
+            "the author's followers when the post was read",
+            nullable=True,
+        ),
         text("caption", "text of the post, NFC, as written", nullable=True),
         text("language_given", "language as the source gives it, BCP 47", nullable=True),
         Column("hashtags", STRINGS, "hashtags, NFKC casefolded, without #"),
