@@ -1,0 +1,104 @@
+"""
+### trendlab nightly
+
+**What** Computes the UTC day that has just ended, from posts to marts, alerts and
+report: match, sentiment, detect, tag, activity, signals, load, alert, report.
+
+**When** Daily at 02:00 UTC. The data interval that starts on day D is run as day D.
+
+**Reads** Posts, comments and photos that sources wrote into the lake
+(`TRENDLAB_HOME`), the tracker file, and the settings `TRENDLAB_*` of the worker.
+
+**Writes** The day's partitions in the lake, the warehouse (one transaction a day),
+`reports/`, and alerts to the channels of the tracker file. The asset
+`trendlab://marts` is updated when the warehouse holds the day.
+
+**Late data, catch-up, backfill** Each task runs up to day D and does again whatever
+late data has made stale, so a night that was missed is made good by the next one.
+Every task can be repeated: it replaces what it wrote, and alerts are never sent
+twice. One run at a time, in order.
+
+**When it fails** Look at the failed task's log: the last line says what was
+expected, what came and what to do. Mend it, clear the failed task, and the rest
+follows. "lake is locked" means that another trendlab command is at work.
+`failure_notice` has told the channels named `ops`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, TriggerRule, chain
+
+# the day whose data interval has ended; a task is a trendlab command line
+DAY = "{{ data_interval_start | ds }}"
+MARTS = Asset(name="trendlab_marts", uri="trendlab://marts")
+# `airflow pools set trendlab_gpu 1 "one job a GPU"`
+GPU_POOL = "trendlab_gpu"
+
+
+def step(task_id: str, command: str, **more: object) -> BashOperator:
+    """Make the task that runs one trendlab command."""
+    return BashOperator(task_id=task_id, bash_command=f"trendlab {command}", **more)
+
+
+with DAG(
+    dag_id="trendlab_nightly",
+    description="Posts to marts, alerts and a report, every night",
+    doc_md=__doc__,
+    # a bare cron string would run day D on the morning of D, before it has ended
+    schedule=CronDataIntervalTimetable("0 2 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    max_active_runs=1,
+    default_args={
+        "retries": 2,
+        "retry_delay": timedelta(minutes=5),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=30),
+        "execution_timeout": timedelta(hours=6),
+    },
+    tags=["trendlab"],
+) as dag:
+    match = step("match", f"match --to {DAY}")
+    sentiment = step("sentiment", f"sentiment --to {DAY}")
+    detect = step("detect", f"detect --to {DAY}", pool=GPU_POOL)
+    tag = step("tag", f"tag --to {DAY}", pool=GPU_POOL)
+    activity = step("activity", f"activity --to {DAY}")
+    signals = step("signals", f"signals --to {DAY}")
+    alert_raise = step("alert_raise", f"alert raise --to {DAY}")
+    load = step("load", f"load --to {DAY}", outlets=[MARTS])
+    alert_send = step("alert_send", "alert send")
+    report = step("report", f"report --to {DAY}")
+    failure_notice = step(
+        "failure_notice",
+        f"alert notice 'nightly run of {DAY} failed; see the Airflow log'",
+        trigger_rule=TriggerRule.ONE_FAILED,
+        retries=0,
+    )
+    # one writer to the lake at a time, so the tasks follow one another
+    chain(
+        match,
+        sentiment,
+        detect,
+        tag,
+        activity,
+        signals,
+        alert_raise,
+        load,
+        alert_send,
+        report,
+    )
+    [
+        match,
+        sentiment,
+        detect,
+        tag,
+        activity,
+        signals,
+        alert_raise,
+        load,
+        alert_send,
+        report,
+    ] >> failure_notice
