@@ -1,5 +1,5 @@
 """
-### trendlab nightly
+### trendlab nightly.
 
 **What** Computes the UTC day that has just ended, from posts to marts, alerts and
 report: match, sentiment, detect, tag, activity, signals, load, alert, report.
@@ -26,7 +26,8 @@ follows. "lake is locked" means that another trendlab command is at work.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+import os
+from datetime import UTC, datetime, timedelta
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, TriggerRule, chain
@@ -36,6 +37,8 @@ DAY = "{{ data_interval_start | ds }}"
 MARTS = Asset(name="trendlab_marts", uri="trendlab://marts")
 # `airflow pools set trendlab_gpu 1 "one job a GPU"`
 GPU_POOL = "trendlab_gpu"
+# the Celery queue that GPU workers listen to, where there are any
+GPU_QUEUE = os.environ.get("TRENDLAB_GPU_QUEUE", "default")
 
 
 def step(task_id: str, command: str, **more: object) -> BashOperator:
@@ -49,7 +52,7 @@ with DAG(
     doc_md=__doc__,
     # a bare cron string would run day D on the morning of D, before it has ended
     schedule=CronDataIntervalTimetable("0 2 * * *", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
     default_args={
@@ -63,8 +66,8 @@ with DAG(
 ) as dag:
     match = step("match", f"match --to {DAY}")
     sentiment = step("sentiment", f"sentiment --to {DAY}")
-    detect = step("detect", f"detect --to {DAY}", pool=GPU_POOL)
-    tag = step("tag", f"tag --to {DAY}", pool=GPU_POOL)
+    detect = step("detect", f"detect --to {DAY}", pool=GPU_POOL, queue=GPU_QUEUE)
+    tag = step("tag", f"tag --to {DAY}", pool=GPU_POOL, queue=GPU_QUEUE)
     activity = step("activity", f"activity --to {DAY}")
     signals = step("signals", f"signals --to {DAY}")
     alert_raise = step("alert_raise", f"alert raise --to {DAY}")

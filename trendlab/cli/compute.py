@@ -230,5 +230,3 @@ def migrate(home: Home = None) -> None:
         out.print("the lake is up to date")
     for line in changed:
         out.print(line, markup=False)
-
-

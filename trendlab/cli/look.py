@@ -54,6 +54,36 @@ alert_app = typer.Typer(help="Alerts on negative peaks.", no_args_is_help=True)
 app.add_typer(alert_app, name="alert")
 
 
+@alert_app.command("raise", epilog="Example: trendlab alert raise --to 2026-01-31")
+def alert_raise(first: FromDay = None, last: ToDay = None, home: Home = None) -> None:
+    """Write down alerts for the peaks and dips of a range; sends nothing."""
+    from trendlab.steps.alert import raise_for_range
+    from trendlab.steps.context import open_context
+
+    first_day, last_day = parse_range(None, first, last)
+    context = open_context(settings_for(home))
+    with context.lake.lock():
+        for line in raise_for_range(context, first_day, last_day):
+            out.print(line, markup=False)
+
+
+@alert_app.command(
+    "notice", epilog='Example: trendlab alert notice "the nightly run failed"'
+)
+def alert_notice(
+    text: Annotated[str, typer.Argument(help="What to tell.")],
+    channel: Annotated[
+        str, typer.Option(help="Channel of TRENDLAB_ALERT_URLS to tell.")
+    ] = "ops",
+    home: Home = None,
+) -> None:
+    """Tell the people who run trendlab something: to the log and to a channel."""
+    from trendlab.steps.alert import send_notice
+
+    for line in send_notice(settings_for(home), text, channel):
+        out.print(line, markup=False)
+
+
 @alert_app.command("send", epilog="Example: trendlab alert send")
 def alert_send(
     backfilled: Annotated[
@@ -89,7 +119,9 @@ def alert_ack(
 @alert_app.command(
     "backtest", epilog="Example: trendlab alert backtest --from 2026-01-01"
 )
-def alert_backtest(first: FromDay = None, last: ToDay = None, home: Home = None) -> None:
+def alert_backtest(
+    first: FromDay = None, last: ToDay = None, home: Home = None
+) -> None:
     """Show which alerts today's rules would have raised; sends nothing."""
     from trendlab.steps.alert import backtest
     from trendlab.steps.context import open_context

@@ -161,6 +161,13 @@ class StepReport:
     rows_count: int
     seconds: float
 
+    def line(self) -> str:
+        """Return the line that the command prints."""
+        return (
+            f"{self.step}: {self.computed_count} of {self.days_count} computed, "
+            f"{self.rows_count:,} rows, {self.seconds:.1f} s"
+        )
+
 
 def week_of(day: date) -> date:
     """Return the Monday of the ISO week that holds a day."""
@@ -249,14 +256,7 @@ def run_step(
     report = StepReport(
         step.name, len(days), computed, rows_count, time.monotonic() - started
     )
-    log.info(
-        "%s: %d of %d days computed, %d rows, %.1f s",
-        report.step,
-        report.computed_count,
-        report.days_count,
-        report.rows_count,
-        report.seconds,
-    )
+    log.info("%s", report.line())
     return report
 
 

@@ -1,0 +1,1 @@
+"""Reports: tables → figures, notebooks → one self-contained HTML page."""

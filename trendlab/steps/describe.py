@@ -1,0 +1,225 @@
+"""Steps that describe single posts: match, sentiment, detect, tag."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trendlab.places.locate import locate_posts
+from trendlab.steps.engine import Context, Input, Parts, Step, hash_of
+from trendlab.text.language import identify
+from trendlab.text.sentiment import score_texts
+from trendlab.trackers import match_posts
+
+ONE_DAY = timedelta(days=1)
+
+
+def has_local_days(context: Context) -> bool:
+    """Tell whether a tracker counts its days in another zone than UTC."""
+    return any(tracker.time_zone != "UTC" for tracker in context.trackers)
+
+
+def has_language_rules(context: Context) -> bool:
+    """Tell whether an exclusion rule asks for the language of a post."""
+    return any(
+        rule.languages for tracker in context.trackers for rule in tracker.exclusions
+    )
+
+
+def _match_inputs(context: Context, day: date) -> list[Input]:
+    # a local day reads the neighbouring UTC days
+    reach = ONE_DAY if has_local_days(context) else timedelta(0)
+    return [Input("posts", day - reach, day + reach)]
+
+
+def _match_key(context: Context) -> str:
+    trackers = [tracker.model_dump_json() for tracker in context.trackers]
+    return hash_of(*trackers, json.dumps(context.cities.to_pylist(), default=str))
+
+
+def _match(
+    context: Context, days: Sequence[date], run_ids: Mapping[date, str]
+) -> Parts:
+    matched = {}
+    for day in days:
+        wanted = _match_inputs(context, day)[0]
+        posts = context.lake.read_range("posts", wanted.first_day, wanted.last_day)
+        located = locate_posts(posts, context.cities)
+        languages = None
+        if has_language_rules(context) and posts.num_rows:
+            languages, _ = identify(
+                [text or "" for text in posts["caption"].to_pylist()],
+                posts["language_given"].to_pylist(),
+            )
+        matched[day] = match_posts(
+            posts,
+            context.trackers,
+            located,
+            day=day,
+            languages=languages,
+            run_id=run_ids[day],
+        )
+    return {"tracker_posts": matched}
+
+
+MATCH = Step(
+    name="match",
+    modules=("trendlab.trackers", "trendlab.places.locate", "trendlab.places.cities"),
+    outputs=("tracker_posts",),
+    inputs=_match_inputs,
+    compute=_match,
+    settings_key=_match_key,
+)
+
+
+def _texts_of(context: Context, day: date) -> pa.Table:
+    """Return posts and comments of a day as items to score."""
+    posts = context.lake.read(
+        "posts", day, columns=["source", "post_id", "caption", "language_given"]
+    )
+    comments = context.lake.read(
+        "comments",
+        day,
+        columns=["source", "comment_id", "post_id", "text", "language_given"],
+    )
+    return pa.concat_tables(
+        [
+            pa.table(
+                {
+                    "source": posts["source"],
+                    "item_kind": pa.repeat("post", posts.num_rows),
+                    "item_id": posts["post_id"],
+                    "post_id": posts["post_id"],
+                    "text": pc.fill_null(posts["caption"], ""),
+                    "language_given": posts["language_given"],
+                }
+            ),
+            pa.table(
+                {
+                    "source": comments["source"],
+                    "item_kind": pa.repeat("comment", comments.num_rows),
+                    "item_id": comments["comment_id"],
+                    "post_id": comments["post_id"],
+                    "text": comments["text"],
+                    "language_given": comments["language_given"],
+                }
+            ),
+        ]
+    )
+
+
+def _score(
+    context: Context, days: Sequence[date], run_ids: Mapping[date, str]
+) -> Parts:
+    return {
+        "sentiment": {
+            day: score_texts(_texts_of(context, day), day=day, run_id=run_ids[day])
+            for day in days
+        }
+    }
+
+
+SENTIMENT = Step(
+    name="sentiment",
+    modules=("trendlab.text.language", "trendlab.text.sentiment"),
+    outputs=("sentiment",),
+    inputs=lambda context, day: [
+        Input("posts", day, day),
+        Input("comments", day, day),
+    ],
+    compute=_score,
+)
+
+
+def _stored_media(context: Context, day: date) -> pa.Table:
+    media = context.lake.read("media", day)
+    return media.filter(pc.equal(media["status"], "stored"))
+
+
+def _simulated(rows: pa.Table) -> pa.Table:
+    """Return the rows that a simulation drew; detection leaves them alone."""
+    if "model_name" not in rows.column_names:
+        return rows.slice(0, 0)
+    return rows.filter(pc.equal(rows["model_name"], "simulated"))
+
+
+def _detector_key(context: Context) -> str:
+    from trendlab.vision.models import load_card
+
+    return load_card(context.settings.detector).sha256
+
+
+def _detect(
+    context: Context, days: Sequence[date], run_ids: Mapping[date, str]
+) -> Parts:
+    parts: Parts = {"garments": {}, "looks": {}, "vision_failures": {}}
+    detector = None
+    for day in days:
+        media = _stored_media(context, day)
+        kept = {table: _simulated(context.lake.read(table, day)) for table in parts}
+        if media.num_rows:
+            # torch loads in seconds: only where there are photos
+            from trendlab.vision.detect import find_garments, load_detector
+            from trendlab.vision.models import load_card
+
+            if detector is None:
+                detector = load_detector(
+                    load_card(context.settings.detector),
+                    device=context.settings.device,
+                    cache=context.home / "models",
+                )
+            found = find_garments(
+                media, detector, home=context.home, run_id=run_ids[day]
+            )
+            kept["garments"] = pa.concat_tables([kept["garments"], found.garments])
+            kept["looks"] = pa.concat_tables([kept["looks"], found.looks])
+            kept["vision_failures"] = found.failures
+        for table, rows in kept.items():
+            parts[table][day] = rows
+    return parts
+
+
+DETECT = Step(
+    name="detect",
+    modules=("trendlab.vision.detect", "trendlab.vision.images"),
+    outputs=("garments", "looks", "vision_failures"),
+    inputs=lambda context, day: [Input("media", day, day)],
+    compute=_detect,
+    settings_key=_detector_key,
+)
+
+
+def _tag(context: Context, days: Sequence[date], run_ids: Mapping[date, str]) -> Parts:
+    tags = {}
+    for day in days:
+        kept = _simulated(context.lake.read("garment_tags", day))
+        garments = context.lake.read("garments", day)
+        garments = garments.filter(pc.not_equal(garments["model_name"], "simulated"))
+        if garments.num_rows:
+            from trendlab.vision.attributes import tag_garments
+
+            tagged = tag_garments(
+                garments,
+                _stored_media(context, day),
+                home=context.home,
+                run_id=run_ids[day],
+            )
+            kept = pa.concat_tables([kept, tagged])
+        tags[day] = kept
+    return {"garment_tags": tags}
+
+
+TAG = Step(
+    name="tag",
+    modules=("trendlab.vision.attributes", "trendlab.vision.images"),
+    outputs=("garment_tags",),
+    inputs=lambda context, day: [
+        Input("garments", day, day),
+        Input("media", day, day),
+    ],
+    compute=_tag,
+)

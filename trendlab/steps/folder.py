@@ -1,0 +1,62 @@
+"""Detection on any folder of photos, outside the lake: COCO results."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from trendlab.errors import SettingsError
+from trendlab.settings import Settings
+from trendlab.steps.engine import Progress
+
+
+def detect_images(
+    settings: Settings, images: Path, out_file: Path, *, progress: Progress
+) -> Iterator[str]:
+    """Write COCO results for every photo of a folder and yield lines to print.
+
+    The file appears whole or not at all. Photos that cannot be used are listed
+    in `<out>.failures.json` with the reason.
+
+    Raises
+    ------
+    SettingsError
+        If the folder is not there.
+    """
+    if not images.is_dir():
+        raise SettingsError(f"--images wants a folder of photos, got {images}")
+    from trendlab.vision.detect import detect_folder, load_detector
+    from trendlab.vision.models import load_card
+
+    detector = load_detector(
+        load_card(settings.detector),
+        device=settings.device,
+        cache=settings.home / "models",
+    )
+    started = time.monotonic()
+    found = detect_folder(
+        images, detector, progress=lambda done, total: progress("detect", done, total)
+    )
+    results = found.results
+    _write_json(out_file, results)
+    failures_file = out_file.with_name(out_file.name + ".failures.json")
+    if found.failures:
+        _write_json(failures_file, found.failures)
+    else:
+        failures_file.unlink(missing_ok=True)
+    seconds = time.monotonic() - started
+    yield (
+        f"{found.images_count} photos, {len(results)} boxes, "
+        f"{len(found.failures)} photos refused, {seconds:.1f} s: {out_file}"
+    )
+    if found.failures:
+        yield f"refused photos: {failures_file}"
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(content))
+    partial.replace(path)
