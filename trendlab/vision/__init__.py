@@ -1,0 +1,1 @@
+"""Photos in, garments with attributes out."""

@@ -1,0 +1,231 @@
+"""Geometry of detection: letterbox, decoding of a YOLO head, suppression.
+
+The model's raw output is translated here, once, into `Detections`; nothing
+beyond this module knows strides, anchors or padded pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torchvision.ops import batched_nms
+
+from trendlab.vision.images import Photo, Pixels
+
+# The coarsest grid of YOLOv8 and YOLO11; sides of the input are multiples of it.
+STRIDE_PX = 32
+
+# Grey of the padding, the value that the models were trained with.
+PADDING = 114
+
+# Bins of the distribution that encodes each side of a box.
+BINS_COUNT = 16
+
+# Candidates that enter suppression; more only cost time (ultralytics takes 30,000).
+MAX_CANDIDATES = 3000
+
+
+@dataclass(frozen=True)
+class Detections:
+    """Garments found in one photo, by falling score.
+
+    Parameters
+    ----------
+    boxes : (n, 4) float32
+        Pixels of the upright photo, x0 y0 x1 y1, within the photo.
+    scores : (n,) float32
+        Confidence, 0 to 1.
+    category_ids : (n,) int64
+        Positions in the model card's classes.
+    width_px, height_px : int
+        Size of the upright photo.
+    sha256 : str
+        Hash of the photo's bytes.
+    features : (n, d) float32
+        Appearance of each garment; d is 0 where they were not asked for.
+    """
+
+    boxes: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+    category_ids: npt.NDArray[np.int64]
+    width_px: int
+    height_px: int
+    sha256: str = ""
+    features: npt.NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros((0, 0), np.float32)
+    )
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """Which candidates are kept.
+
+    Parameters
+    ----------
+    min_scores : tuple of float
+        Lowest score per class.
+    iou : float
+        Boxes of one class that overlap more are one garment.
+    max_count : int
+        Most garments in a photo.
+    is_multi_label : bool
+        True lets one place carry several classes (what average precision wants);
+        false keeps the best class of each place (what counting wants).
+    """
+
+    min_scores: tuple[float, ...]
+    iou: float = 0.7
+    max_count: int = 300
+    is_multi_label: bool = False
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A photo fitted into a padded rectangle, ready for a batch.
+
+    Parameters
+    ----------
+    pixels : (rows, columns, 3) uint8
+        RGB; rows and columns are multiples of `STRIDE_PX`.
+    left_px, top_px : int
+        Padding before the photo.
+    scale_x, scale_y : float
+        Canvas pixels per photo pixel.
+    width_px, height_px : int
+        Size of the upright photo.
+    sha256 : str
+    """
+
+    pixels: Pixels
+    left_px: int
+    top_px: int
+    scale_x: float
+    scale_y: float
+    width_px: int
+    height_px: int
+    sha256: str = ""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    def place(self, boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Take boxes from photo pixels to canvas pixels, x0 y0 x1 y1."""
+        scale = np.array([self.scale_x, self.scale_y] * 2, np.float32)
+        shift = np.array([self.left_px, self.top_px] * 2, np.float32)
+        return boxes * scale + shift
+
+    def lift(self, boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Take boxes from canvas pixels to photo pixels, cut to the photo."""
+        scale = np.array([self.scale_x, self.scale_y] * 2, np.float32)
+        shift = np.array([self.left_px, self.top_px] * 2, np.float32)
+        edge = np.array([self.width_px, self.height_px] * 2, np.float32)
+        lifted: npt.NDArray[np.float32] = np.clip((boxes - shift) / scale, 0.0, edge)
+        return lifted
+
+
+def fit_canvas(photo: Photo, size_px: int) -> Canvas:
+    """Fit a photo into the smallest padded rectangle with longer side `size_px`.
+
+    Notes
+    -----
+    The other side is the least multiple of 32 that holds the photo, so that no
+    arithmetic is spent on padding; photos of equal shape share a batch.
+    """
+    shrink = size_px / max(photo.width_px, photo.height_px)
+    columns = max(1, round(photo.width_px * shrink))
+    rows = max(1, round(photo.height_px * shrink))
+    pixels = photo.pixels
+    if pixels.shape[:2] != (rows, columns):
+        is_smaller = pixels.shape[0] > rows
+        how = cv2.INTER_AREA if is_smaller else cv2.INTER_LINEAR
+        pixels = np.asarray(
+            cv2.resize(pixels, (columns, rows), interpolation=how), np.uint8
+        )
+    canvas_rows = math.ceil(rows / STRIDE_PX) * STRIDE_PX
+    canvas_columns = math.ceil(columns / STRIDE_PX) * STRIDE_PX
+    top, left = (canvas_rows - rows) // 2, (canvas_columns - columns) // 2
+    padded = np.full((canvas_rows, canvas_columns, 3), PADDING, np.uint8)
+    padded[top : top + rows, left : left + columns] = pixels
+    return Canvas(
+        padded,
+        left,
+        top,
+        columns / photo.width_px,
+        rows / photo.height_px,
+        photo.width_px,
+        photo.height_px,
+        photo.sha256,
+    )
+
+
+def decode_head(
+    maps: Sequence[torch.Tensor], index: int, keep: Suppression
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Read the boxes of one photo from the raw maps of a YOLO head.
+
+    Parameters
+    ----------
+    maps : sequence of (photos, 64 + classes, rows, columns) float
+        From the finest grid to the coarsest; 64 channels of box sides, then
+        class logits.
+    index : int
+        Photo within the batch.
+    keep : Suppression
+
+    Returns
+    -------
+    boxes : (n, 4) float32, canvas pixels, x0 y0 x1 y1
+    scores : (n,) float32, falling
+    category_ids : (n,) int64
+
+    Notes
+    -----
+    Only cells above their class's threshold are decoded; the usual way decodes
+    all of 8,400 and drops nearly all.
+    """
+    floors = torch.logit(torch.tensor(keep.min_scores), eps=1e-7)
+    found: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+    rows_of_canvas = maps[0].shape[2] * 8
+    for level in maps:
+        stride = rows_of_canvas // level.shape[2]
+        columns = level.shape[3]
+        flat = level[index].flatten(1)
+        logits = flat[4 * BINS_COUNT :]
+        if keep.is_multi_label:
+            classes, cells = torch.nonzero(logits > floors[:, None], as_tuple=True)
+            best = logits[classes, cells]
+        else:
+            top, of_class = logits.max(0)
+            cells = torch.nonzero(top > floors[of_class]).flatten()
+            classes, best = of_class[cells], top[cells]
+        if cells.numel() == 0:
+            continue
+        if cells.numel() > MAX_CANDIDATES:
+            best, order = best.topk(MAX_CANDIDATES)
+            classes, cells = classes[order], cells[order]
+        sides = flat[: 4 * BINS_COUNT, cells].float().view(4, BINS_COUNT, -1)
+        bins = torch.arange(BINS_COUNT, dtype=torch.float32)
+        sides = (sides.softmax(1) * bins[None, :, None]).sum(1)
+        x = (cells % columns).float() + 0.5
+        y = torch.div(cells, columns, rounding_mode="floor").float() + 0.5
+        boxes = torch.stack((x - sides[0], y - sides[1], x + sides[2], y + sides[3]), 1)
+        found.append((boxes * stride, best.float().sigmoid(), classes))
+    if not found:
+        return torch.zeros((0, 4)), torch.zeros(0), torch.zeros(0, dtype=torch.int64)
+    boxes, scores, classes = (torch.cat(parts) for parts in zip(*found, strict=True))
+    if scores.numel() > MAX_CANDIDATES:
+        scores, order = scores.topk(MAX_CANDIDATES)
+        boxes, classes = boxes[order], classes[order]
+    kept = batched_nms(boxes, scores, classes, keep.iou)[: keep.max_count]
+    return boxes[kept], scores[kept], classes[kept]

@@ -1,0 +1,235 @@
+"""Find garments in photos: the one door to the detector.
+
+Only this module and `train` import ultralytics, quietly: it is told not to look
+for updates, not to install anything and where to keep its settings, and the
+thread counts that it changes are put back. What comes out is `Detections`;
+`Detector` is the protocol that another detector would have to fulfil.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from trendlab.errors import ModelError
+from trendlab.vision.boxes import (
+    Canvas,
+    Detections,
+    Suppression,
+    decode_head,
+    fit_canvas,
+)
+from trendlab.vision.detector import Detector, Floats
+from trendlab.vision.features import pool_features
+from trendlab.vision.garments import Found, find_garments
+from trendlab.vision.images import Photo
+from trendlab.vision.models import ModelCard, load_card, read_weights
+from trendlab.vision.pipeline import detect_folder, write_coco_results
+from trendlab.vision.runtime import (
+    HeadAndNeck,
+    OpenVinoRuntime,
+    Runtime,
+    TorchRuntime,
+)
+
+__all__ = [
+    "Detector",
+    "Found",
+    "YoloDetector",
+    "build_network",
+    "detect_folder",
+    "find_garments",
+    "import_ultralytics",
+    "load_card",
+    "load_detector",
+    "write_coco_results",
+]
+
+log = logging.getLogger(__name__)
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+@contextlib.contextmanager
+def _threads_kept() -> Any:
+    """Put back the thread counts that importing ultralytics changes."""
+    import cv2
+
+    omp, threads, cv_threads = (
+        os.environ.get("OMP_NUM_THREADS"),
+        torch.get_num_threads(),
+        cv2.getNumThreads(),
+    )
+    try:
+        yield
+    finally:
+        if omp is None:
+            os.environ.pop("OMP_NUM_THREADS", None)
+        else:
+            os.environ["OMP_NUM_THREADS"] = omp
+        torch.set_num_threads(threads)
+        cv2.setNumThreads(cv_threads)
+
+
+def import_ultralytics() -> Any:
+    """Import ultralytics without network, installs or changed thread counts."""
+    os.environ.setdefault("YOLO_OFFLINE", "1")
+    os.environ.setdefault("YOLO_AUTOINSTALL", "0")
+    os.environ.setdefault("ULTRALYTICS_SAFE_LOAD", "1")
+    os.environ.setdefault("YOLO_VERBOSE", "0")
+    if "YOLO_CONFIG_DIR" not in os.environ:
+        settings = Path(tempfile.gettempdir()) / f"trendlab-yolo-{os.getuid()}"
+        settings.mkdir(mode=0o700, exist_ok=True)
+        os.environ["YOLO_CONFIG_DIR"] = str(settings)
+    with _threads_kept():
+        import ultralytics
+        import ultralytics.nn.tasks
+
+        ultralytics.settings.update({"sync": False})
+    return ultralytics
+
+
+def build_network(card: ModelCard) -> Any:
+    """Build a card's ultralytics network with its weights, for inference.
+
+    Raises
+    ------
+    ModelError
+        If the weights do not fit the architecture.
+    """
+    weights = read_weights(card)
+    import_ultralytics()
+    from ultralytics.nn.tasks import DetectionModel
+
+    with _threads_kept():
+        try:
+            network = DetectionModel(
+                card.architecture, nc=len(card.classes), verbose=False
+            )
+            network.load_state_dict(weights, strict=True)
+        except (RuntimeError, FileNotFoundError, KeyError) as error:
+            raise ModelError(
+                f"weights of {card.name} {card.version} do not fit "
+                f"{card.architecture} with {len(card.classes)} classes: {error}"
+            ) from error
+        return network.eval()
+
+
+class YoloDetector:
+    """A YOLOv8 or YOLO11 detector behind the `Detector` protocol.
+
+    Parameters
+    ----------
+    card : ModelCard
+    runtime : Runtime
+    """
+
+    def __init__(self, card: ModelCard, runtime: Runtime) -> None:
+        self.card = card
+        self.runtime = runtime
+        self.lanes_count = runtime.lanes_count
+        self.batch_count = runtime.batch_count
+        self._counting = Suppression(min_scores=card.thresholds, iou=card.nms_iou)
+
+    def prepare(self, photo: Photo) -> Canvas:
+        """Fit a photo to the card's input size."""
+        return fit_canvas(photo, self.card.input_size_px)
+
+    def find(
+        self,
+        canvases: Sequence[Canvas],
+        keep: Suppression | None = None,
+        *,
+        with_features: bool = False,
+    ) -> list[Detections]:
+        """Find garments on canvases of one shape.
+
+        Parameters
+        ----------
+        canvases : sequence of Canvas
+        keep : Suppression, optional
+            The card's thresholds by default.
+        with_features : bool
+            Pool the appearance of each garment too.
+        """
+        if not canvases:
+            return []
+        keep = self._counting if keep is None else keep
+        maps = self.runtime.run(np.stack([canvas.pixels for canvas in canvases]))
+        found = []
+        for index, canvas in enumerate(canvases):
+            boxes, scores, classes = decode_head(maps[:3], index, keep)
+            features = np.zeros((0, 0), np.float32)
+            if with_features:
+                features = pool_features(maps[3:], index, boxes)
+            found.append(
+                Detections(
+                    boxes=canvas.lift(boxes.numpy()),
+                    scores=scores.numpy(),
+                    category_ids=classes.numpy(),
+                    width_px=canvas.width_px,
+                    height_px=canvas.height_px,
+                    sha256=canvas.sha256,
+                    features=features,
+                )
+            )
+        return found
+
+    def describe(self, canvas: Canvas, boxes: Floats) -> Floats:
+        """Return the appearance of given boxes.
+
+        Parameters
+        ----------
+        canvas : Canvas
+        boxes : (n, 4) float32, photo pixels, x0 y0 x1 y1
+
+        Returns
+        -------
+        (n, d) float32
+        """
+        maps = self.runtime.run(canvas.pixels[None])
+        return pool_features(maps[3:], 0, torch.from_numpy(canvas.place(boxes)))
+
+
+def load_detector(
+    card: ModelCard, device: Device = "auto", *, cache: Path | None = None
+) -> YoloDetector:
+    """Load a detector where it runs best.
+
+    Parameters
+    ----------
+    card : ModelCard
+    device : {"auto", "cpu", "cuda"}
+        "auto" takes a GPU if there is one.
+    cache : Path, optional
+        Folder for OpenVINO exports; without it each start converts again
+        (about 2 s).
+
+    Raises
+    ------
+    ModelError
+        If the weights are wrong, or "cuda" is asked for where there is none.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ModelError("device cuda was asked for, but torch sees no GPU; use cpu")
+    network = build_network(card)
+    network.fuse(verbose=False)
+    trunk = HeadAndNeck(network.model, network.save)
+    runtime: Runtime
+    if device != "cpu" and torch.cuda.is_available():
+        runtime = TorchRuntime(trunk, "cuda")
+    else:
+        try:
+            runtime = OpenVinoRuntime(trunk, card.sha256, cache)
+        except ImportError:
+            runtime = TorchRuntime(trunk, "cpu")
+    log.info("detector %s %s on %s", card.name, card.version, runtime.name)
+    return YoloDetector(card, runtime)

@@ -1,0 +1,350 @@
+"""Measure detections against annotated boxes, in the two customary ways.
+
+VOC's 11-point average precision at IoU 0.5 is what the research behind this
+project reports; COCO's is what today's detectors report. Both, per class.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trendlab.errors import VisionError
+
+Floats = npt.NDArray[np.float64]
+
+# Overlap from which a detection counts as found (Everingham et al. 2010).
+VOC_IOU = 0.5
+
+# Wilson intervals below are 95 %.
+_Z = 1.959963984540054
+
+# A threshold is not set lower or higher than this, however few the examples.
+THRESHOLD_RANGE = (0.15, 0.6)
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """How well one class is found.
+
+    Parameters
+    ----------
+    category : str
+    objects_count : int
+        Annotated boxes.
+    ap50_voc : float
+        11-point interpolated average precision at IoU 0.5.
+    ap50_coco, ap_coco : float
+        101-point, at IoU 0.5 and over 0.5:0.95.
+    best_threshold : float
+        Score at which F1 is largest, kept within `THRESHOLD_RANGE`.
+    precision, recall : float
+        At that threshold; NaN precision where nothing is found.
+    precision_low, precision_high : float
+        Wilson 95 % interval of the precision.
+    """
+
+    category: str
+    objects_count: int
+    ap50_voc: float
+    ap50_coco: float
+    ap_coco: float
+    best_threshold: float
+    precision: float
+    precision_low: float
+    precision_high: float
+    recall: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures over all classes; means are over classes that have objects.
+
+    Parameters
+    ----------
+    images_count, objects_count, results_count : int
+    ap50_voc, ap50_coco, ap_coco : float
+    ap_small, ap_medium, ap_large : float
+        COCO AP of objects under 32², up to 96² and above, in pixels; NaN where
+        there are none.
+    classes : tuple of ClassScore
+        In the order of the annotations' category ids.
+    """
+
+    images_count: int
+    objects_count: int
+    results_count: int
+    ap50_voc: float
+    ap50_coco: float
+    ap_coco: float
+    ap_small: float
+    ap_medium: float
+    ap_large: float
+    classes: tuple[ClassScore, ...]
+
+    def as_metrics(self) -> dict[str, Any]:
+        """Return plain numbers for a model card, rounded to 4 places."""
+        plain = asdict(self)
+        plain["classes"] = {row.pop("category"): row for row in plain["classes"]}
+        return {key: _rounded(value) for key, value in plain.items()}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    return value
+
+
+def evaluate_detections(
+    annotations: Mapping[str, Any], results: Sequence[Mapping[str, Any]]
+) -> Evaluation:
+    """Compare COCO results with COCO annotations.
+
+    Parameters
+    ----------
+    annotations : mapping
+        A COCO data set: images, annotations, categories.
+    results : sequence of mapping
+        COCO results; photos are told by image_id, or by file_name. Results of
+        photos that the annotations do not hold are left out.
+
+    Raises
+    ------
+    VisionError
+        If the annotations hold no boxes.
+
+    References
+    ----------
+    Everingham et al. (2010), The PASCAL Visual Object Classes challenge;
+    Lin et al. (2014), Microsoft COCO.
+    """
+    if not annotations["annotations"]:
+        raise VisionError("expected annotated boxes to compare with, got none")
+    categories = sorted(annotations["categories"], key=lambda one: one["id"])
+    matched = _with_image_ids(annotations, results)
+    overall, by_class = _coco_scores(annotations, matched)
+    scores = []
+    for category in categories:
+        boxes = [
+            one
+            for one in annotations["annotations"]
+            if one["category_id"] == category["id"] and not one.get("iscrowd", 0)
+        ]
+        mine = [one for one in matched if one["category_id"] == category["id"]]
+        hits, order_scores = match_voc(boxes, mine)
+        ap50, ap = by_class.get(category["id"], (math.nan, math.nan))
+        threshold, hit_count, shown = _best_threshold(hits, order_scores, len(boxes))
+        low, high = wilson(hit_count, shown)
+        scores.append(
+            ClassScore(
+                category=category["name"],
+                objects_count=len(boxes),
+                ap50_voc=voc_ap(hits, len(boxes)),
+                ap50_coco=ap50,
+                ap_coco=ap,
+                best_threshold=threshold,
+                precision=hit_count / shown if shown else math.nan,
+                precision_low=low,
+                precision_high=high,
+                recall=hit_count / len(boxes) if boxes else math.nan,
+            )
+        )
+    present = [one for one in scores if one.objects_count]
+    return Evaluation(
+        images_count=len(annotations["images"]),
+        objects_count=sum(one.objects_count for one in scores),
+        results_count=len(matched),
+        ap50_voc=float(np.mean([one.ap50_voc for one in present])),
+        ap50_coco=float(np.mean([one.ap50_coco for one in present])),
+        ap_coco=float(np.mean([one.ap_coco for one in present])),
+        ap_small=overall["AP_small"],
+        ap_medium=overall["AP_medium"],
+        ap_large=overall["AP_large"],
+        classes=tuple(scores),
+    )
+
+
+def _with_image_ids(
+    annotations: Mapping[str, Any], results: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    by_name = {one["file_name"]: one["id"] for one in annotations["images"]}
+    known = set(by_name.values())
+    matched = []
+    for result in results:
+        image_id = result.get("image_id", by_name.get(result.get("file_name", "")))
+        if image_id in known:
+            matched.append({**result, "image_id": image_id})
+    return matched
+
+
+def _coco_scores(
+    annotations: Mapping[str, Any], results: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, float], dict[int, tuple[float, float]]]:
+    """Return the overall COCO figures, and (AP50, AP) by category id."""
+    from faster_coco_eval import COCO, COCOeval_faster
+
+    logging.getLogger("faster_coco_eval").setLevel(logging.WARNING)
+    ids = sorted(one["id"] for one in annotations["categories"])
+    if not results:
+        nothing = dict.fromkeys(("AP_small", "AP_medium", "AP_large"), 0.0)
+        return nothing, dict.fromkeys(ids, (0.0, 0.0))
+    truth = COCO(
+        {
+            "images": list(annotations["images"]),
+            "categories": list(annotations["categories"]),
+            "annotations": list(annotations["annotations"]),
+        }
+    )
+    found = truth.loadRes(
+        [
+            {key: one[key] for key in ("image_id", "category_id", "bbox", "score")}
+            for one in results
+        ]
+    )
+    evaluator = COCOeval_faster(truth, found, "bbox")
+    evaluator.params.maxDets = [1, 10, 300]
+    evaluator.evaluate()
+    evaluator.accumulate()
+    evaluator.summarize()
+    overall = {
+        key: math.nan if value < 0 else float(value)
+        for key, value in evaluator.stats_as_dict.items()
+    }
+    # IoU thresholds × recalls × classes × areas × counts; −1 where no objects are
+    precision = np.asarray(evaluator.eval["precision"])[..., 0, -1]
+    by_class = {}
+    for position, category_id in enumerate(ids):
+        mine = precision[:, :, position]
+        if (mine > -1).any():
+            by_class[category_id] = (float(mine[0].mean()), float(mine.mean()))
+    return overall, by_class
+
+
+def match_voc(
+    boxes: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]
+) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Match one class's results to its boxes by VOC's rule.
+
+    Each result takes the box of its photo that it overlaps most; it is a hit if
+    that overlap reaches 0.5 and no result with a higher score took the box.
+
+    Returns
+    -------
+    hits : (results,) bool, by falling score
+    scores : (results,) float64, falling
+    """
+    by_image: dict[int, list[Sequence[float]]] = {}
+    for box in boxes:
+        by_image.setdefault(box["image_id"], []).append(box["bbox"])
+    corners = {key: _corners(np.array(value)) for key, value in by_image.items()}
+    taken = {key: np.zeros(len(value), bool) for key, value in by_image.items()}
+    ranked = sorted(results, key=lambda one: -one["score"])
+    hits = np.zeros(len(ranked), bool)
+    for number, result in enumerate(ranked):
+        mine = corners.get(result["image_id"])
+        if mine is None:
+            continue
+        overlap = iou_of(_corners(np.array([result["bbox"]], float))[0], mine)
+        best = int(overlap.argmax())
+        if overlap[best] >= VOC_IOU and not taken[result["image_id"]][best]:
+            taken[result["image_id"]][best] = True
+            hits[number] = True
+    return hits, np.array([one["score"] for one in ranked], float)
+
+
+def _corners(boxes: Floats) -> Floats:
+    corners = np.array(boxes, float)
+    corners[:, 2:] += corners[:, :2]
+    return corners
+
+
+def iou_of(box: Floats, others: Floats) -> Floats:
+    """Return the overlap of one box with others, x0 y0 x1 y1, 0 to 1."""
+    low = np.maximum(box[:2], others[:, :2])
+    high = np.minimum(box[2:], others[:, 2:])
+    inside = np.clip(high - low, 0, None).prod(1)
+    areas = (others[:, 2:] - others[:, :2]).prod(1) + (box[2:] - box[:2]).prod()
+    overlap: Floats = inside / np.maximum(areas - inside, 1e-12)
+    return overlap
+
+
+def voc_ap(hits: npt.NDArray[np.bool_], objects_count: int) -> float:
+    """Return 11-point interpolated average precision (VOC 2007).
+
+    Returns
+    -------
+    float
+        NaN where there are no objects.
+    """
+    if objects_count == 0:
+        return math.nan
+    found = np.cumsum(hits)
+    recall = found / objects_count
+    precision = found / np.arange(1, len(hits) + 1)
+    points = [
+        float(precision[recall >= level].max(initial=0.0))
+        for level in np.linspace(0, 1, 11)
+    ]
+    return float(np.mean(points))
+
+
+def _best_threshold(
+    hits: npt.NDArray[np.bool_], scores: Floats, objects_count: int
+) -> tuple[float, int, int]:
+    """Return the threshold of the largest F1, hits and results above it."""
+    low, high = THRESHOLD_RANGE
+    if objects_count == 0 or not len(scores):
+        return high, 0, 0
+    found = np.cumsum(hits)
+    f1 = 2 * found / (np.arange(1, len(hits) + 1) + objects_count)
+    threshold = float(
+        np.clip(np.floor(scores[int(f1.argmax())] * 100) / 100, low, high)
+    )
+    above = scores >= threshold
+    return threshold, int(hits[above].sum()), int(above.sum())
+
+
+def wilson(hits_count: int, trials_count: int) -> tuple[float, float]:
+    """Return the 95 % Wilson interval of a share; (0, 1) without trials.
+
+    References
+    ----------
+    Wilson (1927), Probable inference, the law of succession, and statistical
+    inference.
+    """
+    if trials_count == 0:
+        return 0.0, 1.0
+    rate, z2 = hits_count / trials_count, _Z**2
+    centre = (rate + z2 / (2 * trials_count)) / (1 + z2 / trials_count)
+    spread = rate * (1 - rate) / trials_count + z2 / (4 * trials_count**2)
+    half = _Z * math.sqrt(spread) / (1 + z2 / trials_count)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def render_table(evaluation: Evaluation) -> str:
+    """Return the figures as a Markdown table, one row per class."""
+    lines = [
+        "| class | objects | AP50 VOC | AP50 COCO | AP COCO | threshold "
+        "| precision (95 %) | recall |",
+        "|---|---:|---:|---:|---:|---:|---|---:|",
+    ]
+    lines += [
+        f"| {one.category} | {one.objects_count} | {one.ap50_voc:.3f} "
+        f"| {one.ap50_coco:.3f} | {one.ap_coco:.3f} | {one.best_threshold:.2f} "
+        f"| {one.precision:.2f} ({one.precision_low:.2f}–{one.precision_high:.2f}) "
+        f"| {one.recall:.2f} |"
+        for one in evaluation.classes
+    ]
+    lines.append(
+        f"| **mean** | {evaluation.objects_count} | **{evaluation.ap50_voc:.3f}** "
+        f"| {evaluation.ap50_coco:.3f} | {evaluation.ap_coco:.3f} | | | |"
+    )
+    return "\n".join(lines)

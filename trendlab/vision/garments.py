@@ -1,0 +1,211 @@
+"""From rows of `media` to rows of `garments`, `looks` and `vision_failures`."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from trendlab.errors import ImageRejected
+from trendlab.schemas import TABLES
+from trendlab.vision.boxes import Detections
+from trendlab.vision.detector import Detector, Floats
+from trendlab.vision.pipeline import Wanted, find_in_photos
+
+log = logging.getLogger(__name__)
+
+VECTOR_LENGTH = 128
+"""Floats of a look's vector, the length that the schema declares."""
+
+# Photos a chunk of rows: bounds what is held as Python objects before it becomes
+# Arrow.
+_CHUNK_PHOTOS = 2000
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found in photos.
+
+    Parameters
+    ----------
+    garments, looks, failures : pyarrow.Table
+        With the schemas `garments`, `looks` and `vision_failures`.
+    """
+
+    garments: pa.Table
+    looks: pa.Table
+    failures: pa.Table
+
+
+def photo_path(path: str, home: Path) -> Path:
+    """Return where a media row's bytes are; relative paths are under the home."""
+    return home / path
+
+
+def stored_photos(media: pa.Table) -> list[dict[str, Any]]:
+    """Return the media rows whose bytes are here, by key."""
+    rows: list[dict[str, Any]] = media.select(
+        ["day", "source", "post_id", "media_index", "path", "sha256", "status"]
+    ).to_pylist()
+    stored = [row for row in rows if row["status"] == "stored" and row["path"]]
+    return sorted(stored, key=lambda r: (r["source"], r["post_id"], r["media_index"]))
+
+
+def find_garments(
+    media: pa.Table,
+    detector: Detector,
+    *,
+    home: Path,
+    run_id: str,
+    workers: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> Found:
+    """Find the garments in stored photos.
+
+    Parameters
+    ----------
+    media : pyarrow.Table
+        Schema `media`; rows whose status is not `stored` are left out.
+    detector : Detector
+    home : Path
+        Data folder that relative paths are under.
+    run_id : str
+    workers : int
+        Threads that decode.
+    progress : callable, optional
+        Called with photos done and photos in all.
+
+    Returns
+    -------
+    Found
+        Sorted by key. A photo that cannot be used is one row of failures and
+        nothing else. A photo without garments has no look.
+
+    Notes
+    -----
+    A look is a photo with at least one garment (`look_kind` = photo): people are
+    not told apart yet, so `look_index` is 0. A later photo with the same bytes is
+    marked as a duplicate.
+    """
+    started = time.monotonic()
+    photos = stored_photos(media)
+    wanted = (
+        Wanted(row, photo_path(row["path"], home), row["sha256"]) for row in photos
+    )
+    garments: list[dict[str, Any]] = []
+    looks: list[dict[str, Any]] = []
+    failures: list[dict[str, Any]] = []
+    tables: dict[str, list[pa.Table]] = {"garments": [], "looks": []}
+    seen: set[str] = set()
+    results = find_in_photos(wanted, detector, with_features=True, workers=workers)
+    for done, (row, outcome) in enumerate(results, 1):
+        place = {key: row[key] for key in ("day", "source", "post_id", "media_index")}
+        place["run_id"] = run_id
+        if isinstance(outcome, ImageRejected):
+            failures.append({**place, "reason": str(outcome)})
+        elif len(outcome):
+            place["model_name"] = detector.card.name
+            place["model_version"] = detector.card.version
+            garments.extend(_garment_rows(place, outcome, detector.card.classes))
+            looks.append(_look_row(place, outcome, outcome.sha256 in seen))
+            seen.add(outcome.sha256)
+        if done % _CHUNK_PHOTOS == 0:
+            _drain(tables, {"garments": garments, "looks": looks})
+        if progress is not None:
+            progress(done, len(photos))
+    _drain(tables, {"garments": garments, "looks": looks})
+    found = Found(
+        pa.concat_tables(tables["garments"]),
+        pa.concat_tables(tables["looks"]),
+        TABLES["vision_failures"].from_rows(failures),
+    )
+    log.info(
+        "detect: %d photos, %d garments, %d looks, %d failures, %.1f s",
+        len(photos),
+        found.garments.num_rows,
+        found.looks.num_rows,
+        found.failures.num_rows,
+        time.monotonic() - started,
+    )
+    return found
+
+
+def _drain(
+    tables: Mapping[str, list[pa.Table]], rows: Mapping[str, list[dict[str, Any]]]
+) -> None:
+    for name, mine in rows.items():
+        tables[name].append(TABLES[name].from_rows(mine))
+        mine.clear()
+
+
+def _garment_rows(
+    place: Mapping[str, Any], found: Detections, classes: tuple[str, ...]
+) -> Iterable[dict[str, Any]]:
+    for index in range(len(found)):
+        x0, y0, x1, y1 = (round(float(v), 2) for v in found.boxes[index])
+        category_id = int(found.category_ids[index])
+        yield {
+            **place,
+            "garment_index": index,
+            "look_index": 0,
+            "category_id": category_id,
+            "category": classes[category_id],
+            "score": round(float(found.scores[index]), 5),
+            "x_px": x0,
+            "y_px": y0,
+            "width_px": round(x1 - x0, 2),
+            "height_px": round(y1 - y0, 2),
+            "image_width_px": found.width_px,
+            "image_height_px": found.height_px,
+        }
+
+
+def _look_row(
+    place: Mapping[str, Any], found: Detections, is_duplicate: bool
+) -> dict[str, Any]:
+    return {
+        **place,
+        "look_index": 0,
+        "look_kind": "photo",
+        "garments_count": len(found),
+        "style": None,
+        "vector": look_vector(found.features, found.scores),
+        "is_duplicate": is_duplicate,
+    }
+
+
+def look_vector(features: Floats, scores: Floats) -> list[float] | None:
+    """Return the appearance of a look, `VECTOR_LENGTH` floats of unit length.
+
+    Parameters
+    ----------
+    features : (n, d) float32
+        Of its garments.
+    scores : (n,) float32
+        Weights of the garments.
+
+    Returns
+    -------
+    list of float or None
+        None where the detector gives no features of that width.
+
+    Notes
+    -----
+    The middle map of YOLOv8n has 128 channels, which is what is kept: it holds
+    parts and textures, where the finest holds edges and the coarsest classes.
+    """
+    middle = slice(64, 64 + VECTOR_LENGTH)
+    if features.size == 0 or features.shape[1] < 64 + VECTOR_LENGTH:
+        return None
+    weights = scores / scores.sum()
+    mean = (features[:, middle] * weights[:, None]).sum(0)
+    length = float(np.linalg.norm(mean))
+    if length == 0:
+        return None
+    return [float(value) for value in mean / length]

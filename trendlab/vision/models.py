@@ -1,0 +1,198 @@
+"""Model cards: what a model is, where it came from, what it is good for.
+
+A model is two files side by side: a card (JSON) and weights (safetensors, which
+cannot hold code). The card names the sha256 of the weights; weights that do not
+match are refused. The same card serves training and inference, so that classes,
+sizes and thresholds cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+
+from trendlab.errors import ModelError
+from trendlab.schemas import TABLES
+
+SHIPPED = Path(__file__).resolve().parent / "weights"
+
+DEFAULT_DETECTOR = "garments"
+DEFAULT_FINE_CLASSIFIER = "fine-category"
+
+
+class ModelCard(BaseModel):
+    """Everything that must be known to use a model and to trust its numbers.
+
+    Parameters
+    ----------
+    name, version : str
+        Written into every row that the model makes.
+    task : str
+        "detect" or "classify".
+    architecture : str
+        For detectors, the name of an ultralytics model file such as
+        ``yolov8n.yaml``.
+    classes : tuple of str
+        In the order of the model's outputs.
+    input_size_px : int
+        Longer side of what the model sees.
+    thresholds : tuple of float
+        Score from which a detection counts, one per class.
+    threshold_rule : str
+        How the thresholds were chosen, and on what.
+    nms_iou : float
+        Boxes of one class that overlap more are one garment.
+    training_data, licence, intended_use, notes : str
+    known_failures : tuple of str
+    training : dict
+        The configuration that made the weights.
+    metrics : dict
+        Figures, with the data they were measured on.
+    metrics_command : str
+        The command that measures them again.
+    weights_file : str
+        Name of the safetensors file beside the card.
+    sha256 : str
+        Hash of that file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9-]{1,60}$")
+    version: str = Field(pattern=r"^[0-9A-Za-z.+-]{1,40}$")
+    task: str = Field(pattern="^(detect|classify)$")
+    architecture: str
+    classes: tuple[str, ...] = Field(min_length=1)
+    input_size_px: int = Field(ge=32, le=4096)
+    thresholds: tuple[float, ...] = ()
+    threshold_rule: str = ""
+    nms_iou: float = Field(default=0.7, gt=0, le=1)
+    training_data: str
+    training: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
+    metrics_command: str = ""
+    licence: str
+    intended_use: str = ""
+    known_failures: tuple[str, ...] = ()
+    notes: str = ""
+    weights_file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.safetensors$")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @model_validator(mode="after")
+    def _check_thresholds(self) -> ModelCard:
+        if self.task == "detect" and len(self.thresholds) != len(self.classes):
+            raise ValueError(
+                f"expected {len(self.classes)} thresholds, one per class, "
+                f"got {len(self.thresholds)}"
+            )
+        return self
+
+    @property
+    def weights_path(self) -> Path:
+        """The safetensors file."""
+        return self.folder / self.weights_file
+
+
+def load_card(name: str | Path = DEFAULT_DETECTOR) -> ModelCard:
+    """Read a model card.
+
+    Parameters
+    ----------
+    name : str or Path
+        Name of a shipped card, or path of a card's JSON file.
+
+    Raises
+    ------
+    ModelError
+        If there is no such card, or it does not say what a card must say.
+    """
+    path = SHIPPED / f"{name}.json"
+    if isinstance(name, Path) or "/" in name or name.endswith(".json"):
+        path = Path(name)
+    try:
+        card = ModelCard.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        shipped = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.json")))
+        raise ModelError(
+            f"no model card at {path}; shipped cards: {shipped}; "
+            "give a name of these or the path of a card's JSON file"
+        ) from None
+    except (ValidationError, OSError) as error:
+        raise ModelError(f"{path} is not a model card: {error}") from error
+    return card.model_copy(update={"folder": path.resolve().parent})
+
+
+def read_weights(card: ModelCard) -> dict[str, Any]:
+    """Read a card's weights after checking their hash.
+
+    Returns
+    -------
+    dict of str to torch.Tensor
+        Floating tensors as float32.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, is not safetensors or has another hash.
+    """
+    try:
+        encoded = card.weights_path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"weights of {card.name} {card.version} cannot be read: {error}"
+        ) from error
+    found = hashlib.sha256(encoded).hexdigest()
+    if found != card.sha256:
+        raise ModelError(
+            f"{card.weights_path}: expected sha256 {card.sha256[:12]}…, "
+            f"got {found[:12]}…; the file is damaged or not the card's"
+        )
+    try:
+        weights = load_safetensors(encoded)
+    except SafetensorError as error:
+        raise ModelError(f"{card.weights_path} is not safetensors: {error}") from error
+    return {
+        key: value.float() if value.is_floating_point() else value
+        for key, value in weights.items()
+    }
+
+
+def write_card(card: ModelCard, path: Path) -> None:
+    """Write a card as JSON, keys in order, so that equal cards give equal bytes."""
+    content = json.dumps(
+        card.model_dump(mode="json"), indent=1, ensure_ascii=False, sort_keys=True
+    )
+    path.write_text(content + "\n", encoding="utf-8")
+
+
+def describe_models(cards: Iterable[ModelCard]) -> pa.Table:
+    """Return the rows of table `models` for cards, sorted by name and version."""
+    rows = [
+        {
+            "model_name": card.name,
+            "model_version": card.version,
+            "task": card.task,
+            "architecture": card.architecture,
+            "training_data": card.training_data,
+            "licence": card.licence,
+            "metrics": json.dumps(card.metrics, sort_keys=True),
+            "is_simulated": False,
+        }
+        for card in cards
+    ]
+    rows.sort(key=lambda row: (str(row["model_name"]), str(row["model_version"])))
+    return TABLES["models"].from_rows(rows)
+
+
+def shipped_cards() -> list[ModelCard]:
+    """Return the cards of all shipped models, by name."""
+    return [load_card(path.stem) for path in sorted(SHIPPED.glob("*.json"))]
