@@ -1,0 +1,431 @@
+"""Who carries a tracker: authors ranked by week, within four windows of days."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from trendlab.errors import SignalError
+from trendlab.schemas import TABLES
+from trendlab.signals.contributions import share_of_excess
+from trendlab.signals.graph import rank_mentions
+from trendlab.signals.ranking import (
+    DRAWS,
+    Contest,
+    LikedPosts,
+    Prior,
+    learn_prior,
+    measure_posts,
+    rank_authors,
+)
+from trendlab.signals.standing import (
+    HOME_DAYS,
+    MIN_TRACKERS,
+    TIERS,
+    count_trackers,
+    find_home_cities,
+    flag_authors,
+    read_profiles,
+)
+from trendlab.signals.windows import (
+    CELL,
+    KINDS,
+    MEMBER,
+    Week,
+    cells_by_kind,
+    count_members,
+    count_window_days,
+    event_cells,
+    valid_days,
+)
+
+RULE = "influencers-1"
+# Rows kept of each week, tracker and window; every author is ranked.
+KEEP = 50
+# The windows whose contribution is the excess of negatives.
+NEGATIVE_KINDS = ("low_sentiment", "both")
+TIER_NAMES = [*(name for name, _ in TIERS), "unknown"]
+
+POST_COLUMNS = ("source", "post_id", "likes_count", "is_repost", "mentions")
+MATCH_COLUMNS = (
+    "day", "tracker", "source", "post_id", "author_id", "city", "city_source",
+    "is_excluded",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """Inputs with authors as whole numbers, each sorted by day."""
+
+    authors: pl.DataFrame
+    days: pl.DataFrame
+    posts: pl.DataFrame
+    readings: pl.DataFrame
+    peaks: pl.DataFrame
+    dips: pl.DataFrame
+    covered_days: pl.DataFrame | None
+
+    def between(self, table: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+        """Return the rows of some days, without looking at the others."""
+        ends = table["day"].search_sorted(pl.Series([first, last + timedelta(days=1)]))
+        return table.slice(ends[0], ends[1] - ends[0])
+
+
+def rank_influencers(
+    author_days: pa.Table,
+    tracker_posts: pa.Table,
+    posts: pa.Table,
+    authors: pa.Table,
+    peaks: pa.Table,
+    dips: pa.Table,
+    *,
+    weeks: Sequence[date],
+    run_ids: Mapping[date, str],
+    covered_days: pa.Table | None = None,
+    seed: int = 0,
+    draws: int = DRAWS,
+    keep: int = KEEP,
+) -> pa.Table:
+    """Rank the authors of every tracker, week and window.
+
+    Parameters
+    ----------
+    author_days : pyarrow.Table
+        Schema `author_days`, the tracker 'all' included, from 180 days before
+        the first week's Sunday (home cities; 84 days for the rest).
+    tracker_posts : pyarrow.Table
+        Schema `tracker_posts` (columns `MATCH_COLUMNS`) from 28 days before the
+        first week's Sunday. Excluded posts and posts of unknown authors are
+        left out.
+    posts : pyarrow.Table
+        Columns `POST_COLUMNS` of schema `posts`; `author_followers_count` is
+        used where it is there. Likes of reposts belong to somebody else and
+        count as not known.
+    authors : pyarrow.Table
+        Readings of profiles, schema `authors`. The newest up to the week's end
+        counts, or the earliest after it where there is none.
+    peaks, dips : pyarrow.Table
+        Schemas `peaks` and `dips`, any rows of the 84 days; each event is taken
+        as it was known on the week's Sunday.
+    weeks : sequence of date
+        Mondays to produce.
+    run_ids : mapping of date to str
+        Run of each Monday.
+    covered_days : pyarrow.Table or None
+        tracker, day of what was ingested, from `activity.covered_days`. Without
+        it every day since a tracker's first post counts as covered.
+    seed : int
+        Of the bootstrap; each week, tracker and window draws its own stream.
+    draws : int
+    keep : int
+        Best authors kept of each week, tracker and window.
+
+    Returns
+    -------
+    pyarrow.Table
+        Schema `influencers`; one row per week (Monday), tracker, window and
+        author, sorted by those and rank.
+
+    Raises
+    ------
+    SignalError
+        A week does not start on a Monday.
+
+    Notes
+    -----
+    The 28 days end with the week's Sunday. `high_activity` holds the days
+    inside a peak of the tracker (any measure), `low_sentiment` those inside a
+    dip (any topic), `both` those inside the two at once: an event of the city
+    'all' counts for every author, an event of one city for the posts from it.
+    A window without such a day has no rows. PageRank runs on the mentions in
+    all posts of the 28 days, its walks start at the tracker's authors, and is
+    the same in all four windows.
+    """
+    wrong = [monday for monday in weeks if monday.weekday() != 0]
+    if wrong:
+        raise SignalError(
+            f"influencers: weeks are named by their Monday, got {wrong[0]} "
+            f"({wrong[0]:%A})"
+        )
+    declared = TABLES["influencers"]
+    tables = _read_tables(
+        author_days, tracker_posts, posts, authors, peaks, dips, covered_days
+    )
+    ranked = []
+    for monday in sorted(set(weeks)):
+        rows = _rank_week(tables, Week(monday), seed=seed, draws=draws, keep=keep)
+        if rows is not None:
+            ranked.append(rows.with_columns(run_id=pl.lit(run_ids[monday])))
+    if not ranked:
+        return declared.empty()
+    return (
+        pl.concat(ranked)
+        .sort(["day", "tracker", "window_kind", "rank"])
+        .select(declared.names)
+        .to_arrow()
+        .cast(declared.arrow)
+    )
+
+
+def _frame(rows: pa.Table) -> pl.DataFrame:
+    """Return a pyarrow table as a polars frame."""
+    return pl.DataFrame(rows)
+
+
+def _read_tables(
+    author_days: pa.Table,
+    tracker_posts: pa.Table,
+    posts: pa.Table,
+    authors: pa.Table,
+    peaks: pa.Table,
+    dips: pa.Table,
+    covered_days: pa.Table | None,
+) -> _Tables:
+    person = ["source", "author_id"]
+    names = (
+        _frame(author_days.select(person))
+        .unique()
+        .sort(person)
+        .with_row_index("author")
+    )
+    if "author_followers_count" in posts.column_names:
+        followers = pl.col("author_followers_count")
+    else:
+        followers = pl.lit(None, dtype=pl.Int64)
+    likes = pl.when(~pl.col("is_repost")).then(pl.col("likes_count")).fill_null(-1)
+    matched = (
+        _frame(tracker_posts.select(list(MATCH_COLUMNS)))
+        .filter(~pl.col("is_excluded"), pl.col("author_id").is_not_null())
+        .join(
+            _frame(posts).with_columns(likes=likes, followers_count=followers),
+            on=["source", "post_id"],
+        )
+        .join(names, on=person)
+    )
+    event = ["day", "tracker", "city", "start_on", "end_on"]
+    return _Tables(
+        authors=names,
+        days=_frame(author_days)
+        .join(names, on=person)
+        .drop("run_id", "author_id", strict=False)
+        .sort("day"),
+        posts=matched.select(
+            "day", "tracker", "source", "author", "city", "city_source", "likes",
+            "mentions", "followers_count",
+        ).sort("day"),
+        readings=_frame(authors)
+        .join(names, on=person)
+        .select("author", "source", "day", "handle", "author_kind", "followers_count")
+        .sort("day"),
+        peaks=_frame(peaks.select(["peak_id", *event])),
+        dips=_frame(dips.select(["dip_id", *event])),
+        covered_days=(
+            None
+            if covered_days is None
+            else _frame(covered_days.select(["tracker", "day"])).unique()
+        ),
+    )  # fmt: skip
+
+
+def _rank_week(
+    tables: _Tables, week: Week, *, seed: int, draws: int, keep: int
+) -> pl.DataFrame | None:
+    """Rank one week; None where nobody posted in its 28 days."""
+    home_from = week.last_day - timedelta(days=HOME_DAYS - 1)
+    days180 = tables.between(tables.days, home_from, week.last_day)
+    days = days180.filter(pl.col("day") >= week.first_usual_day)
+    posts = tables.between(tables.posts, week.first_day, week.last_day)
+    if posts.is_empty() or days.is_empty():
+        return None
+    valid = valid_days(days180, week, tables.covered_days)
+    cells = cells_by_kind(
+        valid,
+        event_cells(tables.peaks, "peak_id", week),
+        event_cells(tables.dips, "dip_id", week),
+        days.select("tracker", "city").unique(),
+        week,
+    )
+    # which windows an author's day belongs to; its posts follow it
+    homes = days.filter(pl.col("day") >= week.first_day).join(cells, on=CELL)
+    liked = posts.join(
+        homes.select("tracker", "author", "day", "window_kind"),
+        on=["tracker", "author", "day"],
+    ).sort([*MEMBER, "likes"], descending=[False, False, False, True])
+    members = count_members(days, cells, valid, week).join(
+        liked.select(MEMBER).unique(), on=MEMBER, how="semi"
+    )
+    if members.is_empty():
+        return None
+    window28 = days.filter(pl.col("day") >= week.first_day)
+    profiles = read_profiles(tables.readings, posts, week)
+    handles = (
+        days180.group_by("author")
+        .agg(pl.col("author_handle").drop_nulls().last())
+        .join(profiles.select("author", "profile_handle"), on="author", how="full",
+              coalesce=True)
+        .select("author", handle=pl.coalesce("author_handle", "profile_handle"))
+    )  # fmt: skip
+    facts = (
+        members.join(profiles, on="author", how="left")
+        .join(
+            rank_mentions(posts, handles.join(tables.authors, on="author")),
+            on=["tracker", "author"], how="left",
+        )
+        .with_columns(pl.col("tier").fill_null("unknown"))
+        .sort(MEMBER)
+    )  # fmt: skip
+    scored, engagement = _score_windows(
+        facts, liked, week, seed=seed, draws=draws, keep=keep
+    )
+    everyone = days.filter(pl.col("tracker") == "all")
+    flags = flag_authors(
+        profiles, engagement, everyone.select("author", "day", "posts_count"),
+        tables.readings, week,
+    )  # fmt: skip
+    homes180 = find_home_cities(
+        days180.filter(pl.col("tracker") == "all"),
+        posts.filter(pl.col("tracker") == "all"),
+    )
+    return (
+        scored.with_columns(
+            contribution_share=pl.when(
+                pl.col("posts_excess").is_null().all().over("tracker", "window_kind")
+            )
+            .then(None)
+            .otherwise(
+                share_of_excess(pl.col("posts_excess").fill_null(0.0)).over(
+                    "tracker", "window_kind"
+                )
+            )
+        )
+        .filter(pl.col("rank") <= keep)
+        .join(count_window_days(cells, week), on=["tracker", "window_kind"], how="left")
+        .join(tables.authors, on="author")
+        .join(handles, on="author", how="left")
+        .join(homes180, on="author", how="left")
+        .join(count_trackers(window28), on="author", how="left")
+        .join(flags, on="author", how="left")
+        .with_columns(
+            pl.lit(week.monday).alias("day"),
+            pl.lit(week.first_day).alias("window_from"),
+            pl.lit(week.last_day).alias("window_to"),
+            pl.col("author_kind").fill_null("unknown"),
+            pl.col("home_city").fill_null("unknown"),
+            pl.col("trackers_count").fill_null(0),
+            pl.col("flags").fill_null(""),
+            pl.lit(RULE).alias("rule_version"),
+            author_handle=pl.col("handle"),
+        )
+        .with_columns(is_multi_tracker=pl.col("trackers_count") >= MIN_TRACKERS)
+    )
+
+
+def _score_windows(
+    facts: pl.DataFrame,
+    liked: pl.DataFrame,
+    week: Week,
+    *,
+    seed: int,
+    draws: int,
+    keep: int,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Score every tracker and window of a week.
+
+    Returns the rows with their scores, and author, likes_per_post, known_count
+    of the window 'all' of the tracker 'all', which the flags look at.
+    """
+    lengths = liked.group_by(MEMBER).len().sort(MEMBER)["len"].to_numpy()
+    likes = liked["likes"].to_numpy().astype(np.int64)
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    groups = facts.group_by(["tracker", "window_kind"], maintain_order=True).len()
+    priors = _learn_priors(facts, likes, ends)
+    scored, engagement = [], facts.clear().select("author")
+    start = 0
+    for tracker, kind, size in groups.iter_rows():
+        rows = facts.slice(start, size)
+        own = ends[start : start + size + 1]
+        posts = LikedPosts(likes[own[0] : own[-1]], own - own[0])
+        contest = _contest(rows, posts, priors.take(np.arange(start, start + size)))
+        stream = [seed, week.monday.toordinal(), zlib.crc32(tracker.encode()),
+                  KINDS.index(kind)]  # fmt: skip
+        result = rank_authors(
+            contest, np.random.default_rng(stream), draws=draws, keep=keep
+        )
+        scored.append(
+            rows.with_columns(
+                _known("likes_per_post", result.likes_per_post),
+                _known("engagement_shrunk", result.engagement),
+                pl.Series("h_index", result.h_index),
+                pl.Series("score", result.score),
+                pl.Series("rank", result.rank),
+                pl.Series("rank_low", result.low),
+                pl.Series("rank_high", result.high),
+                pl.Series("known_count", posts.known_counts),
+            )
+        )
+        if (tracker, kind) == ("all", "all"):
+            engagement = scored[-1].select("author", "likes_per_post", "known_count")
+        start += size
+    if engagement.width == 1:
+        engagement = scored[0].select("author", "likes_per_post", "known_count").clear()
+    return pl.concat(scored), engagement
+
+
+def _learn_priors(facts: pl.DataFrame, likes: Any, ends: Any) -> Prior:
+    """Learn tier priors from each tracker's window 'all'; one row per fact."""
+    tier = facts["tier"].cast(pl.Enum(TIER_NAMES)).to_physical()
+    tracker = facts["tracker"].rank("dense") - 1
+    keyed = facts.select("window_kind", "author").with_columns(
+        tracker=tracker, tier=tier
+    )
+    whole = np.flatnonzero((facts["window_kind"] == "all").to_numpy())
+    pieces = [likes[ends[i] : ends[i + 1]] for i in whole]
+    lengths = np.array([piece.size for piece in pieces], dtype=np.int64)
+    posts = LikedPosts(
+        np.concatenate(pieces), np.concatenate([[0], np.cumsum(lengths)])
+    )
+    plain = measure_posts(posts, np.ones((1, posts.likes.size), dtype=np.int32))
+    groups = keyed["tracker"].to_numpy().astype(np.int64)
+    tiers = keyed["tier"].to_numpy().astype(np.int64)
+    learnt = learn_prior(posts, plain, groups[whole], tiers[whole])
+    # every author of a narrower window is in the window 'all' of its tracker
+    at = (
+        keyed.join(
+            keyed[whole].with_row_index("place").select("tracker", "author", "place"),
+            on=["tracker", "author"],
+            how="left",
+            maintain_order="left",
+        )["place"]
+        .to_numpy()
+        .astype(np.int64)
+    )
+    return learnt.take(at)
+
+
+def _contest(rows: pl.DataFrame, posts: LikedPosts, prior: Prior) -> Contest:
+    def floats(name: str) -> Any:
+        return rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+    is_negative = rows["window_kind"][0] in NEGATIVE_KINDS
+    negatives = rows["negative_count"].to_numpy().astype(np.int64)
+    return Contest(
+        posts=posts,
+        prior=prior,
+        pagerank=floats("pagerank"),
+        followers=floats("followers_count"),
+        expected_posts=floats("posts_expected"),
+        negatives=negatives if is_negative else None,
+        negative_expected=negatives - floats("negative_excess"),
+    )
+
+
+def _known(name: str, values: Any) -> pl.Series:
+    """Return a column in which NaN is NULL."""
+    return pl.Series(name, values).fill_nan(None)

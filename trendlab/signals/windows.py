@@ -1,0 +1,241 @@
+"""Which author-days an influencer window counts, and what each author's usual is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+KINDS = ("all", "high_activity", "low_sentiment", "both")
+
+# Four weeks: long enough for a monthly poster, short enough to be news.
+WINDOW_DAYS = 28
+# The window and the 56 days before it, or the days of it that no event touched.
+USUAL_DAYS = 84
+# With fewer usual days "own excess" says nothing; two weeks hold each weekday twice.
+MIN_USUAL_DAYS = 14
+# A negative share of an author is pulled to the tracker's by this many scored posts:
+# most authors have fewer than ten, so their own share is mostly noise.
+NEGATIVE_PRIOR_POSTS = 10.0
+
+CELL = ["tracker", "city", "day"]
+MEMBER = ["tracker", "window_kind", "author"]
+
+
+@dataclass(frozen=True)
+class Week:
+    """The 28 days that end with an ISO week, named by its Monday."""
+
+    monday: date
+
+    @property
+    def first_day(self) -> date:
+        """First day of the window."""
+        return self.last_day - timedelta(days=WINDOW_DAYS - 1)
+
+    @property
+    def last_day(self) -> date:
+        """Sunday of the week."""
+        return self.monday + timedelta(days=6)
+
+    @property
+    def first_usual_day(self) -> date:
+        """First day of the 84 that an author's usual is taken from."""
+        return self.last_day - timedelta(days=USUAL_DAYS - 1)
+
+
+def event_cells(events: pl.DataFrame, event_id: str, week: Week) -> pl.DataFrame:
+    """Return tracker, city and day of every cell inside an event.
+
+    The events are taken as they were known on the week's last day: the newest
+    row of each id up to then.
+    """
+    return (
+        events.filter(pl.col("day") <= week.last_day)
+        .sort("day")
+        .group_by(event_id)
+        .last()
+        .filter(
+            pl.col("end_on") >= week.first_usual_day,
+            pl.col("start_on") <= week.last_day,
+        )
+        .select("tracker", "city", day=pl.date_ranges("start_on", "end_on"))
+        .explode("day", empty_as_null=True, keep_nulls=True)
+        .filter(pl.col("day").is_between(week.first_usual_day, week.last_day))
+        .unique()
+    )
+
+
+def valid_days(
+    days: pl.DataFrame,
+    week: Week,
+    covered_days: pl.DataFrame | None,
+) -> pl.DataFrame:
+    """Return tracker and day of the days that were ingested.
+
+    `covered_days` holds tracker and day; a tracker without rows takes those of
+    'all'. Without the table a tracker counts as covered from its first day with a
+    post to the last day with a post of any tracker.
+    """
+    reach = pl.DataFrame(
+        {"day": pl.date_range(week.first_usual_day, week.last_day, eager=True)}
+    )
+    trackers = days.group_by("tracker").agg(since=pl.col("day").min())
+    if covered_days is not None:
+        own = trackers.join(covered_days, on="tracker")
+        shared = covered_days.filter(pl.col("tracker") == "all").select("day")
+        lent = trackers.join(own, on="tracker", how="anti").join(shared, how="cross")
+        known = pl.concat([own.select("tracker", "day"), lent.select("tracker", "day")])
+        return known.unique().join(reach, on="day")
+    newest = days["day"].max()
+    return (
+        trackers.join(reach, how="cross")
+        .filter(pl.col("day") >= pl.col("since"), pl.col("day") <= newest)
+        .select("tracker", "day")
+    )
+
+
+def cells_by_kind(
+    valid: pl.DataFrame,
+    peaks: pl.DataFrame,
+    dips: pl.DataFrame,
+    places: pl.DataFrame,
+    week: Week,
+) -> pl.DataFrame:
+    """Return the cells of each window kind: window_kind, tracker, city, day.
+
+    An event of the city 'all' covers every city of its tracker; an event of one
+    city covers that city only. `places` lists the tracker's cities. The kind
+    'all' is every covered day of the window.
+    """
+
+    def spread(cells: pl.DataFrame) -> pl.DataFrame:
+        whole = cells.filter(pl.col("city") == "all").select("tracker", "day")
+        return (
+            pl.concat(
+                [
+                    cells.filter(pl.col("city") != "all").select(CELL),
+                    whole.join(places, on="tracker").select(CELL),
+                ]
+            )
+            .unique()
+            .join(valid, on=["tracker", "day"], how="semi")
+        )
+
+    high, low = spread(peaks), spread(dips)
+    by_kind = {
+        "all": valid.filter(pl.col("day") >= week.first_day)
+        .join(places, on="tracker")
+        .select(CELL),
+        "high_activity": high,
+        "low_sentiment": low,
+        "both": high.join(low, on=CELL, how="semi"),
+    }
+    return pl.concat(
+        [
+            cells.select(CELL).with_columns(window_kind=pl.lit(kind))
+            for kind, cells in by_kind.items()
+        ]
+    )
+
+
+def count_members(
+    days: pl.DataFrame, cells: pl.DataFrame, valid: pl.DataFrame, week: Week
+) -> pl.DataFrame:
+    """Count each author's window, usual and excess.
+
+    Parameters
+    ----------
+    days : polars.DataFrame
+        Author-days of the 84 days: day, tracker, city, author, posts_count,
+        negative_count, scored_count.
+    cells : polars.DataFrame
+        Of `cells_by_kind`.
+    valid : polars.DataFrame
+        Of `valid_days`.
+    week : Week
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per tracker, window_kind and author with posts in the window:
+        posts_count, negative_count, posts_expected, posts_excess and
+        negative_excess (both NULL with fewer than 14 usual days).
+
+    Notes
+    -----
+    The usual of a window is its covered days, among the 84, that are not of the
+    window's kind: the 56 days before for 'all', the days outside peaks for
+    'high_activity'. An author's event days are those of the author's main city.
+    """
+    is_window = pl.col("day") >= week.first_day
+    inside = days.join(cells, on=CELL)
+    kinds = cells.select("tracker", "window_kind").unique()
+    outside = days.join(kinds, on="tracker").join(
+        cells, on=[*CELL, "window_kind"], how="anti"
+    )
+    window = (
+        inside.filter(is_window)
+        .group_by(MEMBER)
+        .agg(
+            pl.col("posts_count", "negative_count", "scored_count").sum(),
+            city=pl.col("city").sort_by("posts_count", "day").last(),
+        )
+    )
+    usual = outside.group_by(MEMBER).agg(
+        pl.col("posts_count", "negative_count", "scored_count")
+        .sum()
+        .name.prefix("usual_")
+    )
+    lengths = cells.group_by("tracker", "city", "window_kind").agg(
+        event_days=is_window.sum(), all_event_days=pl.len()
+    )
+    covered = valid.group_by("tracker").agg(covered_days=pl.len())
+    usual_share = usual.group_by("tracker", "window_kind").agg(
+        tracker_share=(pl.col("usual_negative_count").sum() + 1)
+        / (pl.col("usual_scored_count").sum() + 2)
+    )
+    own_share = (
+        pl.col("usual_negative_count")
+        + NEGATIVE_PRIOR_POSTS * pl.col("tracker_share").fill_null(0.5)
+    ) / (pl.col("usual_scored_count") + NEGATIVE_PRIOR_POSTS)
+    is_assessable = pl.col("usual_days") >= MIN_USUAL_DAYS
+    return (
+        window.join(usual, on=MEMBER, how="left")
+        .join(lengths, on=["tracker", "city", "window_kind"], how="left")
+        .join(covered, on="tracker", how="left")
+        .join(usual_share, on=["tracker", "window_kind"], how="left")
+        .with_columns(pl.col("^usual_.*$").fill_null(0))
+        .with_columns(usual_days=pl.col("covered_days") - pl.col("all_event_days"))
+        .with_columns(
+            posts_expected=pl.when(is_assessable).then(
+                pl.col("usual_posts_count")
+                * pl.col("event_days")
+                / pl.col("usual_days")
+            ),
+            negative_excess=pl.when(is_assessable).then(
+                pl.col("negative_count") - pl.col("scored_count") * own_share
+            ),
+        )
+        .with_columns(posts_excess=pl.col("posts_count") - pl.col("posts_expected"))
+        .select(
+            *MEMBER,
+            "posts_count",
+            "negative_count",
+            "scored_count",
+            "posts_expected",
+            "posts_excess",
+            "negative_excess",
+        )
+        .sort(MEMBER)
+    )
+
+
+def count_window_days(cells: pl.DataFrame, week: Week) -> pl.DataFrame:
+    """Return the days that count: tracker, window_kind, window_days."""
+    return (
+        cells.filter(pl.col("day") >= week.first_day)
+        .group_by("tracker", "window_kind")
+        .agg(window_days=pl.col("day").n_unique())
+    )
