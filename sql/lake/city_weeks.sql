@@ -1,0 +1,144 @@
+-- Looks with a garment, main colour, fine category, pattern or style, counted by
+-- ISO week, tracker, city and model. One row per week, tracker, city (and the city
+-- 'all'), model, kind and value with at least one look; the kind 'look' with value ''
+-- holds the looks seen, which the others are shares of.
+--
+-- Relations:
+--   weeks(day)      Mondays to produce
+--   tracker_posts   the seven days of each week
+--   looks           UTC days from one before to one after those days (a tracker's
+--   garments        local day reads its neighbours)
+--   garment_tags
+--
+-- * A look counts when it has a garment and is no near-copy of an earlier photo.
+-- * A look has a colour when the main colour (value_rank 0) of one of its garments
+--   is that colour; fine categories and patterns likewise. A look with two red
+--   garments has red once, and a red and a blue one give it both colours.
+-- * A post belongs to the week of its day in the tracker's time zone.
+-- * Drawn garments (model 'simulated') take drawn tags only, detected garments
+--   detected ones; the model named is that of the looks.
+
+with matched as (
+    select
+        tp.tracker,
+        tp.city,
+        tp.source,
+        tp.post_id,
+        weeks.day
+    from tracker_posts as tp
+    inner join weeks
+        on tp.day >= weeks.day and tp.day < weeks.day + interval 7 day
+    where not tp.is_excluded
+),
+
+seen as (
+    select
+        source,
+        post_id,
+        media_index,
+        look_index,
+        model_name,
+        style
+    from looks
+    where garments_count > 0 and not is_duplicate
+),
+
+-- what each look has, each value once
+look_values as (
+    select
+        source,
+        post_id,
+        media_index,
+        look_index,
+        model_name,
+        'garment' as kind,
+        category as value
+    from garments
+
+    union
+
+    select
+        g.source,
+        g.post_id,
+        g.media_index,
+        g.look_index,
+        g.model_name,
+        t.attribute as kind,
+        t.value
+    from garment_tags as t
+    inner join garments as g
+        on t.source = g.source
+        and t.post_id = g.post_id
+        and t.media_index = g.media_index
+        and t.garment_index = g.garment_index
+        and (t.model_name = 'simulated') = (g.model_name = 'simulated')
+    where
+        t.value_rank = 0
+        and t.attribute in ('colour', 'fine_category', 'pattern')
+
+    union
+
+    select
+        source,
+        post_id,
+        media_index,
+        look_index,
+        model_name,
+        'style' as kind,
+        style as value
+    from seen
+    where style is not null
+
+    union
+
+    select
+        source,
+        post_id,
+        media_index,
+        look_index,
+        model_name,
+        'look' as kind,
+        '' as value
+    from seen
+),
+
+counted as (
+    select
+        m.day,
+        m.tracker,
+        m.city,
+        v.model_name,
+        v.kind,
+        v.value,
+        count(*) as looks_count
+    from seen as s
+    inner join look_values as v
+        on s.source = v.source
+        and s.post_id = v.post_id
+        and s.media_index = v.media_index
+        and s.look_index = v.look_index
+        and s.model_name = v.model_name
+    inner join matched as m
+        on s.source = m.source and s.post_id = m.post_id
+    group by m.day, m.tracker, m.city, v.model_name, v.kind, v.value
+),
+
+everywhere as (
+    select
+        day,
+        tracker,
+        'all' as city,
+        model_name,
+        kind,
+        value,
+        cast(sum(looks_count) as bigint) as looks_count
+    from counted
+    group by day, tracker, model_name, kind, value
+)
+
+select day, tracker, city, model_name, kind, value, looks_count
+from counted
+union all
+select day, tracker, city, model_name, kind, value, looks_count
+from everywhere
+order by day, tracker, city, model_name, kind, value
