@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 
 from trendlab.errors import TrendlabError
 from trendlab.lake import Lake
+from trendlab.resources import bundled
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
 from trendlab.trackers import Tracker
@@ -136,8 +137,10 @@ class Step:
         True when a day also depends on the step's own earlier days.
     is_weekly : bool
         True when the unit is the ISO week, named by its Monday.
+    fills_gaps : bool
+        True when a missing day between known ones is a day to compute too.
     chunk_days : int
-        Days computed together; bounds memory.
+        Units computed together; bounds memory.
     """
 
     name: str
@@ -148,6 +151,7 @@ class Step:
     settings_key: Callable[[Context], str] = lambda context: ""
     is_chained: bool = False
     is_weekly: bool = False
+    fills_gaps: bool = False
     chunk_days: int = 56
 
 
@@ -185,11 +189,11 @@ def hash_of(*parts: str) -> str:
 
 
 def code_hash(modules: Iterable[str]) -> str:
-    """Hash the text of modules, named by dots, and of files, named by path."""
+    """Hash the text of modules, named by dots, and of queries, named by path."""
     texts = []
     for name in modules:
-        if "/" in name:
-            path = Path(name)
+        if name.startswith("sql/"):
+            path = bundled("sql") / name.removeprefix("sql/")
         else:
             spec = importlib.util.find_spec(name)
             if spec is None or spec.origin is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from trendlab.errors import SettingsError
@@ -13,7 +13,7 @@ from trendlab.steps.alert import raise_for_days, send_pending
 from trendlab.steps.context import days_known
 from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
 from trendlab.steps.engine import Context, Step, StepReport, run_step, week_of
-from trendlab.steps.load import load_warehouse, make_marts
+from trendlab.steps.load import load_warehouse, make_marts, open_for
 from trendlab.steps.signals import ACTIVITY, INFLUENCERS, SIGNALS, TRENDS
 
 STEPS: dict[str, Step] = {
@@ -123,17 +123,21 @@ def run_nightly(
             say(done.line())
         raised = raise_for_days(context, days, is_backfill=False)
         result.notes += raised
-        loaded = load_warehouse(context, None, last_day)
-        result.notes.append(loaded.line())
-        say(loaded.line())
-        for line in make_marts(context):
-            result.notes.append(line)
-            say(line)
-        result.notes += send_pending(context, send_backfilled=send_backfilled)
-    if with_report:
-        from trendlab.steps.report import write_report
+        # held open over the three, so that the embedded server starts once
+        with open_for(context.settings):
+            loaded = load_warehouse(context, None, last_day)
+            result.notes.append(loaded.line())
+            say(loaded.line())
+            for line in make_marts(context):
+                result.notes.append(line)
+                say(line)
+            result.notes += send_pending(context, send_backfilled=send_backfilled)
+            if with_report:
+                from trendlab.steps.report import write_report
 
-        result.report_path = write_report(context, first_day, last_day, tracker="all")
+                result.report_path = write_report(
+                    context, first_day, last_day, tracker="all"
+                )
     result.seconds = time.monotonic() - started
     return result
 
@@ -178,8 +182,29 @@ def run_rebuild(
 def _run(
     context: Context, step: Step, days: Sequence[date], *, force: bool = False
 ) -> StepReport:
-    units = sorted({week_of(day) for day in days}) if step.is_weekly else list(days)
+    units = list(days)
+    if step.is_weekly:
+        units = sorted({week_of(day) for day in days})
+    elif step.fills_gaps:
+        units = fill_gaps(days)
     return run_step(context, step, units, force=force)
+
+
+# After a longer silence a series has no baseline left, and starts anew.
+MAX_GAP_DAYS = 84
+
+
+def fill_gaps(days: Sequence[date]) -> list[date]:
+    """Add the days between known ones, unless they lie too far apart."""
+    filled: list[date] = []
+    for day in days:
+        if filled and (day - filled[-1]).days <= MAX_GAP_DAYS:
+            filled += [
+                filled[-1] + timedelta(days=ahead)
+                for ahead in range(1, (day - filled[-1]).days)
+            ]
+        filled.append(day)
+    return filled
 
 
 def _days_within(

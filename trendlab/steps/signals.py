@@ -1,0 +1,398 @@
+"""Steps that compute signals: activity, signals, influencers, trends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trendlab.lake import Span
+from trendlab.schemas import TABLES
+from trendlab.signals.activity import (
+    COMMENT_LOOKBACK_DAYS,
+    as_declared,
+    covered_days,
+    lake_query,
+    run_id_rows,
+    tracker_zone_rows,
+)
+from trendlab.signals.day_scores import score_days
+from trendlab.signals.dips import find_dips
+from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
+from trendlab.signals.influencers import MATCH_COLUMNS, POST_COLUMNS, rank_influencers
+from trendlab.signals.peaks import find_peaks
+from trendlab.signals.trends import share_city_weeks
+from trendlab.steps.engine import Context, Input, Parts, Step, hash_of
+from trendlab.text.sentiment import lexicon_words
+from trendlab.text.terms import count_terms
+from trendlab.text.words import tokenize
+
+ONE_DAY = timedelta(days=1)
+# likes are read again two days later at the latest, and those of that age count
+ENGAGEMENT_REACH = timedelta(days=2)
+# the longest baseline of a daily rule, and the reach of its masks
+BASELINE = timedelta(days=84)
+EVIDENCE_BASELINE = timedelta(days=28)
+INFLUENCER_WINDOW = timedelta(days=27)
+HOME_CITY_REACH = timedelta(days=180)
+WEEK_END = timedelta(days=6)
+
+
+def split_by_day(rows: pa.Table) -> dict[date, pa.Table]:
+    """Split rows by their `day`; days without rows are left out."""
+    return {
+        day: rows.filter(pc.equal(rows["day"], pa.scalar(day, pa.date32())))
+        for day in pc.unique(rows["day"]).to_pylist()
+    }
+
+
+def spans_of(days: Sequence[date]) -> Iterator[list[date]]:
+    """Split rising days into runs without gaps."""
+    span: list[date] = []
+    for day in days:
+        if span and day - span[-1] > ONE_DAY:
+            yield span
+            span = []
+        span.append(day)
+    if span:
+        yield span
+
+
+def _zones(context: Context) -> dict[str, str]:
+    return {tracker.name: tracker.time_zone for tracker in context.trackers}
+
+
+def _zones_key(context: Context) -> str:
+    zones = _zones(context)
+    return hash_of(*(f"{name}={zones[name]}" for name in sorted(zones)))
+
+
+def _activity_inputs(context: Context, day: date) -> list[Input]:
+    near = (day - ONE_DAY, day + ONE_DAY)
+    return [
+        Input("tracker_posts", day - timedelta(days=COMMENT_LOOKBACK_DAYS), day),
+        Input("posts", *near),
+        Input("comments", *near),
+        Input("sentiment", *near),
+        Input("engagement", day, day + ENGAGEMENT_REACH),
+        Input("coverage", day, day),
+    ]
+
+
+def _activity(
+    context: Context, days: Sequence[date], run_ids: Mapping[date, str]
+) -> Parts:
+    lake = context.lake
+    parts: Parts = {"activity": {}, "term_days": {}, "author_days": {}}
+    for span in spans_of(days):
+        first, last = span[0], span[-1]
+        near = (first - ONE_DAY, last + ONE_DAY)
+        relations = {
+            "run_ids": run_id_rows({day: run_ids[day] for day in span}),
+            "tracker_zones": tracker_zone_rows(_zones(context)),
+            "tracker_posts": Span(
+                "tracker_posts",
+                first - timedelta(days=COMMENT_LOOKBACK_DAYS),
+                last,
+            ),
+            "posts": Span("posts", *near),
+            "comments": Span("comments", *near),
+            "sentiment": Span("sentiment", *near),
+            "engagement": Span("engagement", first, last + ENGAGEMENT_REACH),
+            "coverage": Span("coverage", first, last),
+        }
+        for table in ("activity", "author_days"):
+            rows = as_declared(lake.query(lake_query(table), relations), table)
+            parts[table].update(split_by_day(rows))
+        terms = count_terms(
+            lake.read_range("tracker_posts", first, last),
+            lake.read_range("posts", *near),
+            lake.read_range("comments", *near),
+            lake.read_range("sentiment", *near),
+            run_ids={day: run_ids[day] for day in span},
+        )
+        parts["term_days"].update(split_by_day(terms))
+    return parts
+
+
+ACTIVITY = Step(
+    name="activity",
+    modules=(
+        "sql/lake/activity.sql",
+        "sql/lake/author_days.sql",
+        "trendlab.signals.activity",
+        "trendlab.text.terms",
+        "trendlab.text.words",
+    ),
+    outputs=("activity", "term_days", "author_days"),
+    inputs=_activity_inputs,
+    compute=_activity,
+    settings_key=_zones_key,
+    chunk_days=28,
+)
+
+
+def _signals_inputs(context: Context, day: date) -> list[Input]:
+    # the rest of a day's past is reached through the chain of run_ids
+    return [
+        Input("activity", day, day),
+        Input("term_days", day, day),
+        Input("author_days", day, day),
+        Input("coverage", day, day),
+        Input("garments", day, day),
+    ]
+
+
+def _signals(
+    context: Context, days: Sequence[date], run_ids: Mapping[date, str]
+) -> Parts:
+    lake = context.lake
+    parts: Parts = {name: {} for name in ("day_scores", "peaks", "dips", "evidence")}
+    for span in spans_of(days):
+        first, last = span[0], span[-1]
+        wanted = {day: run_ids[day] for day in span}
+        activity = lake.read_range("activity", first - BASELINE, last)
+        terms = lake.read_range("term_days", first - BASELINE, last)
+        covered = covered_days(lake.read_range("coverage", first - BASELINE, last))
+        past_scores = _past(context, "day_scores", first, parts)
+        scores = score_days(
+            activity,
+            covered,
+            first_day=first,
+            last_day=last,
+            past_scores=past_scores,
+            run_ids=wanted,
+        )
+        peaks = find_peaks(
+            pa.concat_tables([past_scores, scores]),
+            first_day=first,
+            last_day=last,
+            run_ids=wanted,
+        )
+        dips = find_dips(
+            activity,
+            terms,
+            scores,
+            _past(context, "dips", first, parts),
+            first_day=first,
+            last_day=last,
+            run_ids=wanted,
+            covered_days=covered,
+            skip_terms=lexicon_words(),
+        )
+        evidence = _evidence(context, peaks, dips, activity, terms, wanted)
+        for table, rows in (
+            ("day_scores", scores),
+            ("peaks", peaks),
+            ("dips", dips),
+            ("evidence", evidence),
+        ):
+            parts[table].update(split_by_day(rows))
+    return parts
+
+
+def _past(context: Context, table: str, first: date, parts: Parts) -> pa.Table:
+    """Return the step's own rows of the days before, written or just computed."""
+    since = first - BASELINE
+    stored = context.lake.read_range(table, since, first - ONE_DAY)
+    fresh = {day: rows for day, rows in parts[table].items() if since <= day < first}
+    if not fresh:
+        return stored
+    stale = pc.is_in(stored["day"], pa.array(list(fresh), pa.date32()))
+    return pa.concat_tables([stored.filter(pc.invert(stale)), *fresh.values()])
+
+
+def _evidence(
+    context: Context,
+    peaks: pa.Table,
+    dips: pa.Table,
+    activity: pa.Table,
+    terms: pa.Table,
+    run_ids: Mapping[date, str],
+) -> pa.Table:
+    """Explain events day by day, so that one day's posts are held at a time."""
+    lake = context.lake
+    event_days = sorted(
+        set(pc.unique(peaks["day"]).to_pylist())
+        | set(pc.unique(dips["day"]).to_pylist())
+    )
+    found = [TABLES["evidence"].empty()]
+    for day in event_days:
+        near = (day - ONE_DAY, day + ONE_DAY)
+        since = day - EVIDENCE_BASELINE
+        inputs = Inputs(
+            tracker_posts=lake.read_range("tracker_posts", since, day),
+            posts=lake.read_range("posts", *near),
+            sentiment=lake.read_range("sentiment", *near),
+            comments=lake.read_range("comments", *near),
+            term_days=_days_between(terms, since, day),
+            author_days=lake.read_range("author_days", since, day),
+            activity=_days_between(activity, since, day),
+            garments=lake.read_range("garments", since, day + ONE_DAY),
+            garment_tracker_posts=lake.read_range("tracker_posts", since, day),
+            tokenize=tokenize,
+        )
+        wanted = {day: run_ids[day]}
+        found.append(explain_peaks(peaks, inputs, run_ids=wanted))
+        found.append(explain_dips(dips, inputs, run_ids=wanted))
+    return pa.concat_tables(found)
+
+
+def _days_between(rows: pa.Table, first: date, last: date) -> pa.Table:
+    day = rows["day"]
+    return rows.filter(
+        pc.and_(
+            pc.greater_equal(day, pa.scalar(first, pa.date32())),
+            pc.less_equal(day, pa.scalar(last, pa.date32())),
+        )
+    )
+
+
+SIGNALS = Step(
+    name="signals",
+    modules=tuple(
+        f"trendlab.signals.{name}"
+        for name in (
+            "baselines",
+            "day_scores",
+            "dips",
+            "drivers",
+            "event_items",
+            "evidence",
+            "panels",
+            "peaks",
+            "runs",
+            "shares",
+            "tails",
+            "topics",
+            "words",
+        )
+    ),
+    outputs=("day_scores", "peaks", "dips", "evidence"),
+    inputs=_signals_inputs,
+    compute=_signals,
+    settings_key=_zones_key,
+    is_chained=True,
+    fills_gaps=True,
+    chunk_days=112,
+)
+
+
+def _influencer_inputs(context: Context, monday: date) -> list[Input]:
+    sunday = monday + WEEK_END
+    first = sunday - INFLUENCER_WINDOW
+    return [
+        Input("author_days", sunday - HOME_CITY_REACH, sunday),
+        Input("tracker_posts", first, sunday),
+        Input("posts", first - ONE_DAY, sunday + ONE_DAY),
+        Input("authors", first, sunday + WEEK_END),
+        Input("peaks", sunday - BASELINE, sunday),
+        Input("dips", sunday - BASELINE, sunday),
+        Input("coverage", sunday - BASELINE, sunday),
+    ]
+
+
+def _influencers(
+    context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
+) -> Parts:
+    lake = context.lake
+    ranked = {}
+    for monday in weeks:
+        wanted = {
+            item.table: lake.read_range(
+                item.table,
+                item.first_day,
+                item.last_day,
+                columns=_columns(item.table),
+            )
+            for item in _influencer_inputs(context, monday)
+        }
+        ranked[monday] = rank_influencers(
+            wanted["author_days"],
+            wanted["tracker_posts"],
+            wanted["posts"],
+            wanted["authors"],
+            wanted["peaks"],
+            wanted["dips"],
+            weeks=[monday],
+            run_ids=run_ids,
+            covered_days=covered_days(wanted["coverage"]),
+        )
+    return {"influencers": ranked}
+
+
+def _columns(table: str) -> list[str] | None:
+    if table == "posts":
+        return [*POST_COLUMNS, "author_followers_count"]
+    if table == "tracker_posts":
+        return list(MATCH_COLUMNS)
+    return None
+
+
+INFLUENCERS = Step(
+    name="influencers",
+    modules=tuple(
+        f"trendlab.signals.{name}"
+        for name in (
+            "contributions",
+            "graph",
+            "influencers",
+            "ranking",
+            "standing",
+            "windows",
+        )
+    ),
+    outputs=("influencers",),
+    inputs=_influencer_inputs,
+    compute=_influencers,
+    is_weekly=True,
+    chunk_days=13,
+)
+
+
+def _trend_inputs(context: Context, monday: date) -> list[Input]:
+    sunday = monday + WEEK_END
+    near = (monday - ONE_DAY, sunday + ONE_DAY)
+    return [
+        Input("looks", *near),
+        Input("garments", *near),
+        Input("garment_tags", *near),
+        Input("tracker_posts", monday, sunday),
+        Input("coverage", monday, sunday),
+    ]
+
+
+def _trends(
+    context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
+) -> Parts:
+    lake = context.lake
+    shares = {}
+    for monday in weeks:
+        wanted = {
+            item.table: lake.read_range(item.table, item.first_day, item.last_day)
+            for item in _trend_inputs(context, monday)
+        }
+        shares[monday] = share_city_weeks(
+            wanted["looks"],
+            wanted["garments"],
+            wanted["garment_tags"],
+            wanted["tracker_posts"],
+            context.cities,
+            coverage=wanted["coverage"],
+            weeks=[monday],
+            run_ids=run_ids,
+        )
+    return {"city_weeks": shares}
+
+
+TRENDS = Step(
+    name="trends",
+    modules=("trendlab.signals.trends", "sql/lake/city_weeks.sql"),
+    outputs=("city_weeks",),
+    inputs=_trend_inputs,
+    compute=_trends,
+    is_weekly=True,
+    chunk_days=13,
+)
