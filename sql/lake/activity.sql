@@ -1,0 +1,304 @@
+-- Activity of a day: one row per tracker, city and day that has posts, and one per
+-- tracker and day with city 'all'. Excluded posts are left out.
+--
+-- Relations (a range of days in one query):
+--   run_ids(day, run_id)            the days to produce
+--   tracker_posts                   the produced days, and the 28 days before them so
+--                                   that a comment finds its post
+--   posts                           UTC days from one before to one after the produced
+--   comments                        likewise
+--   sentiment                       likewise
+--   engagement                      days of observation up to two after the produced;
+--                                   empty where readings are not kept
+--   coverage                        the produced days; empty: nothing is partial
+--   tracker_zones(tracker, time_zone)  trackers whose day is not the UTC day
+--
+-- * Likes compare readings of equal age: of a post's readings the one nearest to
+--   24 hours counts, and posts.likes_count where there is none. Unknown likes are
+--   missing, not zero.
+-- * A comment belongs to its post's trackers and city, and to its own day (in the
+--   tracker's time zone), not the post's.
+-- * Capped counts: an author with more than 3 scored posts weighs 3, split between
+--   negative and other as the posts are; unknown authors cannot be capped.
+
+with produced as (
+    select day, run_id from run_ids
+),
+
+-- what each post adds, once per tracker that it matched
+matched as (
+    select
+        tp.tracker,
+        tp.day,
+        tp.source,
+        tp.post_id,
+        tp.author_id,
+        tp.city
+    from tracker_posts as tp
+    semi join produced on produced.day = tp.day
+    where not tp.is_excluded
+),
+
+-- the reading of each post's likes whose age is nearest to 24 hours
+aged_likes as (
+    select
+        source,
+        post_id,
+        arg_min(likes_count, abs(epoch(observed_at - created_at) - 86400))
+            as likes_count,
+        arg_min(observed_at, abs(epoch(observed_at - created_at) - 86400))
+            as observed_at
+    from engagement
+    where likes_count is not null
+    group by source, post_id
+),
+
+post_likes as (
+    select
+        p.source,
+        p.post_id,
+        p.is_repost,
+        p.comments_count,
+        coalesce(a.likes_count, p.likes_count) as likes_count,
+        coalesce(a.observed_at, p.observed_at) < p.created_at + interval 24 hour
+            as is_young
+    from posts as p
+    left join aged_likes as a
+        on a.source = p.source and a.post_id = p.post_id
+),
+
+post_scores as (
+    select source, item_id as post_id, label
+    from sentiment
+    where item_kind = 'post' and is_scored
+),
+
+items as (
+    select
+        m.tracker,
+        m.day,
+        m.city,
+        m.source,
+        m.author_id,
+        p.is_repost,
+        p.comments_count,
+        p.likes_count,
+        p.is_young,
+        s.post_id is not null as is_scored,
+        s.label = 'negative' as is_negative,
+        s.label = 'positive' as is_positive
+    from matched as m
+    inner join post_likes as p
+        on p.source = m.source and p.post_id = m.post_id
+    left join post_scores as s
+        on s.source = m.source and s.post_id = m.post_id
+),
+
+-- one row per author, in each city and in 'all': caps need the author's whole day
+by_author as (
+    select
+        tracker,
+        day,
+        case when grouping(city) = 1 then 'all' else city end as city,
+        author_id,
+        count(*) as posts_count,
+        count(*) filter (where is_repost) as reposts_count,
+        count(likes_count) as likes_known_count,
+        count(likes_count) filter (where is_young) as likes_young_count,
+        sum(likes_count) as likes_count,
+        sum(ln(1 + likes_count)) as log_likes,
+        sum(comments_count) as comments_count,
+        count(*) filter (where is_scored) as scored_count,
+        count(*) filter (where is_negative) as negative_count,
+        count(*) filter (where is_positive) as positive_count
+    from items
+    group by grouping sets (
+        (tracker, day, city, source, author_id),
+        (tracker, day, source, author_id)
+    )
+),
+
+summed as (
+    select
+        tracker,
+        day,
+        city,
+        sum(posts_count)::bigint as posts_count,
+        nullif(count(author_id), 0) as authors_count,
+        sum(reposts_count)::bigint as reposts_count,
+        sum(likes_count)::bigint as likes_count,
+        sum(comments_count)::bigint as comments_count,
+        sum(likes_known_count)::bigint as likes_known_count,
+        sum(likes_young_count)::bigint as likes_young_count,
+        coalesce(sum(log_likes), 0) as log_likes,
+        sum(scored_count)::bigint as scored_count,
+        sum(negative_count)::bigint as negative_count,
+        sum(positive_count)::bigint as positive_count,
+        round(sum(
+            case
+                when author_id is null or scored_count <= 3 then negative_count
+                else 3.0 * negative_count / scored_count
+            end
+        ))::bigint as negative_capped_count,
+        sum(
+            case when author_id is null then scored_count else least(scored_count, 3) end
+        )::bigint as scored_capped_count,
+        count(author_id) filter (where negative_count > 0) as known_negative_authors,
+        coalesce(sum(negative_count) filter (where author_id is null), 0)
+            as unknown_negatives
+    from by_author
+    group by tracker, day, city
+),
+
+-- quantile measures need the posts themselves
+like_lists as (
+    select
+        tracker,
+        day,
+        case when grouping(city) = 1 then 'all' else city end as city,
+        median(likes_count) as likes_per_post,
+        list_sort(list(likes_count)) as likes
+    from items
+    where likes_count is not null
+    group by grouping sets ((tracker, day, city), (tracker, day))
+),
+
+like_measures as (
+    select
+        tracker,
+        day,
+        city,
+        likes_per_post,
+        -- drops a tenth of the posts, rounded down, at either end
+        list_avg(likes[1 + len(likes) // 10 : len(likes) - len(likes) // 10])
+            as likes_per_post_trimmed
+    from like_lists
+),
+
+comment_scores as (
+    select source, item_id as comment_id, label
+    from sentiment
+    where item_kind = 'comment' and is_scored
+),
+
+comment_items as (
+    select
+        tp.tracker,
+        tp.city,
+        case
+            when z.time_zone is null then c.day
+            else (timezone(z.time_zone, c.created_at))::date
+        end as day,
+        c.source,
+        c.author_id,
+        s.label = 'negative' as is_negative,
+        s.label = 'positive' as is_positive
+    from comments as c
+    inner join comment_scores as s
+        on s.source = c.source and s.comment_id = c.comment_id
+    inner join tracker_posts as tp
+        on tp.source = c.source and tp.post_id = c.post_id
+    left join tracker_zones as z on z.tracker = tp.tracker
+    where not tp.is_excluded
+),
+
+comments_by_author as (
+    select
+        tracker,
+        day,
+        case when grouping(city) = 1 then 'all' else city end as city,
+        author_id,
+        count(*) as scored_count,
+        count(*) filter (where is_negative) as negative_count,
+        count(*) filter (where is_positive) as positive_count
+    from comment_items
+    semi join produced on produced.day = comment_items.day
+    group by grouping sets (
+        (tracker, day, city, source, author_id),
+        (tracker, day, source, author_id)
+    )
+),
+
+comment_sums as (
+    select
+        tracker,
+        day,
+        city,
+        sum(scored_count)::bigint as comment_scored_count,
+        sum(negative_count)::bigint as comment_negative_count,
+        sum(positive_count)::bigint as comment_positive_count,
+        count(author_id) filter (where negative_count > 0) as known_negative_authors,
+        coalesce(sum(negative_count) filter (where author_id is null), 0)
+            as unknown_negatives
+    from comments_by_author
+    group by tracker, day, city
+),
+
+partial_days as (
+    select distinct day, tracker from coverage where status = 'partial'
+),
+
+partial_any as (
+    select distinct day from partial_days
+)
+
+-- days with comments and no posts keep their comments: full join
+select
+    coalesce(a.day, c.day) as day,
+    coalesce(a.tracker, c.tracker) as tracker,
+    coalesce(a.city, c.city) as city,
+    coalesce(a.posts_count, 0) as posts_count,
+    a.authors_count,
+    coalesce(a.reposts_count, 0) as reposts_count,
+    a.likes_count,
+    a.comments_count,
+    coalesce(a.likes_known_count / a.posts_count, 0.0) as like_coverage,
+    l.likes_per_post,
+    l.likes_per_post_trimmed,
+    coalesce(a.posts_count + coalesce(a.likes_count, 0), 0)::double as activity_raw,
+    coalesce(a.posts_count + a.log_likes, 0)::double as activity,
+    coalesce(a.scored_count, 0) as scored_count,
+    coalesce(a.negative_count, 0) as negative_count,
+    coalesce(a.positive_count, 0) as positive_count,
+    coalesce(a.negative_capped_count, 0) as negative_capped_count,
+    coalesce(a.scored_capped_count, 0) as scored_capped_count,
+    -- NULL where most negatives have no known author
+    case
+        when a.negative_count is null then 0
+        when 2 * a.unknown_negatives > a.negative_count then null
+        else a.known_negative_authors
+    end as negative_authors_count,
+    case
+        when a.scored_count > 0
+            then (a.positive_count - a.negative_count) / a.scored_count
+    end as sentiment_index,
+    coalesce(c.comment_scored_count, 0) as comment_scored_count,
+    coalesce(c.comment_negative_count, 0) as comment_negative_count,
+    coalesce(c.comment_positive_count, 0) as comment_positive_count,
+    case
+        when c.comment_negative_count is null then 0
+        when 2 * c.unknown_negatives > c.comment_negative_count then null
+        else c.known_negative_authors
+    end as comment_negative_authors_count,
+    -- a median bears a tenth of young readings
+    coalesce(10 * a.likes_young_count > a.likes_known_count, false) as is_provisional,
+    case
+        when coalesce(a.tracker, c.tracker) = 'all' then any_partial.day is not null
+        else own_partial.day is not null or shared_partial.day is not null
+    end as is_partial,
+    produced.run_id
+from summed as a
+full join comment_sums as c
+    on c.tracker = a.tracker and c.day = a.day and c.city = a.city
+inner join produced on produced.day = coalesce(a.day, c.day)
+left join like_measures as l
+    on l.tracker = a.tracker and l.day = a.day and l.city = a.city
+left join partial_days as own_partial
+    on own_partial.day = coalesce(a.day, c.day)
+    and own_partial.tracker = coalesce(a.tracker, c.tracker)
+left join partial_days as shared_partial
+    on shared_partial.day = coalesce(a.day, c.day)
+    and shared_partial.tracker = 'all'
+left join partial_any as any_partial
+    on any_partial.day = coalesce(a.day, c.day)
+order by tracker, city, day

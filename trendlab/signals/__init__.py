@@ -1,0 +1,1 @@
+"""Computes signals: activity, peaks, dips, influencers, weekly trends."""

@@ -1,0 +1,161 @@
+"""Reads the activity queries and prepares the small relations they join to.
+
+The counting itself is SQL (`sql/lake/activity.sql`, `sql/lake/author_days.sql`), run
+by DuckDB over the lake. This module gives the text of the queries, the little tables
+that say which days to produce, and what coverage means for the detectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from trendlab.errors import SignalError
+from trendlab.schemas import TABLES
+from trendlab.signals.panels import COVERED_DAYS
+
+# Days before the first produced day whose tracker_posts are read, so that a comment
+# finds the post it stands under: later comments than this are too few to count.
+COMMENT_LOOKBACK_DAYS = 28
+
+RUN_IDS = pa.schema(
+    [
+        pa.field("day", pa.date32(), nullable=False),
+        pa.field("run_id", pa.string(), nullable=False),
+    ]
+)
+TRACKER_ZONES = pa.schema(
+    [
+        pa.field("tracker", pa.string(), nullable=False),
+        pa.field("time_zone", pa.string(), nullable=False),
+    ]
+)
+
+
+def lake_query(name: str) -> str:
+    """Read one query of `sql/lake`, from the checkout or from the installed package.
+
+    Parameters
+    ----------
+    name : str
+        ``activity`` or ``author_days``.
+
+    Raises
+    ------
+    SignalError
+        There is no such query.
+    """
+    package = Path(__file__).resolve().parents[1]
+    places = (
+        package.parent / "sql" / "lake" / f"{name}.sql",
+        package / "_bundled" / "sql" / "lake" / f"{name}.sql",
+    )
+    for place in places:
+        if place.is_file():
+            return place.read_text(encoding="utf-8")
+    raise SignalError(f"expected a query {name}.sql in sql/lake, found none")
+
+
+def run_id_rows(run_ids: Mapping[date, str]) -> pa.Table:
+    """Give the relation `run_ids`: the days to produce, one row each."""
+    days = sorted(run_ids)
+    return pa.table({"day": days, "run_id": [run_ids[d] for d in days]}, schema=RUN_IDS)
+
+
+def tracker_zone_rows(time_zones: Mapping[str, str]) -> pa.Table:
+    """Give the relation `tracker_zones`; a tracker without a row keeps UTC days."""
+    names = sorted(time_zones)
+    return pa.table(
+        {"tracker": names, "time_zone": [time_zones[name] for name in names]},
+        schema=TRACKER_ZONES,
+    )
+
+
+def as_declared(rows: pa.Table, table: str) -> pa.Table:
+    """Cast what a query gave to the declared schema, columns in order.
+
+    Raises
+    ------
+    SignalError
+        A declared column is absent.
+    """
+    declared = TABLES[table].arrow
+    absent = [name for name in declared.names if name not in rows.column_names]
+    if absent:
+        raise SignalError(f"{table}: the query gave no column {', '.join(absent)}")
+    return rows.select(declared.names).cast(declared)
+
+
+def covered_days(coverage: pa.Table) -> pa.Table:
+    """Tell which days of which tracker were ingested.
+
+    Parameters
+    ----------
+    coverage : pyarrow.Table[coverage]
+        All of a tracker's days back to the start of the baselines. Rows of the
+        tracker 'all' (files that no one tracker owns) cover every tracker that the
+        table names.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns of `panels.COVERED_DAYS`, sorted; one row per tracker and day with at
+        least one complete or partial source. A day is partial where a source of the
+        tracker covered it in part. The version is the newest that a source of the
+        day was read with. The tracker 'all' is covered on a day that any tracker
+        covers, and its version changes when a tracker joins or changes.
+    """
+    status: dict[tuple[str, date], list[tuple[object, str, str, str]]] = {}
+    rows = coverage.select(
+        ["tracker", "source", "day", "status", "tracker_version", "observed_at"]
+    ).to_pylist()
+    names = {row["tracker"] for row in rows}
+    for row in rows:
+        entry = (
+            row["observed_at"],
+            row["source"],
+            row["status"],
+            row["tracker_version"],
+        )
+        status.setdefault((row["tracker"], row["day"]), []).append(entry)
+    days = sorted({day for _, day in status})
+    trackers = sorted(names - {"all"})
+    out: list[dict[str, object]] = []
+    newest: dict[str, str] = {}
+    for day in days:
+        shared = [e for e in status.get(("all", day), []) if e[2] != "none"]
+        any_covered = bool(shared)
+        any_partial = any(e[2] == "partial" for e in shared)
+        for tracker in trackers:
+            own = [e for e in status.get((tracker, day), []) if e[2] != "none"]
+            if own:
+                newest[tracker] = max(own)[3]
+            entries = own + shared
+            if not entries:
+                continue
+            is_partial = any(e[2] == "partial" for e in entries)
+            any_covered = True
+            any_partial = any_partial or is_partial
+            out.append(
+                {
+                    "tracker": tracker,
+                    "day": day,
+                    "is_partial": is_partial,
+                    "tracker_version": newest.get(tracker, ""),
+                }
+            )
+        if any_covered:
+            versions = ",".join(f"{k}={newest[k]}" for k in sorted(newest))
+            out.append(
+                {
+                    "tracker": "all",
+                    "day": day,
+                    "is_partial": any_partial,
+                    "tracker_version": versions,
+                }
+            )
+    out.sort(key=lambda row: (str(row["tracker"]), str(row["day"])))
+    return pa.Table.from_pylist(out, schema=COVERED_DAYS)

@@ -1,0 +1,225 @@
+"""Says how unusual each day of each series is against the series' own past.
+
+A nightly rule: no value after a day enters what is said of it, so a range computed in
+bulk equals the same days computed one by one. `peaks.find_peaks` merges the days that
+pass into events; `dips.find_dips` reads the rows of the negatives.
+
+Notes
+-----
+The rule is that of a robust z on the log1p scale against the trailing weekday median.
+Its p-value comes from a Student t tail whose scale is fitted to the z of all series of
+the measure in the trailing window (walk-forward, so it is what the rule really did),
+because an empirical p from one series' 84 days cannot be below 1/85. The p-values of a
+night go through Benjamini–Hochberg, which only bites where there are many series.
+
+A peak says that a day is unusual for this series. It does not say why, nor that the
+cause lies in fashion.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import stats
+
+from trendlab.signals.baselines import trailing_baseline
+from trendlab.signals.panels import Panel, build_panel, floats, need_run_ids
+from trendlab.signals.scoring import PeakRule, Scores, empty_scores, score_day, to_rows
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+__all__ = ["PeakRule", "score_days"]
+
+logger = logging.getLogger(__name__)
+
+# Column of the activity table that each measure reads.
+MEASURE_COLUMNS = {
+    "posts": "posts_count",
+    "likes_per_post": "likes_per_post",
+    "activity": "activity",
+    "negatives": "negative_count",
+    "comment_negatives": "comment_negative_count",
+}
+LIKE_MEASURES = ("likes_per_post", "activity")
+NEGATIVE_MEASURES = ("negatives", "comment_negatives")
+
+# Upper quantile of z that the tail's scale is fitted at: far enough out to speak of
+# the tail, and still 4 days of a series' 84.
+TAIL_QUANTILE = 0.95
+# z are counted in bins of this width, so that a trailing quantile over 10,000 series
+# costs one sum; its error of half a bin is far below its sampling error.
+Z_BIN = 0.02
+Z_LIMIT = 12.0
+
+
+def score_days(
+    activity: pa.Table,
+    covered_days: pa.Table,
+    *,
+    first_day: date,
+    last_day: date,
+    past_scores: pa.Table,
+    run_ids: Mapping[date, str],
+    rule: PeakRule | None = None,
+) -> pa.Table:
+    """Score every day of every series against the series' own past.
+
+    Parameters
+    ----------
+    activity : pyarrow.Table[activity]
+        Days from `first_day` − 84 to `last_day`; more is not read.
+    covered_days : pyarrow.Table
+        From `activity.covered_days`; a day without a row is missing, never quiet.
+    first_day, last_day : datetime.date
+        Days to produce, inclusive.
+    past_scores : pyarrow.Table[day_scores]
+        The 84 days before `first_day`: their peaks are masked out of the baselines
+        and their z fit the tail. Empty at the start of history.
+    run_ids : mapping of date to str
+        run_id of each produced day.
+    rule : PeakRule, optional
+
+    Returns
+    -------
+    pyarrow.Table[day_scores]
+        Sorted by tracker, city, measure, day. A series has a row on each day on
+        which it had a post within the 84 days up to it; on days that were not
+        covered, and for likes on days without known likes, the value is NULL.
+
+    Notes
+    -----
+    Provisional likes (readings younger than 24 hours) are shown and never scored.
+    Days covered in part are scored, for a peak in half a day is a peak, and stay out
+    of the baselines.
+    """
+    rule = rule or PeakRule()
+    started = time.monotonic()
+    need_run_ids(run_ids, first_day, last_day)
+    panel = build_panel(
+        activity, covered_days, first_day - timedelta(rule.window_days), last_day
+    )
+    active = panel.active(rule.window_days)
+    parts = [
+        to_rows(
+            _score_measure(panel, activity, active, measure, past_scores, rule),
+            panel,
+            active,
+            measure,
+            run_ids,
+            rule,
+        )
+        for measure in MEASURE_COLUMNS
+    ]
+    scores = pa.concat_tables(parts).sort_by(
+        [(name, "ascending") for name in ("tracker", "city", "measure", "day")]
+    )
+    logger.info(
+        "day_scores %s..%s: %d rows in, %d rows out, %.1f s",
+        first_day,
+        last_day,
+        activity.num_rows,
+        scores.num_rows,
+        time.monotonic() - started,
+    )
+    return scores.combine_chunks()
+
+
+def _score_measure(
+    panel: Panel,
+    activity: pa.Table,
+    active: Bools,
+    measure: str,
+    past_scores: pa.Table,
+    rule: PeakRule,
+) -> Scores:
+    """Run the rule over the days of one measure, in order."""
+    value = _measure_values(panel, activity, measure)
+    posts = panel.counts(activity["posts_count"])
+    known = ~np.isnan(value) & panel.covered
+    scorable = known.copy()
+    if measure in LIKE_MEASURES:
+        scorable &= panel.values(activity["is_provisional"], 0.0) == 0.0
+    partial = panel.partial | (panel.values(activity["is_partial"], 0.0) == 1.0)
+    usable = scorable & ~partial
+    scores = empty_scores(value)
+    past = _read_past(panel, measure, past_scores, rule, scores)
+    filled = np.where(usable, value, 0.0)
+    # The floor on items keeps tiny counts from being called peaks.
+    if measure in NEGATIVE_MEASURES:
+        enough = np.nan_to_num(value) >= rule.min_negatives
+    else:
+        enough = np.nan_to_num(posts) >= rule.min_posts
+    for t in range(rule.window_days, panel.days):
+        baseline = trailing_baseline(
+            filled,
+            usable,
+            scores.is_peak,
+            panel.segments,
+            t,
+            window=rule.window_days,
+            period=rule.period_days,
+        )
+        tested = scorable[:, t] & active[:, t]
+        scale = _tail_scale(past[:, t - rule.window_days : t].sum(axis=1), rule)
+        score_day(scores, baseline, t, tested, enough[:, t], measure, scale, rule)
+        past[:, t] = _bin_z(scores, t)
+    return scores
+
+
+def _measure_values(panel: Panel, activity: pa.Table, measure: str) -> Floats:
+    column = activity[MEASURE_COLUMNS[measure]]
+    if measure == "likes_per_post":  # no posts, no likes per post
+        return panel.values(column, np.nan)
+    return panel.counts(column)
+
+
+def _read_past(
+    panel: Panel, measure: str, past_scores: pa.Table, rule: PeakRule, scores: Scores
+) -> npt.NDArray[np.int64]:
+    """Take over the flags and z of earlier days; give binned z a day."""
+    bins = np.zeros((int(2 * Z_LIMIT / Z_BIN) + 2, panel.days), np.int64)
+    mine = past_scores.filter(pc.equal(past_scores["measure"], measure))
+    rows, series, columns = panel.slots(mine)
+    before = columns < rule.window_days
+    rows, series, columns = rows[before], series[before], columns[before]
+    scores.z[series, columns] = floats(mine["z"])[rows]
+    scores.is_peak[series, columns] = floats(mine["is_peak"])[rows] == 1.0
+    scores.is_cold[series, columns] = floats(mine["is_cold_start"])[rows] == 1.0
+    for t in range(rule.window_days):
+        bins[:, t] = _bin_z(scores, t)
+    return bins
+
+
+def _bin_z(scores: Scores, t: int) -> npt.NDArray[np.int64]:
+    """Count the day's z by size; cold starts and peaks do not speak of the tail."""
+    z = scores.z[:, t]
+    kept = z[~np.isnan(z) & ~scores.is_cold[:, t] & ~scores.is_peak[:, t]]
+    places = ((np.clip(kept, -Z_LIMIT, Z_LIMIT) + Z_LIMIT) / Z_BIN).astype(np.int64)
+    return np.bincount(places, minlength=int(2 * Z_LIMIT / Z_BIN) + 2)
+
+
+def _tail_scale(bins: npt.NDArray[np.int64], rule: PeakRule) -> float:
+    """Fit the scale of the t tail to the z of the trailing window.
+
+    The estimate is the ratio of the 95 % quantile seen to the one expected, mixed
+    with the prior on the log scale by the number of z. It never goes below 1:
+    quieter series than normal earn no extra alarms.
+    """
+    total = int(bins.sum())
+    if total == 0:
+        return max(1.0, rule.tail_prior_scale)
+    place = int(np.searchsorted(np.cumsum(bins), TAIL_QUANTILE * total))
+    seen = (place + 0.5) * Z_BIN - Z_LIMIT
+    expected = stats.t.ppf(TAIL_QUANTILE, rule.tail_freedom)
+    ratio = max(seen, 0.1) / expected
+    weight = total / (total + rule.tail_prior_count)
+    mixed = weight * np.log(ratio) + (1.0 - weight) * np.log(rule.tail_prior_scale)
+    return max(1.0, float(np.exp(mixed)))

@@ -1,0 +1,417 @@
+"""Finds negative peaks: days on which the share, or the count, of negatives is up.
+
+Posts and comments apart, each tracker × city as a whole, and the topics of each
+tracker. An event is raised on the share, or on the count where the share did not fall:
+more negatives among proportionally more posts are a peak of activity, not of anger.
+
+Notes
+-----
+Negative means VADER compound ≤ −0.05 on English text, which misreads irony and many
+complaints; a dip says that the mix of words changed, not that people are angry. With
+fewer than 28 valid days the overdispersion comes from a prior pooled over trackers.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trendlab.schemas import TABLES
+from trendlab.signals.dip_events import LOOKBACK_DAYS, DipEvents, DipRule
+from trendlab.signals.panels import (
+    COVERED_DAYS,
+    Panel,
+    build_panel,
+    day_number,
+    need_run_ids,
+)
+from trendlab.signals.shares import ShareBaseline, predictive_tail, trailing_shares
+from trendlab.signals.topics import TermHistory
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+__all__ = ["DipRule", "find_dips"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Posts, or comments: their counts as (series, days) arrays."""
+
+    name: str
+    measure: str
+    panel: Panel
+    negatives: Ints
+    scored: Ints
+    authors: Ints
+    raw_scored: Ints
+    items: Ints
+    usable: Bools
+    flagged: Bools
+    count_up: Bools
+
+
+def find_dips(
+    activity: pa.Table,
+    term_days: pa.Table,
+    day_scores: pa.Table,
+    past_dips: pa.Table,
+    *,
+    first_day: date,
+    last_day: date,
+    run_ids: Mapping[date, str],
+    covered_days: pa.Table | None = None,
+    rule: DipRule | None = None,
+    skip_terms: Collection[str] = (),
+) -> pa.Table:
+    """Find the dips of a range of days.
+
+    Parameters
+    ----------
+    activity : pyarrow.Table[activity]
+        Days from `first_day` − 84 to `last_day`.
+    term_days : pyarrow.Table[term_days]
+        Days from `first_day` − 56 to `last_day`.
+    day_scores : pyarrow.Table[day_scores]
+        The produced days; the rows of the negatives carry the count rule.
+    past_dips : pyarrow.Table[dips]
+        The 84 days before `first_day`: events that may run on, and days that stay
+        out of the baselines.
+    first_day, last_day : datetime.date
+        Days to produce, inclusive.
+    run_ids : mapping of date to str
+        run_id of each produced day.
+    covered_days : pyarrow.Table, optional
+        From `activity.covered_days`; only the tracker versions are read. Without it
+        all days count as of one version.
+    rule : DipRule, optional
+    skip_terms : collection of str
+        Words that cannot be topics: those of the sentiment lexicon, whose posts are
+        negative by construction.
+
+    Returns
+    -------
+    pyarrow.Table[dips]
+        One row per dip and day on which it ran, with the state as of that day,
+        sorted by dip_id and day.
+    """
+    rule = rule or DipRule()
+    started = time.monotonic()
+    need_run_ids(run_ids, first_day, last_day)
+    covered = _all_covered(activity) if covered_days is None else covered_days
+    panel = build_panel(
+        activity, covered, first_day - timedelta(LOOKBACK_DAYS), last_day
+    )
+    events = DipEvents(past_dips, first_day, rule, run_ids)
+    for kind in (
+        _read_kind(panel, activity, day_scores, past_dips, "post"),
+        _read_kind(panel, activity, day_scores, past_dips, "comment"),
+    ):
+        histories = _term_histories(
+            kind, term_days, first_day, rule, skip_terms, events
+        )
+        for t in range(LOOKBACK_DAYS, panel.days):
+            _test_day(kind, t, histories, events, rule)
+    dips = TABLES["dips"].from_rows(
+        sorted(events.rows, key=lambda row: (row["dip_id"], row["day"]))
+    )
+    logger.info(
+        "dips %s..%s: %d rows in, %d rows out, %.1f s",
+        first_day,
+        last_day,
+        activity.num_rows,
+        dips.num_rows,
+        time.monotonic() - started,
+    )
+    return dips
+
+
+def _all_covered(activity: pa.Table) -> pa.Table:
+    """Take every day that has a row as covered, all with one version."""
+    days = activity.group_by(["tracker", "day"]).aggregate([])
+    return pa.table(
+        {
+            "tracker": days["tracker"],
+            "day": days["day"],
+            "is_partial": pa.array([False] * days.num_rows),
+            "tracker_version": pa.array([""] * days.num_rows, pa.string()),
+        },
+        schema=COVERED_DAYS,
+    )
+
+
+def _read_kind(
+    panel: Panel,
+    activity: pa.Table,
+    day_scores: pa.Table,
+    past_dips: pa.Table,
+    name: str,
+) -> _Kind:
+    """Lay out the counts of posts or of comments."""
+
+    def whole(column: str) -> Ints:
+        return panel.values(activity[column], 0.0).astype(np.int64)
+
+    if name == "post":
+        columns = (
+            "negative_capped_count",
+            "scored_capped_count",
+            "negative_authors_count",
+            "scored_count",
+            "posts_count",
+        )
+        measure = "negatives"
+    else:
+        columns = (
+            "comment_negative_count",
+            "comment_scored_count",
+            "comment_negative_authors_count",
+            "comment_scored_count",
+            "comment_scored_count",
+        )
+        measure = "comment_negatives"
+    known = panel.values(activity[columns[2]], 0.0)
+    flagged = np.zeros(panel.shape, bool)
+    mine = past_dips.filter(
+        pc.and_(
+            pc.equal(past_dips["item_kind"], name),
+            pc.and_(pc.equal(past_dips["topic"], ""), past_dips["is_share_up"]),
+        )
+    )
+    _, series, at = panel.slots(mine)
+    flagged[series, at] = True
+    count_up = np.zeros(panel.shape, bool)
+    up = day_scores.filter(
+        pc.and_(pc.equal(day_scores["measure"], measure), day_scores["is_peak"])
+    )
+    _, series, at = panel.slots(up)
+    count_up[series, at] = True
+    partial = panel.partial | (panel.values(activity["is_partial"], 0.0) == 1.0)
+    return _Kind(
+        name=name,
+        measure=measure,
+        panel=panel,
+        negatives=whole(columns[0]),
+        scored=whole(columns[1]),
+        authors=np.where(np.isnan(known), -1.0, known).astype(np.int64),
+        raw_scored=whole(columns[3]),
+        items=whole(columns[4]),
+        usable=panel.present & ~partial,
+        flagged=flagged,
+        count_up=count_up,
+    )
+
+
+def _term_histories(
+    kind: _Kind,
+    term_days: pa.Table,
+    first_day: date,
+    rule: DipRule,
+    skip_terms: Collection[str],
+    events: DipEvents,
+) -> dict[str, TermHistory]:
+    """Prepare the words of each tracker, with the days before the first produced."""
+    mine = term_days.filter(pc.equal(term_days["item_kind"], kind.name))
+    first = day_number(first_day)
+    histories: dict[str, TermHistory] = {}
+    for tracker in sorted(set(kind.panel.trackers)):
+        terms = mine.filter(pc.equal(mine["tracker"], tracker))
+        if terms.num_rows == 0:
+            continue
+        history = TermHistory(terms, window=rule.window_days, skip_terms=skip_terms)
+        for day in range(first - rule.window_days, first):
+            history.add(day, events.masked.get((tracker, kind.name, day), set()))
+        histories[tracker] = history
+    return histories
+
+
+def _test_day(
+    kind: _Kind,
+    t: int,
+    histories: dict[str, TermHistory],
+    events: DipEvents,
+    rule: DipRule,
+) -> None:
+    """Test all series and topics of one day, in order of the series."""
+    panel = kind.panel
+    base = trailing_shares(
+        kind.negatives,
+        kind.scored,
+        kind.authors,
+        kind.usable,
+        kind.flagged,
+        panel.segments,
+        t,
+        window=rule.window_days,
+        pool=rule.pool_days,
+        floor=rule.min_scored,
+    )
+    active = (base.past_scored > 0) | (kind.scored[:, t] > 0)
+    share = _expected_share(panel, base, rule)
+    rho = _shrunk_rho(panel, base, active, rule)
+    p, used, lower = predictive_tail(base, share, rho)
+    seen = base.negatives / np.maximum(base.scored, 1)
+    lift = seen / share
+    enough_authors = (base.authors < 0) | (base.authors >= rule.min_authors)
+    floors = (
+        (kind.negatives[:, t] > 0)
+        & (base.negatives >= rule.min_negatives)
+        & enough_authors
+    )
+    assessable = (
+        (base.scored >= rule.min_scored)
+        & (base.valid_days >= 1)
+        & (base.past_scored >= rule.min_scored)
+    )
+    share_up = floors & assessable & (p <= rule.p_value) & (lift >= rule.min_lift)
+    fell = assessable & (lower < rule.fall_p)
+    count_up = kind.count_up[:, t] & floors & ~fell
+    kind.flagged[:, t] = share_up
+    for s in np.flatnonzero(share_up | count_up).tolist():
+        whole = kind.raw_scored[s, t] / max(kind.items[s, t], 1)
+        events.add(
+            (panel.trackers[s], panel.cities[s], kind.name, ""),
+            panel.first + t,
+            {
+                "is_count_up": bool(kind.count_up[s, t]),
+                "is_share_up": bool(share_up[s]),
+                "negative_count": int(base.negatives[s]),
+                "scored_count": int(base.scored[s]),
+                "negative_authors_count": (
+                    None if base.authors[s] < 0 else int(base.authors[s])
+                ),
+                "negative_share": float(seen[s]),
+                "baseline_share": float(share[s]),
+                "lift": float(lift[s]),
+                "p_value": float(p[s]) if assessable[s] else 1.0,
+                "overdispersion": float(used[s]),
+                "pooled_days": int(base.pooled_days[s]),
+                "is_cold_start": bool(base.valid_days[s] < rule.min_valid_days),
+                "language_coverage": float(min(1.0, whole)),
+            },
+        )
+    for s, tracker in enumerate(panel.trackers):
+        if panel.cities[s] != "all" or tracker not in histories:
+            continue
+        _test_topics(
+            kind,
+            t,
+            s,
+            histories[tracker],
+            events,
+            rule,
+            tracker_share=float(share[s]),
+            rho=float(rho[s]),
+            valid_days=int(base.valid_days[s]),
+        )
+
+
+def _test_topics(
+    kind: _Kind,
+    t: int,
+    s: int,
+    history: TermHistory,
+    events: DipEvents,
+    rule: DipRule,
+    *,
+    tracker_share: float,
+    rho: float,
+    valid_days: int,
+) -> None:
+    """Test the topics of one tracker and day, and take the day into the history."""
+    panel = kind.panel
+    day = panel.first + t
+    tracker = panel.trackers[s]
+    history.move_to(day)
+    topic = None
+    if valid_days >= 1:
+        topic = history.find(
+            day,
+            items=float(kind.items[s, t]),
+            past_items=float(kind.items[s, max(0, t - rule.window_days) : t].sum()),
+            tracker_share=tracker_share,
+            rho=rho,
+            rule=rule.topic,
+        )
+    if topic is not None:
+        share = topic.negatives / max(topic.scored, 1)
+        events.add(
+            (
+                tracker,
+                "all",
+                kind.name,
+                events.topic_name(tracker, kind.name, topic.words, day),
+            ),
+            day,
+            {
+                "is_count_up": False,
+                "is_share_up": True,
+                "negative_count": topic.negatives,
+                "scored_count": topic.scored,
+                "negative_authors_count": topic.authors,
+                "negative_share": share,
+                "baseline_share": topic.expected_share,
+                "lift": share / topic.expected_share,
+                "p_value": topic.p_value,
+                "overdispersion": topic.rho,
+                "pooled_days": 1,
+                "is_cold_start": valid_days < rule.min_valid_days,
+                "language_coverage": topic.coverage,
+            },
+        )
+    history.add(day, events.masked.get((tracker, kind.name, day), set()))
+
+
+def _expected_share(panel: Panel, base: ShareBaseline, rule: DipRule) -> Floats:
+    """Expected share of each series, drawn towards its parent's where it is young."""
+    totals = [s for s, city in enumerate(panel.cities) if city == "all"]
+    pooled = float(base.past_negatives[totals].sum() + 0.5) / float(
+        base.past_scored[totals].sum() + 1.0
+    )
+    weight = rule.share_prior_items
+    parent = np.full(len(panel.trackers), pooled)
+    own = (base.past_negatives + weight * parent) / (base.past_scored + weight)
+    by_tracker = {panel.trackers[s]: own[s] for s in totals}
+    parent = np.array(
+        [
+            pooled if city == "all" else by_tracker.get(tracker, pooled)
+            for tracker, city in zip(panel.trackers, panel.cities, strict=True)
+        ]
+    )
+    return np.asarray(
+        (base.past_negatives + weight * parent) / (base.past_scored + weight)
+    )
+
+
+def _shrunk_rho(
+    panel: Panel, base: ShareBaseline, active: Bools, rule: DipRule
+) -> Floats:
+    """Overdispersion of each series, drawn towards the one pooled over trackers.
+
+    The pool is the trackers' totals with enough valid days, and the stated prior with
+    the weight of `rho_prior_days`; a young series gets the pool alone.
+    """
+    known = ~np.isnan(base.rho) & active
+    mature = known & (base.valid_days >= rule.min_valid_days)
+    in_pool = mature & (np.array(panel.cities, object) == "all")
+    days = base.valid_days.astype(np.float64)
+    pooled = (
+        (days * np.nan_to_num(base.rho))[in_pool].sum()
+        + rule.rho_prior_days * rule.rho_prior
+    ) / (days[in_pool].sum() + rule.rho_prior_days)
+    weight = np.where(mature, days, 0.0)
+    return np.asarray(
+        (weight * np.nan_to_num(base.rho) + rule.rho_prior_days * pooled)
+        / (weight + rule.rho_prior_days)
+    )
