@@ -1,0 +1,493 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# The nightly trend report. It reads the marts only, with an analyst's rights, so
+# anyone may copy it and change it. `trendlab report` runs it with papermill.
+
+# %% tags=["parameters"]
+tracker = "all"
+first_day = "2026-01-01"
+last_day = "2026-12-31"
+
+# %%
+import os
+from datetime import date, timedelta
+
+import geopandas
+import pandas as pd
+import sqlalchemy as sa
+from IPython.display import display
+
+from trendlab.places.cities import read_outlines
+from trendlab.report import page, plots
+
+engine = sa.create_engine(
+    sa.make_url(os.environ["TRENDLAB_ANALYST_URL"]).set(drivername="postgresql+psycopg")
+)
+scope = {"tracker": tracker, "first_day": first_day, "last_day": last_day}
+
+
+def ask(query: str, **more: object) -> pd.DataFrame:
+    """Ask the marts; values are bound."""
+    with engine.connect() as connection:
+        return pd.read_sql(sa.text(query), connection, params={**scope, **more})
+
+
+days = ask(
+    "select * from marts.activity_daily where tracker = :tracker and city = 'all' "
+    "and day between :first_day and :last_day order by day"
+)
+peaks = ask(
+    "select * from marts.peaks where tracker = :tracker and measure = 'posts' "
+    "and end_on >= :first_day and start_on <= :last_day order by apex_on desc"
+)
+dips = ask(
+    "select * from marts.dips where tracker = :tracker "
+    "and end_on >= :first_day and start_on <= :last_day order by apex_on desc"
+)
+models = ask("select * from marts.models")
+newest_week = ask(
+    "select max(week_start_on) as week from marts.garment_trends "
+    "where tracker = :tracker and is_complete and week_start_on <= :last_day"
+)["week"][0]
+model_names = list(
+    ask(
+        "select distinct model_name from marts.garment_trends where tracker = :tracker "
+        "and week_start_on between :first_day and :last_day order by model_name"
+    )["model_name"]
+)
+
+# %%
+display(page.heading(f"Fashion trends: {tracker}", 1))
+display(
+    page.note(
+        f"{first_day} to {last_day}, days in UTC unless the tracker names a time zone. "
+        "Every figure can be asked of the marts with `trendlab sql`."
+    )
+)
+if "simulated" in model_names:
+    display(
+        page.warning(
+            "Some garments in this report are simulated: they were drawn from a "
+            "simulated world with detector-like noise, not seen in photos "
+            "(model_name = simulated)."
+        )
+    )
+posts_total = int(days["posts_count"].fillna(0).sum())
+scored_total = float(days["scored_count"].fillna(0).sum())
+negative_total = float(days["negative_count"].fillna(0).sum())
+display(
+    page.cards(
+        {
+            "posts": f"{posts_total:,}",
+            "activity peaks": f"{peaks['peak_id'].nunique():,}",
+            "negative peaks": f"{dips['dip_id'].nunique():,}",
+            "of posts scored for sentiment": (
+                f"{100 * scored_total / posts_total:.0f} %" if posts_total else "–"
+            ),
+            "of scored posts negative": (
+                f"{100 * negative_total / scored_total:.1f} %" if scored_total else "–"
+            ),
+        }
+    )
+)
+
+# %%
+display(page.heading("What happened lately"))
+
+
+def tell_peak(peak: pd.Series) -> str:
+    """Say a peak in one sentence."""
+    where = "everywhere" if peak["city"] == "all" else f"in {peak['city']}"
+    words = f" Over-represented: {peak['top_words']}." if peak["top_words"] else ""
+    return (
+        f"Peak {where} on {peak['apex_on']}: {peak['value']:,.0f} posts against "
+        f"{peak['baseline']:,.0f} expected ({peak['ratio']:.1f} times, severity "
+        f"{peak['severity']} of 10).{words}"
+    )
+
+
+def tell_dip(dip: pd.Series) -> str:
+    """Say a negative peak in one sentence."""
+    where = "" if dip["city"] == "all" else f" in {dip['city']}"
+    about = f" about “{dip['topic']}”" if dip["topic"] else ""
+    return (
+        f"Negative {dip['item_kind']}s{about}{where} on {dip['apex_on']}: "
+        f"{dip['negative_count']:,.0f} of {dip['scored_count']:,.0f} "
+        f"({100 * dip['negative_share']:.0f} % against "
+        f"{100 * dip['baseline_share']:.0f} % expected, severity "
+        f"{dip['severity']} of 10)."
+    )
+
+
+told = [(row["apex_on"], tell_peak(row)) for _, row in peaks.iterrows()]
+told += [(row["apex_on"], tell_dip(row)) for _, row in dips.iterrows()]
+told.sort(key=lambda pair: pair[0], reverse=True)
+display(
+    page.sentences(line for _, line in told[:8])
+    if told
+    else page.note("No peak and no negative peak in these days.")
+)
+
+# %%
+display(page.heading("Activity"))
+citywide_peaks = peaks[peaks["city"] == "all"]
+total_dips = dips[(dips["city"] == "all")]
+display(
+    page.figure(
+        lambda width: plots.activity_figure(
+            days, citywide_peaks, total_dips, width=width
+        ),
+        "Posts a day with the interval that the trailing 84 days let expect; "
+        "triangles up are peaks, triangles down are negative peaks.",
+    )
+)
+display(
+    page.note(
+        "The band is the 90 % interval from the trailing 84 days of the same weekday. "
+        "A gap in the line is a day that was not ingested."
+    )
+)
+display(
+    page.table(
+        peaks.head(15),
+        {
+            "apex_on": "apex",
+            "city": "city",
+            "value": "posts",
+            "baseline": "expected",
+            "ratio": "times",
+            "severity": "severity",
+            "top_hashtags": "hashtags",
+            "top_words": "words",
+            "top_authors": "authors",
+        },
+        wide=("top_words", "top_hashtags", "top_authors"),
+        empty="No activity peak in these days.",
+    )
+)
+
+# %%
+display(page.heading("Sentiment and negative peaks"))
+display(
+    page.figure(
+        lambda width: plots.sentiment_figure(days, total_dips, width=width),
+        "Share of positive and negative posts among those scored, seven-day means; "
+        "shaded days are negative peaks.",
+    )
+)
+display(
+    page.note(
+        "VADER scores on English posts only. It is weak on complaints: 49 % of airline "
+        "complaints are put in the right of three classes. Read shares against their "
+        "own past, not as opinion polls."
+    )
+)
+display(
+    page.table(
+        dips.head(15),
+        {
+            "apex_on": "apex",
+            "item_kind": "in",
+            "topic": "topic",
+            "city": "city",
+            "negative_count": "negative",
+            "scored_count": "scored",
+            "negative_share": "share",
+            "baseline_share": "expected",
+            "severity": "severity",
+            "top_words": "words",
+        },
+        shares=("negative_share", "baseline_share"),
+        wide=("top_words", "topic"),
+        empty="No negative peak in these days.",
+    )
+)
+if not dips.empty:
+    newest_dip = dips.iloc[0]
+    said = ask(
+        "select rank, label, observed, strength from marts.dip_evidence "
+        "where dip_id = :dip_id and evidence_kind in ('post', 'comment') "
+        "order by rank limit 6",
+        dip_id=newest_dip["dip_id"],
+    )
+    display(page.heading(f"What was said on {newest_dip['apex_on']}", 3))
+    display(
+        page.table(
+            said,
+            {"label": "text", "strength": "compound", "observed": "likes"},
+            wide=("label",),
+        )
+    )
+
+# %%
+display(page.heading("Influencers"))
+ranked = ask(
+    "select * from marts.influencers where tracker = :tracker and is_newest "
+    "and window_kind = 'all' order by rank limit 12"
+)
+if ranked.empty:
+    display(page.note("No known authors in the newest week."))
+else:
+    ranked["label"] = ranked["author_handle"].fillna(ranked["author_id"])
+    display(
+        page.note(
+            f"{ranked['window_from'][0]} to {ranked['window_to'][0]}. The score joins "
+            "engagement shrunk to the follower tier, reach, h-index, PageRank on "
+            "mentions and contribution; each stands in a column of "
+            "marts.influencers. Bars are 90 % of the bootstrap ranks."
+        )
+    )
+    display(
+        page.figure(
+            lambda width: plots.influencers_figure(ranked, width=width),
+            "Ranks of the strongest authors with their bootstrap interval.",
+        )
+    )
+    display(
+        page.table(
+            ranked,
+            {
+                "rank": "rank",
+                "label": "author",
+                "tier": "tier",
+                "home_city": "home",
+                "posts_count": "posts",
+                "likes_per_post": "likes per post",
+                "h_index": "h-index",
+                "contribution_share": "of the excess",
+                "trackers_count": "trackers",
+                "flags": "flags",
+            },
+            shares=("contribution_share",),
+        )
+    )
+behind = ask(
+    "select * from marts.influencers where tracker = :tracker "
+    "and window_kind in ('high_activity', 'low_sentiment') and rank <= 3 "
+    "and week_start_on >= cast(:last_day as date) - 90 "
+    "order by week_start_on desc, window_kind, rank limit 12"
+)
+if not behind.empty:
+    behind["label"] = behind["author_handle"].fillna(behind["author_id"])
+    display(page.heading("Behind high activity and low sentiment", 3))
+    display(
+        page.table(
+            behind,
+            {
+                "week_start_on": "week",
+                "window_kind": "window",
+                "rank": "rank",
+                "label": "author",
+                "posts_count": "posts",
+                "contribution_share": "of the excess",
+                "home_city": "home",
+            },
+            shares=("contribution_share",),
+        )
+    )
+
+# %%
+display(page.heading("Garments by city"))
+if newest_week is None:
+    display(
+        page.note("No complete week with looks yet: ingest photos, then run the night.")
+    )
+else:
+    model_name = model_names[-1] if model_names[-1] != "simulated" else model_names[0]
+    garments = ask(
+        "select city, week_start_on, value, share, share_low, share_high, "
+        "looks_count, is_thin, review_status, change_4_weeks "
+        "from marts.garment_trends where tracker = :tracker and is_complete "
+        "and model_name = :model_name "
+        "and week_start_on between :first_day and :last_day",
+        model_name=model_name,
+    )
+    top_cities = list(
+        garments[~garments["city"].isin(["all", "unknown"])]
+        .groupby("city")["looks_count"]
+        .sum()
+        .sort_values(ascending=False)
+        .head(6)
+        .index
+    ) or ["all"]
+    spread = (
+        garments[garments["city"].isin(top_cities)]
+        .groupby("value")["share"]
+        .agg(lambda share: share.std() * share.mean() ** 0.5)
+        .sort_values(ascending=False)
+    )
+    moving = list(spread.head(5).index)
+    shown = garments[garments["city"].isin(top_cities)].sort_values("city")
+    display(
+        page.note(
+            f"Share of looks with the garment, by ISO week; lines are four-week means, "
+            f"dots are weeks. The five garments that move most. Model: {model_name}; "
+            f"classes nobody has reviewed are unverified."
+        )
+    )
+    display(
+        page.figure(
+            lambda width: plots.shares_figure(shown, moving, width=width),
+            "Weekly shares of the five garments that move most, a panel a city.",
+        )
+    )
+    now = garments[
+        (garments["week_start_on"] == newest_week) & (garments["city"] == "all")
+    ].sort_values("share", ascending=False)
+    display(
+        page.table(
+            now,
+            {
+                "value": "garment",
+                "share": "share of looks",
+                "share_low": "95 % from",
+                "share_high": "to",
+                "change_4_weeks": "change in 4 weeks",
+                "looks_count": "looks",
+                "review_status": "verified",
+            },
+            shares=("share", "share_low", "share_high", "change_4_weeks"),
+        )
+    )
+
+# %%
+display(page.heading("Colours"))
+if newest_week is None:
+    display(page.note("No colours yet."))
+else:
+    before_from = max(newest_week - timedelta(weeks=55), date.fromisoformat(first_day))
+    colours = ask(
+        "with weeks as (select value, week_start_on, looks_with_count, looks_count "
+        "from marts.colour_trends where tracker = :tracker and city = 'all' "
+        "and model_name = :model_name and is_complete) "
+        "select value, "
+        "sum(looks_with_count) filter (where week_start_on > :now_from)::float "
+        "/ nullif(sum(looks_count) filter (where week_start_on > :now_from), 0) "
+        "as share_now, "
+        "sum(looks_with_count) filter (where week_start_on >= :before_from "
+        "and week_start_on < :before_to)::float "
+        "/ nullif(sum(looks_count) filter (where week_start_on >= :before_from "
+        "and week_start_on < :before_to), 0) as share_before "
+        "from weeks group by value",
+        model_name=model_name,
+        now_from=newest_week - timedelta(weeks=4),
+        before_from=before_from,
+        before_to=before_from + timedelta(weeks=4),
+    )
+    display(
+        page.figure(
+            lambda width: plots.colours_figure(colours, width=width),
+            "Share of looks by main colour: the newest four weeks as bars, the same "
+            "four weeks a year before as ticks.",
+        )
+    )
+
+# %%
+display(page.heading("Cities"))
+cities = ask("select * from marts.city_activity where tracker = :tracker")
+placed = cities.dropna(subset=["lat", "lon"])
+frame = geopandas.GeoDataFrame(
+    {
+        "name": placed["city_name"],
+        "posts_count": placed["posts_28_days_count"],
+        "change_share": placed["change_ratio"].astype(float) - 1,
+    },
+    geometry=geopandas.points_from_xy(placed["lon"], placed["lat"], crs="EPSG:4326"),
+)
+outlines = read_outlines()
+display(
+    page.note("Posts of the newest 28 days; colour: change against the 28 days before.")
+)
+display(
+    page.figure(
+        lambda width: plots.city_map(frame, outlines, width=width),
+        "Map of the monitored cities; circle area is the number of posts.",
+    )
+)
+elsewhere = cities[cities["city"] == "unknown"]
+if not elsewhere.empty:
+    share = elsewhere["posts_count"].sum() / max(cities["posts_count"].sum(), 1)
+    display(
+        page.note(
+            f"{100 * share:.0f} % of posts name no monitored city; they count in "
+            "the totals."
+        )
+    )
+
+# %%
+display(page.heading("Data quality"))
+quality = ask("select * from marts.data_quality order by source")
+display(
+    page.table(
+        quality,
+        {
+            "source": "source",
+            "posts_count": "posts",
+            "rejected_count": "rejected",
+            "rejected_share": "share rejected",
+            "top_reasons": "reasons",
+            "like_coverage": "likes known",
+            "language_coverage": "scored (English)",
+            "vision_failures_count": "photos refused",
+            "missing_days_count": "days missing",
+            "partial_days_count": "days in part",
+        },
+        shares=("rejected_share", "like_coverage", "language_coverage"),
+    )
+)
+coverage = ask(
+    "select tracker, source, day, status from marts.coverage_days "
+    "where day between :first_day and :last_day order by tracker, source, day"
+)
+if not coverage.empty:
+    coverage["label"] = coverage["tracker"] + " · " + coverage["source"]
+    display(
+        page.figure(
+            lambda width: plots.coverage_figure(coverage, width=width),
+            "Days covered, covered in part and missing, by tracker and source.",
+        )
+    )
+precision = ask(
+    "select * from marts.class_precision where is_newest_version order by category"
+)
+if precision.empty:
+    display(
+        page.note(
+            "Nobody has reviewed garments yet: every class is unverified. "
+            "`trendlab review export` writes photos to check."
+        )
+    )
+else:
+    display(page.heading("Precision by garment class, from reviews", 3))
+    display(
+        page.table(
+            precision,
+            {
+                "category": "class",
+                "review_status": "status",
+                "random_reviews_count": "random reviews",
+                "precision_share": "precision",
+                "precision_low": "95 % from",
+                "precision_high": "to",
+            },
+            shares=("precision_share", "precision_low", "precision_high"),
+        )
+    )
+engine.dispose()
+display(
+    page.Html(
+        "<footer>Made by trendlab. Lead and lag are not cause; shares describe the "
+        "posts collected, not the people of a city.</footer>"
+    )
+)

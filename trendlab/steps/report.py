@@ -1,0 +1,91 @@
+"""Marts → report: runs the notebook and keeps the HTML under the home."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from trendlab.errors import ReportError
+from trendlab.report.render import render_notebook
+from trendlab.resources import bundled
+from trendlab.steps.engine import Context
+from trendlab.steps.load import open_for
+
+# two years: a season and the one before it
+REPORT_DAYS = 735
+
+
+def write_report(
+    context: Context,
+    first_day: date | None,
+    last_day: date | None,
+    *,
+    tracker: str = "all",
+    out_file: Path | None = None,
+    notebook: str = "trend_report",
+) -> Path:
+    """Run a report notebook over the marts and write one HTML file.
+
+    Parameters
+    ----------
+    context : Context
+    first_day, last_day : date or None
+        Days shown. By default the last day of the marts and two years before it;
+        a range shorter than four weeks is widened, so that a day has a context.
+    tracker : str
+    out_file : Path or None
+        `reports/<tracker>-<last day>.html` in the home by default.
+    notebook : str
+        Name of a notebook in `notebooks/`.
+
+    Raises
+    ------
+    ReportError
+        If the marts are empty, the notebook is not there, or a cell fails.
+    """
+    source = bundled("notebooks") / f"{notebook}.py"
+    if not source.is_file():
+        raise ReportError(f"no notebook {notebook} in {source.parent}")
+    with open_for(context.settings) as warehouse:
+        first_known, last_known = _days_of(warehouse.analyst)
+        last_day = min(last_day or last_known, last_known)
+        first_day = first_day or last_day - timedelta(days=REPORT_DAYS)
+        first_day = max(min(first_day, last_day - timedelta(days=27)), first_known)
+        if last_day < first_known:
+            raise ReportError(f"the marts hold nothing up to {last_day}")
+        out_file = out_file or _report_file(context.home, tracker, last_day)
+        return render_notebook(
+            source,
+            out_file.absolute(),
+            title=f"Fashion trends: {tracker}, to {last_day}",
+            parameters={
+                "tracker": tracker,
+                "first_day": first_day.isoformat(),
+                "last_day": last_day.isoformat(),
+            },
+            environment={"TRENDLAB_ANALYST_URL": warehouse.url("analyst")},
+            state_folder=context.home / "state",
+        )
+
+
+def _report_file(home: Path, tracker: str, last_day: date) -> Path:
+    # tracker names are checked when the tracker file is read; this is the net
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", tracker)
+    return home / "reports" / f"{name}-{last_day}.html"
+
+
+def _days_of(analyst: sa.Engine) -> tuple[date, date]:
+
+    with analyst.connect() as connection:
+        first, last = connection.execute(
+            sa.text("select min(day), max(day) from marts.activity_daily")
+        ).one()
+    if first is None:
+        raise ReportError(
+            "the marts hold no activity: ingest posts that a tracker matches, "
+            "then run `trendlab nightly`"
+        )
+    return first, last
