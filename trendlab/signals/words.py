@@ -19,9 +19,11 @@ import pyarrow as pa
 Floats = npt.NDArray[np.float64]
 Tokenize = Callable[[str], list[str]]
 
-# The prior weighs as much as this many items: enough to keep a term seen twice from
-# leading a list, little enough to let a term seen 20 times.
+# The prior weighs as much as this many items, or a tenth of all where they are fewer:
+# enough to keep a term seen twice from leading a list, little enough to let a term
+# seen 20 times.
 PRIOR_ITEMS = 500.0
+PRIOR_SHARE = 0.1
 # Added to every term of the prior, so that a term new today has one.
 PRIOR_FLOOR = 0.5
 
@@ -54,7 +56,7 @@ def log_odds(
     total, baseline_total : float, optional
         All terms counted in either, where `counts` holds only some of them.
     prior_items : float
-        Weight of the prior, which has the terms' shares in both taken together.
+        Most weight of the prior, which has the terms' shares in both taken together.
 
     Returns
     -------
@@ -75,9 +77,10 @@ def log_odds(
         return np.zeros(0)
     seen_total = float(seen.sum()) if total is None else float(total)
     past_total = float(past.sum()) if baseline_total is None else float(baseline_total)
-    share = (seen + past) / max(seen_total + past_total, 1.0)
-    prior = prior_items * share + PRIOR_FLOOR
-    prior_total = prior_items + PRIOR_FLOOR * seen.size
+    all_items = max(seen_total + past_total, 1.0)
+    weight = min(prior_items, PRIOR_SHARE * all_items)
+    prior = weight * (seen + past) / all_items + PRIOR_FLOOR
+    prior_total = weight + PRIOR_FLOOR * seen.size
     here = seen + prior
     there = past + prior
     # A term cannot outnumber the total; held at 1 so that the odds stay finite.

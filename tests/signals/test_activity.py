@@ -1,0 +1,336 @@
+"""The activity queries count what a person would count by hand."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from trendlab.errors import SignalError
+from trendlab.schemas import TABLES
+from trendlab.signals.activity import (
+    as_declared,
+    covered_days,
+    lake_query,
+    run_id_rows,
+    tracker_zone_rows,
+)
+
+D1 = date(2024, 3, 1)
+D2 = date(2024, 3, 2)
+
+
+def at(day, hour=12):
+    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+
+
+def post(post_id, *, day=D1, author="a", likes=10, city="paris", label=None, **more):
+    excluded = more.pop("is_excluded", False)
+    age = more.pop("age_hours", 30)
+    return {
+        "posts": {
+            "day": day,
+            "source": "s",
+            "post_id": post_id,
+            "created_at": at(day),
+            "author_id": author,
+            "author_handle": author,
+            "hashtags": [],
+            "mentions": [],
+            "media_kind": "none",
+            "media_count": 0,
+            "likes_count": likes,
+            "comments_count": 2,
+            "is_repost": more.pop("is_repost", False),
+            "observed_at": at(day) + timedelta(hours=age),
+        },
+        "tracker_posts": {
+            "day": more.pop("local_day", day),
+            "tracker": more.pop("tracker", "shoes"),
+            "source": "s",
+            "post_id": post_id,
+            "created_at": at(day),
+            "author_id": author,
+            "city": city,
+            "city_source": "none",
+            "city_confidence": 0.0,
+            "matched_by": "x",
+            "is_excluded": excluded,
+            "run_id": "r",
+        },
+        "sentiment": {
+            "day": day,
+            "source": "s",
+            "item_kind": "post",
+            "item_id": post_id,
+            "post_id": post_id,
+            "language": "en",
+            "language_confidence": 1.0,
+            "is_scored": label is not None,
+            "compound": 0.0 if label else None,
+            "label": label,
+            "model_name": "v",
+            "model_version": "1",
+            "run_id": "r",
+        },
+    }
+
+
+def comment(comment_id, post_id, *, day=D1, author="c", label="negative", hour=12):
+    return {
+        "comments": {
+            "day": day,
+            "source": "s",
+            "comment_id": comment_id,
+            "post_id": post_id,
+            "created_at": at(day, hour),
+            "author_id": author,
+            "text": "no",
+            "observed_at": at(day),
+        },
+        "sentiment": {
+            "day": day,
+            "source": "s",
+            "item_kind": "comment",
+            "item_id": comment_id,
+            "post_id": post_id,
+            "language": "en",
+            "language_confidence": 1.0,
+            "is_scored": True,
+            "compound": -0.5,
+            "label": label,
+            "model_name": "v",
+            "model_version": "1",
+            "run_id": "r",
+        },
+    }
+
+
+def run(name, made, *, days=(D1,), coverage=(), engagement=(), zones=None):
+    relations = {
+        table: TABLES[table].from_rows([row[table] for row in made if table in row])
+        for table in ("posts", "tracker_posts", "comments", "sentiment")
+    }
+    relations["coverage"] = TABLES["coverage"].from_rows(list(coverage))
+    relations["engagement"] = TABLES["engagement"].from_rows(list(engagement))
+    relations["run_ids"] = run_id_rows({day: f"run-{day}" for day in days})
+    relations["tracker_zones"] = tracker_zone_rows(zones or {})
+    with duckdb.connect() as connection:
+        for relation, rows in relations.items():
+            connection.register(relation, rows)
+        found = connection.sql(lake_query(name)).to_arrow_table()
+    return as_declared(found, name)
+
+
+def activity(made, **more):
+    rows = run("activity", made, **more).to_pylist()
+    return {(row["tracker"], row["city"], row["day"]): row for row in rows}
+
+
+def test_each_city_and_all_of_them_are_counted():
+    rows = activity(
+        [
+            post("1", author="a", likes=4, city="paris", label="negative"),
+            post("2", author="b", likes=None, city="paris", label="positive"),
+            post("3", author="b", likes=8, city="unknown", is_repost=True),
+            post("4", likes=1000, is_excluded=True),
+        ]
+    )
+    assert set(rows) == {("shoes", c, D1) for c in ("all", "paris", "unknown")}
+    total = rows["shoes", "all", D1]
+    assert total["posts_count"] == 3
+    assert total["authors_count"] == 2
+    assert total["reposts_count"] == 1
+    assert total["likes_count"] == 12
+    assert total["like_coverage"] == pytest.approx(2 / 3)
+    assert total["likes_per_post"] == 6
+    assert total["activity_raw"] == 15
+    assert total["sentiment_index"] == 0
+    assert total["scored_count"] == 2
+    assert total["negative_authors_count"] == 1
+    assert total["run_id"] == "run-2024-03-01"
+    assert rows["shoes", "paris", D1]["likes_count"] == 4
+
+
+def test_unknown_likes_are_missing_and_not_zero():
+    row = activity([post("1", likes=None)])["shoes", "all", D1]
+    assert row["likes_count"] is None
+    assert row["likes_per_post"] is None
+    assert row["likes_per_post_trimmed"] is None
+    assert row["like_coverage"] == 0
+    assert row["activity"] == 1
+
+
+def test_the_trimmed_mean_drops_a_tenth_at_either_end():
+    made = [
+        post(str(i), author=str(i), likes=likes)
+        for i, likes in enumerate([0, 1, 2, 3, 4, 5, 6, 7, 8, 10_000])
+    ]
+    row = activity(made)["shoes", "all", D1]
+    assert row["likes_per_post"] == 4.5
+    assert row["likes_per_post_trimmed"] == 4.5
+
+
+def test_an_author_weighs_at_most_three_posts():
+    made = [post(f"x{i}", author="loud", label="negative") for i in range(10)]
+    made += [post(f"y{i}", author="even", label="negative") for i in range(3)]
+    made += [post(f"z{i}", author="even", label="positive") for i in range(3)]
+    row = activity(made)["shoes", "all", D1]
+    assert (row["negative_count"], row["scored_count"]) == (13, 16)
+    assert row["scored_capped_count"] == 6
+    assert row["negative_capped_count"] == 5  # 3 + 1.5, rounded
+    assert row["negative_authors_count"] == 2
+
+
+def test_unknown_authors_are_not_capped_and_make_authors_unknown():
+    made = [post(f"x{i}", author=None, label="negative") for i in range(10)]
+    row = activity(made)["shoes", "all", D1]
+    assert row["authors_count"] is None
+    assert row["negative_authors_count"] is None
+    assert row["negative_capped_count"] == 10
+
+
+def test_one_author_in_two_cities_is_capped_in_each_and_in_all():
+    made = [
+        post(f"{city}{i}", author="loud", city=city, label="negative")
+        for city in ("paris", "milan")
+        for i in range(4)
+    ]
+    rows = activity(made)
+    assert rows["shoes", "paris", D1]["negative_capped_count"] == 3
+    assert rows["shoes", "all", D1]["negative_capped_count"] == 3
+    assert rows["shoes", "all", D1]["authors_count"] == 1
+
+
+def test_a_post_counts_on_the_local_day_of_its_tracker():
+    rows = activity([post("1", day=D1, local_day=D2)], days=(D1, D2))
+    assert set(rows) == {("shoes", "all", D2), ("shoes", "paris", D2)}
+
+
+def test_comments_count_on_their_own_day_under_their_posts_city():
+    made = [
+        post("1", day=D1, city="milan"),
+        comment("c1", "1", day=D2),
+        comment("c2", "1", day=D2, author="d", label="positive"),
+        comment("c3", "elsewhere", day=D2),
+    ]
+    rows = activity(made, days=(D2,))
+    assert set(rows) == {("shoes", "all", D2), ("shoes", "milan", D2)}
+    row = rows["shoes", "milan", D2]
+    assert row["posts_count"] == 0
+    assert (row["comment_scored_count"], row["comment_negative_count"]) == (2, 1)
+    assert row["comment_negative_authors_count"] == 1
+
+
+def test_a_comments_day_follows_the_trackers_time_zone():
+    made = [post("1", day=D1), comment("c1", "1", day=D1, hour=20)]
+    rows = activity(made, days=(D1, D2), zones={"shoes": "Asia/Tokyo"})
+    assert rows["shoes", "all", D2]["comment_scored_count"] == 1
+
+
+def test_likes_are_read_at_the_age_nearest_to_a_day():
+    readings = [
+        {
+            "day": D1,
+            "source": "s",
+            "post_id": "1",
+            "created_at": at(D1),
+            "observed_at": at(D1) + timedelta(hours=hours),
+            "likes_count": likes,
+        }
+        for hours, likes in ((2, 5), (26, 50), (200, 500))
+    ]
+    row = activity([post("1", likes=500, age_hours=200)], engagement=readings)
+    assert row["shoes", "all", D1]["likes_count"] == 50
+
+
+def test_young_likes_are_provisional():
+    assert activity([post("1", age_hours=2)])["shoes", "all", D1]["is_provisional"]
+    assert not activity([post("1")])["shoes", "all", D1]["is_provisional"]
+
+
+def test_a_day_covered_in_part_is_flagged():
+    coverage = [
+        {
+            "day": D1,
+            "tracker": "shoes",
+            "source": "s",
+            "status": "partial",
+            "tracker_version": "v",
+            "observed_at": at(D1),
+        }
+    ]
+    made = [post("1"), post("2", tracker="bags")]
+    rows = activity(made, coverage=coverage)
+    assert rows["shoes", "all", D1]["is_partial"]
+    assert not rows["bags", "all", D1]["is_partial"]
+
+
+def test_a_range_equals_its_days():
+    made = [
+        post("1", day=D1, label="negative"),
+        post("2", day=D2, author="b", likes=None),
+        comment("c1", "1", day=D2),
+    ]
+    both = run("activity", made, days=(D1, D2))
+    single = pa.concat_tables(run("activity", made, days=(d,)) for d in (D1, D2))
+    key = [("tracker", "ascending"), ("city", "ascending"), ("day", "ascending")]
+    assert both.equals(single.sort_by(key))
+
+
+def test_nothing_in_gives_typed_nothing():
+    assert run("activity", []).num_rows == 0
+    assert run("author_days", []).schema.equals(TABLES["author_days"].arrow)
+
+
+def test_author_days_give_the_main_city_and_newest_handle():
+    made = [
+        post("1", city="paris", label="negative"),
+        post("2", city="milan", likes=None),
+        post("3", city="milan", likes=7),
+        post("4", author=None),
+        post("5", is_excluded=True),
+    ]
+    rows = run("author_days", made).to_pylist()
+    assert len(rows) == 1
+    row = rows[0]
+    assert (row["author_id"], row["city"], row["author_handle"]) == ("a", "milan", "a")
+    assert (row["posts_count"], row["likes_known_count"], row["likes_count"]) == (
+        3,
+        2,
+        17,
+    )
+    assert (row["negative_count"], row["scored_count"]) == (1, 1)
+
+
+def test_coverage_says_which_days_were_seen():
+    def row(day, status, tracker="shoes", version="v1"):
+        return {
+            "day": day,
+            "tracker": tracker,
+            "source": "s",
+            "status": status,
+            "tracker_version": version,
+            "observed_at": at(day),
+        }
+
+    third, fourth = date(2024, 3, 3), date(2024, 3, 4)
+    coverage = TABLES["coverage"].from_rows(
+        [
+            row(D1, "complete"),
+            row(D2, "partial", version="v2"),
+            row(third, "none"),
+            row(fourth, "complete", tracker="all", version=""),
+        ]
+    )
+    rows = covered_days(coverage).to_pylist()
+    shoes = [r for r in rows if r["tracker"] == "shoes"]
+    assert [r["day"] for r in shoes] == [D1, D2, fourth]
+    assert [r["is_partial"] for r in shoes] == [False, True, False]
+    assert [r["tracker_version"] for r in shoes] == ["v1", "v2", "v2"]
+    assert [r["day"] for r in rows if r["tracker"] == "all"] == [D1, D2, fourth]
+
+
+def test_an_unknown_query_is_an_error():
+    with pytest.raises(SignalError, match=r"nothing\.sql"):
+        lake_query("nothing")

@@ -1,0 +1,241 @@
+"""Evidence names what was planted: words, authors, cities, the worst posts."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.signals.worlds import activity_rows, day, term_row
+from trendlab.schemas import TABLES
+from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
+
+EVENT = day(40)
+AT = datetime.combine(EVENT, datetime.min.time(), UTC)
+
+
+def post(number, text, *, author, likes=1, hashtags=(), negative=False, city="paris"):
+    post_id = f"p{number:03d}"
+    base = {"day": EVENT, "source": "mastodon", "post_id": post_id}
+    return {
+        "posts": {
+            **base,
+            "created_at": AT,
+            "author_id": author,
+            "author_handle": f"h_{author}",
+            "caption": text,
+            "hashtags": list(hashtags),
+            "mentions": [],
+            "url": f"https://example.org/{post_id}",
+            "media_kind": "none",
+            "media_count": 0,
+            "likes_count": likes,
+            "is_repost": False,
+            "observed_at": AT + timedelta(days=2),
+        },
+        "tracker_posts": {
+            **base,
+            "tracker": "shoes",
+            "created_at": AT,
+            "author_id": author,
+            "city": city,
+            "city_source": "none",
+            "city_confidence": 0.0,
+            "matched_by": "#shoes",
+            "is_excluded": False,
+            "run_id": "run",
+        },
+        "sentiment": {
+            **base,
+            "item_kind": "post",
+            "item_id": post_id,
+            "language": "en",
+            "language_confidence": 1.0,
+            "is_scored": True,
+            "compound": -0.8 if negative else 0.2,
+            "label": "negative" if negative else "positive",
+            "model_name": "vader",
+            "model_version": "1",
+            "run_id": "run",
+        },
+        "garments": {
+            **base,
+            "media_index": 0,
+            "garment_index": 0,
+            "look_index": 0,
+            "category_id": 0,
+            "category": "boots",
+            "score": 0.9,
+            "x_px": 0.0,
+            "y_px": 0.0,
+            "width_px": 1.0,
+            "height_px": 1.0,
+            "image_width_px": 1,
+            "image_height_px": 1,
+            "model_name": "m",
+            "model_version": "1",
+            "run_id": "run",
+        },
+    }
+
+
+def world():
+    made = [
+        post(i, "lovely shoes", author=f"a{i}", hashtags=["ootd"]) for i in range(60)
+    ]
+    made += [
+        post(
+            100 + i,
+            f"strike number{i} shame",
+            author="star" if i < 15 else f"b{i}",
+            likes=50 + i,
+            hashtags=["strike"],
+            negative=True,
+            city="milan",
+        )
+        for i in range(40)
+    ]
+    tables = {
+        name: TABLES[name].from_rows([row[name] for row in made]) for name in made[0]
+    }
+    days = {("shoes", city): [60.0] * 41 for city in ("all", "paris")}
+    days["shoes", "milan"] = [1.0] * 41
+    terms = [
+        term_row("shoes", day(i), word, 50, negatives=2)
+        for i in range(41)
+        for word in ("lovely", "shoes")
+    ]
+    terms += [
+        {**term_row("shoes", day(i), "ootd", 55), "term_kind": "hashtag"}
+        for i in range(41)
+    ]
+    author_days = [
+        {
+            "day": day(i),
+            "tracker": "shoes",
+            "source": "mastodon",
+            "author_id": "a1",
+            "city": "paris",
+            "posts_count": 1,
+            "likes_known_count": 1,
+            "likes_count": 1,
+            "comments_count": 0,
+            "negative_count": 0,
+            "scored_count": 1,
+            "run_id": "run",
+        }
+        for i in range(40)
+    ]
+    return Inputs(
+        tracker_posts=tables["tracker_posts"],
+        posts=tables["posts"],
+        sentiment=tables["sentiment"],
+        comments=TABLES["comments"].empty(),
+        term_days=TABLES["term_days"].from_rows(terms),
+        author_days=TABLES["author_days"].from_rows(author_days),
+        activity=activity_rows(days, negatives={k: [3] * 41 for k in days}),
+        garments=tables["garments"],
+        garment_tracker_posts=tables["tracker_posts"],
+        tokenize=str.split,
+    )
+
+
+def peak(**changes):
+    row = {
+        "day": EVENT,
+        "peak_id": "peak1",
+        "tracker": "shoes",
+        "city": "all",
+        "measure": "posts",
+        "start_on": EVENT,
+        "apex_on": EVENT,
+        "end_on": EVENT,
+        "value": 100.0,
+        "baseline": 60.0,
+        "ratio": 1.7,
+        "z": 4.0,
+        "excess": 40.0,
+        "severity": 2,
+        "is_cold_start": False,
+        "rule_version": "r",
+        "run_id": "run",
+    }
+    return TABLES["peaks"].from_rows([{**row, **changes}])
+
+
+def dip(topic=""):
+    return TABLES["dips"].from_rows(
+        [
+            {
+                "day": EVENT,
+                "dip_id": "dip1",
+                "tracker": "shoes",
+                "city": "all",
+                "topic": topic,
+                "item_kind": "post",
+                "start_on": EVENT,
+                "apex_on": EVENT,
+                "end_on": EVENT,
+                "is_count_up": True,
+                "is_share_up": True,
+                "negative_count": 40,
+                "scored_count": 100,
+                "negative_authors_count": 26,
+                "negative_share": 0.4,
+                "baseline_share": 0.05,
+                "lift": 8.0,
+                "p_value": 1e-9,
+                "overdispersion": 0.01,
+                "severity": 5,
+                "pooled_days": 1,
+                "is_cold_start": False,
+                "is_author_rule_assessable": True,
+                "language_coverage": 1.0,
+                "rule_version": "r",
+                "run_id": "run",
+            }
+        ]
+    )
+
+
+def named(evidence, kind):
+    rows = [row for row in evidence.to_pylist() if row["evidence_kind"] == kind]
+    return [row["item"] for row in sorted(rows, key=lambda row: row["rank"])]
+
+
+def test_a_peak_names_its_words_author_city_and_most_liked_post():
+    evidence = explain_peaks(peak(), world(), run_ids={EVENT: "run"})
+    assert set(named(evidence, "word")) == {"strike", "shame"}
+    assert named(evidence, "hashtag")[0] == "strike"
+    assert named(evidence, "author") == ["mastodon:star"]
+    assert named(evidence, "city") == ["milan"]
+    assert named(evidence, "post")[0] == "p139"
+    assert named(evidence, "garment") == []  # no earlier garments to compare with
+
+
+def test_a_peak_of_one_city_reads_that_city_only():
+    evidence = explain_peaks(peak(city="paris"), world(), run_ids={EVENT: "run"})
+    assert named(evidence, "author") == []
+    assert all(item < "p100" for item in named(evidence, "post"))
+
+
+@pytest.mark.parametrize("topic", ["", "strike shame"])
+def test_a_dip_shows_negative_posts_only(topic):
+    evidence = explain_dips(dip(topic), world(), run_ids={EVENT: "run"})
+    assert named(evidence, "post")[0] == "p139"
+    assert all(item >= "p100" for item in named(evidence, "post"))
+    assert "strike" in named(evidence, "word")
+    assert named(evidence, "author")[0] == "mastodon:star"
+    share = next(r for r in evidence.to_pylist() if r["evidence_kind"] == "author")
+    assert 0.3 < share["strength"] <= 1.0
+
+
+def test_copies_of_one_text_are_shown_once():
+    evidence = explain_peaks(peak(), world(), run_ids={EVENT: "run"})
+    labels = [r["label"] for r in evidence.to_pylist() if r["evidence_kind"] == "post"]
+    assert len(labels) == len(set(labels))
+
+
+def test_events_of_other_days_and_no_events_give_typed_nothing():
+    other = explain_peaks(peak(), world(), run_ids={day(39): "run"})
+    none = explain_dips(TABLES["dips"].empty(), world(), run_ids={EVENT: "run"})
+    assert other.num_rows == none.num_rows == 0
+    assert none.schema.equals(TABLES["evidence"].arrow)
