@@ -1,0 +1,34 @@
+"""Trackers: saved queries, their exclusion rules, and which posts belong to them.
+
+The file is read by `load_trackers`, posts are matched by `match_posts`, and
+`preview_exclusions` shows what the rules would drop. The format is described in
+`docs/trackers.md`.
+"""
+
+from __future__ import annotations
+
+from trendlab.trackers.exclusions import RulePreview, preview_exclusions
+from trendlab.trackers.file import load_trackers
+from trendlab.trackers.match import bound_tracker, match_posts
+from trendlab.trackers.model import (
+    AddedCity,
+    AlertSettings,
+    Exclusion,
+    MappingSpec,
+    QuietHours,
+    Tracker,
+)
+
+__all__ = [
+    "AddedCity",
+    "AlertSettings",
+    "Exclusion",
+    "MappingSpec",
+    "QuietHours",
+    "RulePreview",
+    "Tracker",
+    "bound_tracker",
+    "load_trackers",
+    "match_posts",
+    "preview_exclusions",
+]
