@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trendlab.errors import TrendlabError
-from trendlab.lake import Lake
+from trendlab.lake import Lake, Span
 from trendlab.resources import bundled
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
@@ -86,7 +86,7 @@ class Context:
         if self._runs is None:
             runs = self.lake.query(
                 "select step, day, run_id from runs where status = 'done'",
-                {"runs": self.lake.span("runs")},
+                {"runs": Span("runs")},
             )
             self._runs = {
                 (row["step"], row["day"]): row["run_id"] for row in runs.to_pylist()

@@ -23,7 +23,7 @@ from trendlab.signals.dips import find_dips
 from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
 from trendlab.signals.influencers import MATCH_COLUMNS, POST_COLUMNS, rank_influencers
 from trendlab.signals.peaks import find_peaks
-from trendlab.signals.trends import share_city_weeks
+from trendlab.signals.trends import share_city_weeks, week_rows
 from trendlab.steps.engine import Context, Input, Parts, Step, hash_of
 from trendlab.text.sentiment import lexicon_words
 from trendlab.text.terms import count_terms
@@ -48,11 +48,11 @@ def split_by_day(rows: pa.Table) -> dict[date, pa.Table]:
     }
 
 
-def spans_of(days: Sequence[date]) -> Iterator[list[date]]:
+def spans_of(days: Sequence[date], apart: timedelta = ONE_DAY) -> Iterator[list[date]]:
     """Split rising days into runs without gaps."""
     span: list[date] = []
     for day in days:
-        if span and day - span[-1] > ONE_DAY:
+        if span and day - span[-1] > apart:
             yield span
             span = []
         span.append(day)
@@ -368,22 +368,29 @@ def _trends(
     context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
     lake = context.lake
-    shares = {}
-    for monday in weeks:
-        wanted = {
-            item.table: lake.read_range(item.table, item.first_day, item.last_day)
-            for item in _trend_inputs(context, monday)
-        }
-        shares[monday] = share_city_weeks(
-            wanted["looks"],
-            wanted["garments"],
-            wanted["garment_tags"],
-            wanted["tracker_posts"],
-            context.cities,
-            coverage=wanted["coverage"],
-            weeks=[monday],
-            run_ids=run_ids,
+    # weeks are stored by their Monday; those computed together may lie apart
+    shares: dict[date, pa.Table] = {}
+    for span in spans_of(weeks, apart=timedelta(days=7)):
+        first, last = span[0], span[-1] + WEEK_END
+        near = (first - ONE_DAY, last + ONE_DAY)
+        wanted = {monday: run_ids[monday] for monday in span}
+        counts = lake.query(
+            lake_query("city_weeks"),
+            {
+                "weeks": week_rows(wanted),
+                "tracker_posts": Span("tracker_posts", first, last),
+                "looks": Span("looks", *near),
+                "garments": Span("garments", *near),
+                "garment_tags": Span("garment_tags", *near),
+            },
         )
+        rows = share_city_weeks(
+            counts,
+            context.cities,
+            covered_days(lake.read_range("coverage", first, last)),
+            run_ids=wanted,
+        )
+        shares.update(split_by_day(rows))
     return {"city_weeks": shares}
 
 
