@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from trendlab.errors import CorruptPartition, LakeError
+from trendlab.errors import LakeError
 
 # Short and plain on every file system; anything else could leave the folder.
 SOURCE_NAME = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
@@ -28,7 +27,6 @@ DAY_NAME = re.compile(r"day=(\d{4}-\d{2}-\d{2})", re.ASCII)
 # Outside lies a wrong unit or a hostile value, not a post (networks began later).
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 TEMPORARY = ".tmp"
-VERSION_KEY = b"trendlab.schema_version"
 # The disk is full, the quota is, or the file may not grow that large.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # Waits for the disk overlap: one fsync takes 4 ms, 16 at a time 0.25 ms each.
@@ -286,49 +284,3 @@ def _is_alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-@dataclass(frozen=True)
-class Content:
-    """What the footer of a verified file declares."""
-
-    version: int
-    schema: pa.Schema
-
-
-class Verifier:
-    """Remembers which files match their checksum, by size, mtime and inode."""
-
-    def __init__(self) -> None:
-        self._known: dict[Path, tuple[tuple[int, int, int], Content]] = {}
-
-    def content(self, part: Part) -> Content:
-        """Verify a file and return what its footer declares.
-
-        Raises
-        ------
-        CorruptPartition
-            If the bytes do not match the checksum in the name.
-        FileNotFoundError
-            If a writer has just replaced the file; list the folder again.
-        """
-        state = part.path.stat()
-        mark = (state.st_size, state.st_mtime_ns, state.st_ino)
-        known = self._known.get(part.path)
-        if known is not None and known[0] == mark:
-            return known[1]
-        with part.path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()[:32]
-            if found != part.checksum:
-                self._known.pop(part.path, None)
-                raise CorruptPartition(
-                    f"{part.path}: expected checksum {part.checksum}, found {found}; "
-                    "the file was damaged: restore it from a copy, or delete it and "
-                    "run the step that writes it again"
-                )
-            file.seek(0)
-            schema = pq.read_schema(pa.PythonFile(file, mode="r"))
-        version = int((schema.metadata or {}).get(VERSION_KEY, b"0"))
-        content = Content(version, schema.remove_metadata())
-        self._known[part.path] = (mark, content)
-        return content

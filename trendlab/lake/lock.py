@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from trendlab.errors import LakeLocked
+from trendlab.lake.files import disk_errors
 
 LOCK_NAME = ".lock"
 
@@ -42,18 +43,21 @@ class WriterLock:
         LakeLocked
             If another writer holds it.
         """
-        self._root.mkdir(parents=True, exist_ok=True)
         is_new = not self._lock.is_locked
-        try:
-            self._lock.acquire()
-        except (Timeout, RuntimeError):
-            raise LakeLocked(
-                f"the lake at {self._root} is locked by another writer"
-                f"{self._other()}: wait for it to end, then run this again"
-            ) from None
+        with disk_errors(self._root, "taking the lake's lock"):
+            self._root.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock.acquire()
+            except (Timeout, RuntimeError):
+                raise LakeLocked(
+                    f"the lake at {self._root} is locked by another writer"
+                    f"{self._other()}: wait for it to end, then run this again"
+                ) from None
         try:
             if is_new:
-                self._holder.write_text(f"{os.getpid()}\n")
+                # only for the message of a second writer: a full disk may refuse it
+                with suppress(OSError):
+                    self._holder.write_text(f"{os.getpid()}\n")
                 self._on_acquired()
             yield
         finally:

@@ -17,7 +17,6 @@ from trendlab.lake.files import (
     DAY_NAME,
     Part,
     Replacement,
-    Verifier,
     check_source,
     folders,
     newest_part,
@@ -26,6 +25,7 @@ from trendlab.lake.files import (
 from trendlab.lake.merge import merge, sort_by_key
 from trendlab.lake.migrations import Migration
 from trendlab.lake.rows import check_version, decode, encode
+from trendlab.lake.verify import Verifier
 from trendlab.schemas import Table
 
 

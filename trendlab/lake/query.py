@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from trendlab.errors import LakeError
 from trendlab.lake.files import TEMPORARY
 from trendlab.schemas import Table
 
@@ -69,6 +70,13 @@ def run_query(
     Returns
     -------
     pyarrow.Table
+
+    Raises
+    ------
+    LakeError
+        If DuckDB refuses the query.
+    FileNotFoundError
+        If a writer replaced a file meanwhile; list the files and run it again.
     """
     spill = root / TEMPORARY / f"query-{os.getpid()}-{id(relations)}"
     config: dict[str, Any] = {
@@ -94,9 +102,22 @@ def run_query(
         connection.execute("set lock_configuration = true")
         rows = connection.sql(sql, params=None if params is None else dict(params))
         return rows.to_arrow_table()
+    except duckdb.IOException as error:
+        _raise_if_replaced(relations)
+        raise LakeError(f"query over {sorted(relations)} failed: {error}") from error
+    except duckdb.Error as error:
+        raise LakeError(f"query over {sorted(relations)} failed: {error}") from error
     finally:
         connection.close()
         shutil.rmtree(spill, ignore_errors=True)
+
+
+def _raise_if_replaced(relations: Mapping[str, pa.Table | Files]) -> None:
+    """Raise FileNotFoundError if a writer removed a file that the query needed."""
+    for relation in relations.values():
+        if isinstance(relation, Files):
+            for path in (*relation.whole, *relation.lacking):
+                path.stat()
 
 
 def _add_relation(

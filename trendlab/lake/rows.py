@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trendlab.errors import LakeError, SchemaMismatch
-from trendlab.lake.files import VERSION_KEY, Content, Part
+from trendlab.lake.files import Part
+from trendlab.lake.verify import VERSION_KEY, Content
 from trendlab.schemas import Table
 
 TABLE_KEY = b"trendlab.table"

@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from trendlab.errors import LakeError, MissingPartition, SchemaMismatch
-from trendlab.lake.checks import fit, refuse_faults
+from trendlab.errors import MissingPartition
+from trendlab.lake.catalog import Catalog
+from trendlab.lake.checks import fit
 from trendlab.lake.files import (
-    DAY_NAME,
     Part,
-    Replacement,
-    Verifier,
-    check_day,
-    check_source,
-    folders,
     newest_part,
     replace_parts,
     sweep_temporary,
 )
 from trendlab.lake.lock import WriterLock
-from trendlab.lake.merge import Upserted, merge, sort_by_key
+from trendlab.lake.merge import Upserted, merge
 from trendlab.lake.migrations import MIGRATIONS, Migration
 from trendlab.lake.query import MEMORY_LIMIT, Files, Span, run_query
-from trendlab.lake.rows import (
-    check_columns,
-    check_version,
-    decode,
-    encode,
-    select_schema,
-)
+from trendlab.lake.rows import check_columns, check_version, decode, select_schema
+from trendlab.lake.verify import Verifier
+from trendlab.lake.writing import batches, prepare, prepare_flat
 from trendlab.schemas import TABLES, Table
 
-# One batch of `write_many`: bounds the memory and the staged files.
-BATCH_PARTS = 128
-BATCH_ROWS = 200_000
 # A reader meets a replacement under way at most a few times before it is through.
 READ_ATTEMPTS = 5
 # Hashing is bound by the processor and frees Python's lock.
@@ -79,7 +65,7 @@ class Lake:
         memory_limit: str = MEMORY_LIMIT,
     ) -> None:
         self.root = Path(root).absolute()
-        self._tables = tables
+        self._catalog = Catalog(self.root, tables)
         self._migrations = migrations
         self._threads = threads
         self._memory_limit = memory_limit
@@ -133,23 +119,18 @@ class Lake:
         Each partition is replaced atomically; a kill leaves some replaced and the
         others as they were.
         """
-        declared = self._table(table)
-        if "day" not in declared.partition:
-            raise LakeError(f"{table} is not partitioned by day: use write_flat")
+        declared = self._catalog.table(table, is_flat=False)
         with self._lock.hold():
-            for batch in _batches(parts):
-                self._write_batch(declared, batch, source)
+            for batch in batches(parts):
+                targets = [self._catalog.folder(declared, d, source) for d, _ in batch]
+                replace_parts(self.root, prepare(declared, batch, targets, source))
 
     def write_flat(self, table: str, rows: pa.Table) -> None:
         """Replace a table that is not partitioned."""
-        declared = self._table(table)
-        if declared.partition:
-            raise LakeError(f"{table} is partitioned by {declared.partition}")
-        fitted = fit(declared, rows)
-        refuse_faults(declared, fitted, "(whole table)")
-        content = encode(declared, sort_by_key(declared, fitted))
+        declared = self._catalog.table(table, is_flat=True)
+        new = prepare_flat(declared, self.root / table, rows)
         with self._lock.hold():
-            replace_parts(self.root, [Replacement(self.root / table, content)])
+            replace_parts(self.root, [new])
 
     def upsert(
         self, table: str, day: date, rows: pa.Table, *, source: str | None = None
@@ -165,10 +146,10 @@ class Lake:
         -----
         At equal times the old row stays, so ingesting a file twice changes nothing.
         """
-        declared = self._table(table)
+        declared = self._catalog.table(table, is_flat=False)
         new = fit(declared, rows)
         with self._lock.hold():
-            folder = self._folder(declared, day, source)
+            folder = self._catalog.folder(declared, day, source)
             part = newest_part(folder, day, source)
             old = declared.empty()
             if part is not None:
@@ -195,7 +176,7 @@ class Lake:
 
         done = []
         with self._lock.hold():
-            for table in self._tables.values():
+            for table in self._catalog.tables.values():
                 line = migrate_table(self.root, table, self._migrations, self._verifier)
                 if line is not None:
                     done.append(line)
@@ -236,14 +217,14 @@ class Lake:
         CorruptPartition
             If a file does not match its checksum.
         """
-        declared = self._table(table)
+        declared = self._catalog.table(table, is_flat=False)
+        if source is not None:
+            self._catalog.folder(declared, day, source)
 
         def parts() -> list[Part]:
-            found = self._parts_of_day(declared, day)
+            found = self._catalog.parts_of_day(declared, day)
             return [part for part in found if source in (None, part.source)]
 
-        if source is not None:
-            self._folder(declared, day, source)
         if required and not parts():
             raise MissingPartition(
                 f"{table} {day}{f' {source}' if source else ''}: expected a partition "
@@ -260,42 +241,35 @@ class Lake:
         columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """Read the days of a range that are stored, in order."""
-        declared = self._table(table)
+        declared = self._catalog.table(table, is_flat=False)
         return self._read(
-            declared, lambda: self._parts(declared, first_day, last_day), columns
+            declared,
+            lambda: self._catalog.parts(declared, first_day, last_day),
+            columns,
         )
 
     def read_flat(self, table: str) -> pa.Table:
         """Read a table that is not partitioned; typed and empty when not written."""
-        declared = self._table(table)
-        if declared.partition:
-            raise LakeError(f"{table} is partitioned by {declared.partition}")
-        return self._read(declared, lambda: self._parts(declared, None, None), None)
+        declared = self._catalog.table(table, is_flat=True)
+        return self._read(declared, lambda: self._catalog.parts(declared), None)
 
     def days(self, table: str) -> list[date]:
         """Return the days that are stored, rising."""
-        declared = self._table(table)
-        return [
-            day for day in self._days(declared) if self._parts_of_day(declared, day)
-        ]
+        declared = self._catalog.table(table, is_flat=False)
+        days = self._catalog.days(declared)
+        return [day for day in days if self._catalog.parts_of_day(declared, day)]
 
     def sources(self, table: str, day: date) -> list[str]:
         """Return the sources that a day is stored for, sorted."""
-        parts = self._parts_of_day(self._table(table), day)
+        parts = self._catalog.parts_of_day(self._catalog.table(table), day)
         return [part.source for part in parts if part.source is not None]
 
     def paths(
         self, table: str, first_day: date | None = None, last_day: date | None = None
     ) -> list[Path]:
         """Return the files of a range, verified; None leaves an end open."""
-        declared = self._table(table)
-
-        def verified() -> list[Path]:
-            parts = self._parts(declared, first_day, last_day)
-            files = self._files(declared, parts)
-            return sorted([*files.whole, *files.lacking])
-
-        return self._again(verified)
+        files = _again(lambda: self._files(Span(table, first_day, last_day)))
+        return sorted([*files.whole, *files.lacking])
 
     def fingerprint(self, table: str, day: date | None = None) -> str:
         """Return a hash of the checksums of a day's files; "" when there are none.
@@ -303,12 +277,11 @@ class Lake:
         Equal rows give equal fingerprints. Only names are read, not files. Without
         a day, of a table that is not partitioned.
         """
-        declared = self._table(table)
-        parts = (
-            self._parts(declared, None, None)
-            if day is None
-            else self._parts_of_day(declared, day)
-        )
+        declared = self._catalog.table(table, is_flat=day is None)
+        if day is None:
+            parts = self._catalog.parts(declared)
+        else:
+            parts = self._catalog.parts_of_day(declared, day)
         if not parts:
             return ""
         text = "\n".join(f"{part.day} {part.source} {part.checksum}" for part in parts)
@@ -318,7 +291,7 @@ class Lake:
         self, table: str, first_day: date | None = None, last_day: date | None = None
     ) -> Span:
         """Return days of a table as a relation for `query`."""
-        return Span(self._table(table).name, first_day, last_day)
+        return Span(self._catalog.table(table).name, first_day, last_day)
 
     def query(
         self,
@@ -351,10 +324,8 @@ class Lake:
 
         def run() -> pa.Table:
             ready = {
-                name: self._span_files(relation)
-                if isinstance(relation, Span)
-                else relation
-                for name, relation in relations.items()
+                name: self._files(given) if isinstance(given, Span) else given
+                for name, given in relations.items()
             }
             return run_query(
                 self.root,
@@ -365,92 +336,9 @@ class Lake:
                 memory_limit=self._memory_limit,
             )
 
-        try:
-            return self._again(run)
-        except duckdb.Error as error:
-            raise LakeError(
-                f"query over {sorted(relations)} failed: {error}"
-            ) from error
+        return _again(run)
 
     # ------------------------------------------------------------------ inside
-
-    def _table(self, name: str) -> Table:
-        try:
-            return self._tables[name]
-        except KeyError:
-            raise LakeError(f"the lake has no table {name!r}") from None
-
-    def _folder(self, table: Table, day: date, source: str | None) -> Path:
-        folder = self.root / table.name / f"day={check_day(day).isoformat()}"
-        if "source" not in table.partition:
-            if source is not None:
-                raise LakeError(f"{table.name} is not partitioned by source")
-            return folder
-        if source is None:
-            raise LakeError(f"{table.name} is partitioned by source: name one")
-        return folder / f"source={check_source(source)}"
-
-    def _write_batch(
-        self, table: Table, batch: Sequence[tuple[date, pa.Table]], source: str | None
-    ) -> None:
-        """Check and sort the rows of many partitions at once, then replace each."""
-        targets = [self._folder(table, day, source) for day, _ in batch]
-        fitted = [fit(table, rows) for _, rows in batch]
-        for (day, _), rows in zip(batch, fitted, strict=True):
-            _check_place(table, rows, day, source)
-        where = f"{batch[0][0]}" if len(batch) == 1 else f"{batch[0][0]}…{batch[-1][0]}"
-        together = pa.concat_tables(fitted)
-        refuse_faults(table, together, where)
-        ordered = sort_by_key(table, together, first=["day"])
-        replacements = []
-        start = 0
-        for folder, rows in sorted(
-            zip(targets, fitted, strict=True), key=lambda item: item[0]
-        ):
-            mine = ordered.slice(start, rows.num_rows)
-            start += rows.num_rows
-            replacements.append(Replacement(folder, encode(table, mine)))
-        replace_parts(self.root, replacements)
-
-    def _days(self, table: Table) -> list[date]:
-        found = folders(self.root / table.name, "day=")
-        return [
-            date.fromisoformat(name)
-            for name in found
-            if DAY_NAME.fullmatch("day=" + name)
-        ]
-
-    def _parts_of_day(self, table: Table, day: date) -> list[Part]:
-        folder = self.root / table.name / f"day={check_day(day).isoformat()}"
-        by_source = folders(folder, "source=")
-        part = newest_part(folder, day)
-        if "source" in table.partition:
-            misplaced = part is not None
-            found = [newest_part(folder / f"source={s}", day, s) for s in by_source]
-            parts = [each for each in found if each is not None]
-        else:
-            misplaced = bool(by_source)
-            parts = [] if part is None else [part]
-        if misplaced:
-            raise LakeError(
-                f"{folder}: files are not partitioned by {table.partition}, as "
-                f"{table.name} is: run `trendlab migrate`"
-            )
-        return parts
-
-    def _parts(
-        self, table: Table, first_day: date | None, last_day: date | None
-    ) -> list[Part]:
-        if not table.partition:
-            part = newest_part(self.root / table.name)
-            return [] if part is None else [part]
-        return [
-            part
-            for day in self._days(table)
-            if (first_day is None or day >= first_day)
-            and (last_day is None or day <= last_day)
-            for part in self._parts_of_day(table, day)
-        ]
 
     def _read(
         self,
@@ -465,7 +353,7 @@ class Lake:
             tables = [self._decoded(table, part, names) for part in parts()]
             return pa.concat_tables([schema.empty_table(), *tables])
 
-        return self._again(read)
+        return _again(read)
 
     def _decoded(self, table: Table, part: Part, columns: Sequence[str]) -> pa.Table:
         content = self._verifier.content(part)
@@ -473,12 +361,10 @@ class Lake:
         check_columns(table, content, part)
         return decode(table, part.path, content, columns)
 
-    def _span_files(self, span: Span) -> Files:
-        table = self._table(span.table)
-        return self._files(table, self._parts(table, span.first_day, span.last_day))
-
-    def _files(self, table: Table, parts: Sequence[Part]) -> Files:
+    def _files(self, span: Span) -> Files:
         """Verify files side by side, and sort them by whether they have all columns."""
+        table = self._catalog.table(span.table)
+        parts = self._catalog.parts(table, span.first_day, span.last_day)
         with ThreadPoolExecutor(VERIFY_THREADS) as pool:
             contents = list(pool.map(self._verifier.content, parts))
         whole: list[Path] = []
@@ -490,45 +376,12 @@ class Lake:
             )
         return Files(table, whole, lacking)
 
-    def _again(self, act: Callable[[], _Result]) -> _Result:
-        """Act again when a writer removed a file between listing and reading."""
-        for _ in range(READ_ATTEMPTS - 1):
-            try:
-                return act()
-            except (FileNotFoundError, duckdb.IOException):
-                continue
-        return act()
 
-
-def _batches(
-    parts: Mapping[date, pa.Table],
-) -> Iterator[list[tuple[date, pa.Table]]]:
-    """Cut partitions into batches, by day, bounded in files and rows."""
-    batch: list[tuple[date, pa.Table]] = []
-    rows_count = 0
-    for day, rows in sorted(parts.items()):
-        if batch and (
-            len(batch) >= BATCH_PARTS or rows_count + rows.num_rows > BATCH_ROWS
-        ):
-            yield batch
-            batch, rows_count = [], 0
-        batch.append((day, rows))
-        rows_count += rows.num_rows
-    if batch:
-        yield batch
-
-
-def _check_place(table: Table, rows: pa.Table, day: date, source: str | None) -> None:
-    """Raise if a row belongs to another partition."""
-    expected: dict[str, Any] = {"day": day}
-    if "source" in table.partition:
-        expected["source"] = source
-    for name, value in expected.items():
-        limits = pc.min_max(rows[name])
-        found = {limits["min"].as_py(), limits["max"].as_py()}
-        if rows.num_rows and found != {value}:
-            others = sorted(str(other) for other in found - {value})
-            raise SchemaMismatch(
-                f"{table.name} {day}: every row must have {name} {value}, found "
-                f"{', '.join(others)}"
-            )
+def _again(act: Callable[[], _Result]) -> _Result:
+    """Act again when a writer removed a file between listing and reading."""
+    for _ in range(READ_ATTEMPTS - 1):
+        try:
+            return act()
+        except FileNotFoundError:
+            continue
+    return act()
