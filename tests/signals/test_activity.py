@@ -327,8 +327,11 @@ def test_coverage_says_which_days_were_seen():
     shoes = [r for r in rows if r["tracker"] == "shoes"]
     assert [r["day"] for r in shoes] == [D1, D2, fourth]
     assert [r["is_partial"] for r in shoes] == [False, True, False]
-    assert [r["tracker_version"] for r in shoes] == ["v1", "v2", "v2"]
-    assert [r["day"] for r in rows if r["tracker"] == "all"] == [D1, D2, fourth]
+    assert [r["tracker_version"] for r in shoes] == ["v1", "v2", ""]
+    everyone = [r for r in rows if r["tracker"] == "all"]
+    assert [r["day"] for r in everyone] == [D1, D2, fourth]
+    assert len({r["tracker_version"] for r in everyone}) == 3
+    assert [r["day"] for r in rows if r["tracker"] == "*"] == [fourth]
 
 
 def test_an_unknown_query_is_an_error():

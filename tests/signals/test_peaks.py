@@ -93,6 +93,12 @@ def test_a_partial_day_is_scored_and_stays_out_of_the_baseline():
     assert rows_of(scores, "posts")[day(110)]["valid_days"] == 83
 
 
+def test_a_file_that_no_tracker_owns_covers_every_tracker():
+    activity = activity_rows({("shoes", "all"): np.full(20, 40.0)})
+    rows = rows_of(score(activity, covered(["*", "bags"], 20), 0, 19), "posts")
+    assert rows[day(19)]["valid_days"] == 19
+
+
 def test_a_cold_start_is_flagged_and_still_finds_a_great_peak():
     posts = np.full(20, 50.0)
     posts[15] = 500

@@ -12,10 +12,11 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
-from trendlab.signals.panels import COVERED_DAYS
+from trendlab.signals.panels import COVERED_DAYS, EVERY_TRACKER
 
 # Days before the first produced day whose tracker_posts are read, so that a comment
 # finds the post it stands under: later comments than this are too few to count.
@@ -95,67 +96,58 @@ def covered_days(coverage: pa.Table) -> pa.Table:
     Parameters
     ----------
     coverage : pyarrow.Table[coverage]
-        All of a tracker's days back to the start of the baselines. Rows of the
-        tracker 'all' (files that no one tracker owns) cover every tracker that the
-        table names.
+        The days to tell of. Rows of the tracker 'all' (files that no one tracker
+        owns) cover every tracker.
 
     Returns
     -------
     pyarrow.Table
         Columns of `panels.COVERED_DAYS`, sorted; one row per tracker and day with at
-        least one complete or partial source. A day is partial where a source of the
-        tracker covered it in part. The version is the newest that a source of the
-        day was read with. The tracker 'all' is covered on a day that any tracker
-        covers, and its version changes when a tracker joins or changes.
+        least one complete or partial source. A day is partial where a source covered
+        it in part. The version is the newest that the tracker's day was read with.
+        The tracker '*' stands for every tracker that the table does not name. The
+        tracker 'all' is covered on a day that any tracker covers; its version lists
+        who covers the day, so that days with and without a tracker never compare.
+        Each day is told from its own rows alone.
     """
-    status: dict[tuple[str, date], list[tuple[object, str, str, str]]] = {}
-    rows = coverage.select(
+    seen = coverage.filter(pc.not_equal(coverage["status"], "none")).select(
         ["tracker", "source", "day", "status", "tracker_version", "observed_at"]
-    ).to_pylist()
-    names = {row["tracker"] for row in rows}
-    for row in rows:
+    )
+    by_day: dict[date, dict[str, list[tuple[object, ...]]]] = {}
+    names: set[str] = set()
+    for row in seen.to_pylist():
         entry = (
             row["observed_at"],
             row["source"],
-            row["status"],
             row["tracker_version"],
+            row["status"] == "partial",
         )
-        status.setdefault((row["tracker"], row["day"]), []).append(entry)
-    days = sorted({day for _, day in status})
-    trackers = sorted(names - {"all"})
+        names.add(row["tracker"])
+        by_day.setdefault(row["day"], {}).setdefault(row["tracker"], []).append(entry)
     out: list[dict[str, object]] = []
-    newest: dict[str, str] = {}
-    for day in days:
-        shared = [e for e in status.get(("all", day), []) if e[2] != "none"]
-        any_covered = bool(shared)
-        any_partial = any(e[2] == "partial" for e in shared)
-        for tracker in trackers:
-            own = [e for e in status.get((tracker, day), []) if e[2] != "none"]
-            if own:
-                newest[tracker] = max(own)[3]
-            entries = own + shared
-            if not entries:
-                continue
-            is_partial = any(e[2] == "partial" for e in entries)
-            any_covered = True
-            any_partial = any_partial or is_partial
-            out.append(
-                {
-                    "tracker": tracker,
-                    "day": day,
-                    "is_partial": is_partial,
-                    "tracker_version": newest.get(tracker, ""),
-                }
-            )
-        if any_covered:
-            versions = ",".join(f"{k}={newest[k]}" for k in sorted(newest))
-            out.append(
-                {
-                    "tracker": "all",
-                    "day": day,
-                    "is_partial": any_partial,
-                    "tracker_version": versions,
-                }
-            )
+
+    def cover(tracker: str, day: date, is_partial: bool, version: str) -> None:
+        out.append(
+            {
+                "tracker": tracker,
+                "day": day,
+                "is_partial": is_partial,
+                "tracker_version": version,
+            }
+        )
+
+    for day, own in by_day.items():
+        shared = own.get("all", [])
+        if shared:
+            cover(EVERY_TRACKER, day, any(bool(entry[3]) for entry in shared), "")
+        versions = {name: str(max(own[name])[2]) for name in own if name != "all"}
+        for tracker in names - {"all"}:
+            entries = own.get(tracker, []) + shared
+            if entries:
+                is_partial = any(bool(entry[3]) for entry in entries)
+                cover(tracker, day, is_partial, versions.get(tracker, ""))
+        who = [f"{name}={versions[name]}" for name in sorted(versions)]
+        is_partial = any(bool(e[3]) for entries in own.values() for e in entries)
+        cover("all", day, is_partial, ",".join(who + ["*"] * bool(shared)))
     out.sort(key=lambda row: (str(row["tracker"]), str(row["day"])))
     return pa.Table.from_pylist(out, schema=COVERED_DAYS)

@@ -24,6 +24,9 @@ Ints = npt.NDArray[np.int64]
 
 EPOCH = date(1970, 1, 1)
 
+# Covers every tracker that the table of covered days does not name.
+EVERY_TRACKER = "*"
+
 # One row per tracker and day that was ingested, in full or in part.
 COVERED_DAYS = pa.schema(
     [
@@ -214,7 +217,9 @@ def _coverage(
     covered_days: pa.Table, trackers: list[str], first: int, days: int
 ) -> tuple[Bools, Bools, Ints]:
     """Spread coverage over the series of each tracker."""
-    names = sorted(set(trackers))
+    named = set(pc.unique(covered_days["tracker"]).to_pylist())
+    asked = [name if name in named else EVERY_TRACKER for name in trackers]
+    names = sorted(set(asked))
     place = {name: i for i, name in enumerate(names)}
     covered = np.zeros((len(names), days), bool)
     partial = np.zeros((len(names), days), bool)
@@ -235,5 +240,5 @@ def _coverage(
         covered[line, column] = True
         partial[line, column] = is_partial
         segments[line, column] = versions.setdefault(version, len(versions))
-    spread = np.array([place[name] for name in trackers], np.int64)
+    spread = np.array([place[name] for name in asked], np.int64)
     return covered[spread], partial[spread], segments[spread]
