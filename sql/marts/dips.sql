@@ -1,0 +1,78 @@
+-- Negative peaks as known now, with what drove them in words.
+
+create view marts.dips as
+with newest as (
+    select distinct on (dip_id) *
+    from trendlab.dips
+    order by dip_id, day desc
+)
+
+select
+    newest.dip_id,
+    newest.tracker,
+    newest.city,
+    newest.topic,
+    newest.item_kind,
+    newest.start_on,
+    newest.apex_on,
+    newest.end_on,
+    newest.end_on - newest.start_on + 1 as days_count,
+    newest.is_count_up,
+    newest.is_share_up,
+    newest.negative_count,
+    newest.scored_count,
+    newest.negative_authors_count,
+    newest.negative_share,
+    newest.baseline_share,
+    newest.lift,
+    newest.p_value,
+    newest.overdispersion,
+    newest.severity,
+    newest.pooled_days,
+    newest.is_cold_start,
+    newest.is_author_rule_assessable,
+    newest.language_coverage,
+    named.top_words,
+    named.top_hashtags,
+    named.top_authors,
+    named.top_cities,
+    newest.day as as_of_on,
+    newest.rule_version,
+    newest.run_id
+from newest
+left join lateral (
+    select
+        string_agg(
+            evidence.item, ', ' order by evidence.rank
+        ) filter (where evidence.evidence_kind = 'word') as top_words,
+        string_agg(
+            '#' || evidence.item, ', ' order by evidence.rank
+        ) filter (where evidence.evidence_kind = 'hashtag') as top_hashtags,
+        string_agg(
+            coalesce(evidence.label, evidence.item), ', ' order by evidence.rank
+        ) filter (where evidence.evidence_kind = 'author') as top_authors,
+        string_agg(
+            evidence.item, ', ' order by evidence.rank
+        ) filter (where evidence.evidence_kind = 'city') as top_cities
+    from trendlab.evidence
+    where evidence.event_kind = 'dip'
+        and evidence.event_id = newest.dip_id
+        and evidence.rank <= 5
+        and evidence.day = (
+            select max(latest.day)
+            from trendlab.evidence as latest
+            where latest.event_kind = 'dip' and latest.event_id = newest.dip_id
+        )
+) as named on true;
+
+comment on view marts.dips is
+    'Days on which more is negative than a tracker''s past leads to expect, in their '
+    'present state, with the five strongest of each kind of evidence. One row per dip.';
+comment on column marts.dips.days_count is 'days from start_on to end_on';
+comment on column marts.dips.top_words is 'over-represented words, strongest first';
+comment on column marts.dips.top_hashtags is
+    'over-represented hashtags, strongest first';
+comment on column marts.dips.top_authors is 'authors of the most negatives';
+comment on column marts.dips.top_cities is
+    'cities with the greatest share of the excess';
+comment on column marts.dips.as_of_on is 'newest day that the dip was computed for';

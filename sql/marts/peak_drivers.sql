@@ -1,0 +1,54 @@
+-- What drove each peak, a row for each driver.
+
+create view marts.peak_drivers as
+with newest as (
+    select distinct on (peak_id)
+        peak_id,
+        tracker,
+        city,
+        measure,
+        start_on,
+        apex_on,
+        end_on
+    from trendlab.peaks
+    order by peak_id, day desc
+)
+
+select
+    newest.peak_id,
+    newest.tracker,
+    newest.city,
+    newest.measure,
+    newest.start_on,
+    newest.apex_on,
+    newest.end_on,
+    evidence.evidence_kind,
+    evidence.rank,
+    evidence.item,
+    evidence.label,
+    evidence.url,
+    evidence.observed,
+    evidence.expected,
+    evidence.strength,
+    evidence.day as as_of_on,
+    evidence.run_id
+from newest
+inner join trendlab.evidence
+    on evidence.event_kind = 'peak'
+    and evidence.event_id = newest.peak_id
+    and evidence.day = (
+        select max(latest.day)
+        from trendlab.evidence as latest
+        where latest.event_kind = 'peak' and latest.event_id = newest.peak_id
+    );
+
+comment on view marts.peak_drivers is
+    'What is over-represented in a peak, as of its newest day. One row per peak, kind '
+    'of evidence and rank.';
+comment on column marts.peak_drivers.start_on is 'first day of the peak';
+comment on column marts.peak_drivers.apex_on is 'day of the peak with the greatest z';
+comment on column marts.peak_drivers.end_on is 'last day of the peak so far';
+comment on column marts.peak_drivers.as_of_on is
+    'newest day that the evidence was computed for';
+comment on column marts.peak_drivers.run_id is
+    'the computation that wrote the evidence';

@@ -1,0 +1,76 @@
+-- Activity peaks as known now, with what drove them in words.
+
+create view marts.peaks as
+with newest as (
+    select distinct on (peak_id) *
+    from trendlab.peaks
+    order by peak_id, day desc
+)
+
+select
+    newest.peak_id,
+    newest.tracker,
+    newest.city,
+    newest.measure,
+    newest.start_on,
+    newest.apex_on,
+    newest.end_on,
+    newest.end_on - newest.start_on + 1 as days_count,
+    newest.value,
+    newest.baseline,
+    newest.ratio,
+    newest.z,
+    newest.excess,
+    newest.severity,
+    newest.is_cold_start,
+    named.top_hashtags,
+    named.top_words,
+    named.top_authors,
+    named.top_cities,
+    named.top_garments,
+    newest.day as as_of_on,
+    newest.rule_version,
+    newest.run_id
+from newest
+left join lateral (
+    select
+        string_agg(
+            '#' || evidence.item, ', ' order by evidence.rank
+        ) filter (where evidence.evidence_kind = 'hashtag') as top_hashtags,
+        string_agg(
+            evidence.item, ', ' order by evidence.rank
+        ) filter (where evidence.evidence_kind = 'word') as top_words,
+        string_agg(
+            coalesce(evidence.label, evidence.item), ', ' order by evidence.rank
+        ) filter (where evidence.evidence_kind = 'author') as top_authors,
+        string_agg(
+            evidence.item, ', ' order by evidence.rank
+        ) filter (where evidence.evidence_kind = 'city') as top_cities,
+        string_agg(
+            evidence.item, ', ' order by evidence.rank
+        ) filter (where evidence.evidence_kind = 'garment') as top_garments
+    from trendlab.evidence
+    where evidence.event_kind = 'peak'
+        and evidence.event_id = newest.peak_id
+        and evidence.rank <= 5
+        and evidence.day = (
+            select max(latest.day)
+            from trendlab.evidence as latest
+            where latest.event_kind = 'peak' and latest.event_id = newest.peak_id
+        )
+) as named on true;
+
+comment on view marts.peaks is
+    'Activity peaks in their present state, with the five strongest of each kind of '
+    'evidence. One row per peak.';
+comment on column marts.peaks.days_count is 'days from start_on to end_on';
+comment on column marts.peaks.top_hashtags is
+    'over-represented hashtags, strongest first';
+comment on column marts.peaks.top_words is 'over-represented words, strongest first';
+comment on column marts.peaks.top_authors is
+    'authors with the greatest share of the excess';
+comment on column marts.peaks.top_cities is
+    'cities with the greatest share of the excess';
+comment on column marts.peaks.top_garments is
+    'over-represented garments, strongest first';
+comment on column marts.peaks.as_of_on is 'newest day that the peak was computed for';

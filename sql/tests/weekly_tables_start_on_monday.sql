@@ -1,0 +1,13 @@
+-- Weeks are named by their Monday.
+
+select distinct
+    'city_weeks' as table_name,
+    day
+from trendlab.city_weeks
+where extract(isodow from day) <> 1
+union
+select distinct
+    'influencers' as table_name,
+    day
+from trendlab.influencers
+where extract(isodow from day) <> 1
