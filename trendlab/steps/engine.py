@@ -178,6 +178,23 @@ def week_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+# After a longer silence a series has no baseline left, and starts anew.
+MAX_GAP_DAYS = 84
+
+
+def fill_gaps(days: Sequence[date]) -> list[date]:
+    """Add the days between known ones, unless they lie too far apart."""
+    filled: list[date] = []
+    for day in days:
+        if filled and (day - filled[-1]).days <= MAX_GAP_DAYS:
+            filled += [
+                filled[-1] + timedelta(days=ahead)
+                for ahead in range(1, (day - filled[-1]).days)
+            ]
+        filled.append(day)
+    return filled
+
+
 def hash_of(*parts: str) -> str:
     """Hash texts, each kept apart from the next."""
     digest = hashlib.blake2b(digest_size=16)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from trendlab.errors import SettingsError
 from trendlab.steps.alert import raise_for_days, send_pending
 from trendlab.steps.context import days_known
 from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
-from trendlab.steps.engine import Context, Step, StepReport, run_step, week_of
+from trendlab.steps.engine import (
+    Context,
+    Step,
+    StepReport,
+    fill_gaps,
+    run_step,
+    week_of,
+)
 from trendlab.steps.load import load_warehouse, make_marts, open_for
 from trendlab.steps.signals import ACTIVITY, INFLUENCERS, SIGNALS, TRENDS
 
@@ -188,23 +195,6 @@ def _run(
     elif step.fills_gaps:
         units = fill_gaps(days)
     return run_step(context, step, units, force=force)
-
-
-# After a longer silence a series has no baseline left, and starts anew.
-MAX_GAP_DAYS = 84
-
-
-def fill_gaps(days: Sequence[date]) -> list[date]:
-    """Add the days between known ones, unless they lie too far apart."""
-    filled: list[date] = []
-    for day in days:
-        if filled and (day - filled[-1]).days <= MAX_GAP_DAYS:
-            filled += [
-                filled[-1] + timedelta(days=ahead)
-                for ahead in range(1, (day - filled[-1]).days)
-            ]
-        filled.append(day)
-    return filled
 
 
 def _days_within(
