@@ -27,7 +27,7 @@ from trendlab.vision.boxes import (
     decode_head,
     fit_canvas,
 )
-from trendlab.vision.detector import Detector, Floats
+from trendlab.vision.detector import Detector
 from trendlab.vision.features import pool_features
 from trendlab.vision.garments import Found, find_garments
 from trendlab.vision.images import Photo
@@ -183,20 +183,9 @@ class YoloDetector:
             )
         return found
 
-    def describe(self, canvas: Canvas, boxes: Floats) -> Floats:
-        """Return the appearance of given boxes.
-
-        Parameters
-        ----------
-        canvas : Canvas
-        boxes : (n, 4) float32, photo pixels, x0 y0 x1 y1
-
-        Returns
-        -------
-        (n, d) float32
-        """
-        maps = self.runtime.run(canvas.pixels[None])
-        return pool_features(maps[3:], 0, torch.from_numpy(canvas.place(boxes)))
+    def neck(self, canvas: Canvas) -> list[torch.Tensor]:
+        """Return the three maps that the head reads, finest first."""
+        return self.runtime.run(canvas.pixels[None])[3:]
 
 
 def load_detector(

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from trendlab.vision.boxes import Canvas, Detections, Suppression
 from trendlab.vision.images import Photo
@@ -50,6 +51,13 @@ class Detector(Protocol):
         """Find garments on canvases of one shape; thread-safe."""
         ...
 
-    def describe(self, canvas: Canvas, boxes: Floats) -> Floats:
-        """Return the appearance of given boxes, (n, 4) photo pixels → (n, d)."""
+    def neck(self, canvas: Canvas) -> list[torch.Tensor]:
+        """Return the maps that the detector decides from, finest first.
+
+        Returns
+        -------
+        list of (1, channels, rows, columns) float tensors
+            At 8, 16 and 32 canvas pixels a cell. Empty for a detector that has
+            none; then only colours are told.
+        """
         ...

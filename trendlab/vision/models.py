@@ -25,7 +25,7 @@ from trendlab.schemas import TABLES
 SHIPPED = Path(__file__).resolve().parent / "weights"
 
 DEFAULT_DETECTOR = "garments"
-DEFAULT_FINE_CLASSIFIER = "fine-category"
+DEFAULT_TAGGER = "garment-tags"
 
 
 class ModelCard(BaseModel):
@@ -58,6 +58,10 @@ class ModelCard(BaseModel):
         Figures, with the data they were measured on.
     metrics_command : str
         The command that measures them again.
+    labels : dict of str to tuple of str
+        For classifiers: what each class of the detector is divided into.
+    detector_sha256 : str
+        For classifiers that read a detector's features: hash of its weights.
     weights_file : str
         Name of the safetensors file beside the card.
     sha256 : str
@@ -83,6 +87,8 @@ class ModelCard(BaseModel):
     intended_use: str = ""
     known_failures: tuple[str, ...] = ()
     notes: str = ""
+    labels: dict[str, tuple[str, ...]] = {}
+    detector_sha256: str = ""
     weights_file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.safetensors$")
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     folder: Path = Field(default=Path(), exclude=True)

@@ -3,6 +3,7 @@
     python -m trendlab.vision.train fit --config detector.json
     python -m trendlab.vision.train export --weights best.pt --version 2 …
     python -m trendlab.vision.train evaluate --annotations val.json --images DIR
+    python -m trendlab.vision.train tags --data DIR
 
 `export` writes what ships: safetensors, and a card whose thresholds and figures
 come from the photos it is given.
@@ -268,8 +269,8 @@ def read_foreign(path: Path) -> dict[str, torch.Tensor]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `fit`, `export` or `evaluate` from the command line."""
-    from trendlab.vision import export
+    """Run `fit`, `export`, `evaluate` or `tags` from the command line."""
+    from trendlab.vision import export, ship_tags
 
     parser = argparse.ArgumentParser(prog="python -m trendlab.vision.train")
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -277,12 +278,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     fit.add_argument("--config", type=Path, required=True)
     fit.add_argument("--resume", action="store_true")
     export.add_arguments(verbs)
+    ship_tags.add_arguments(verbs)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         if given.verb == "fit":
             best = train_detector(read_config(given.config), is_resumed=given.resume)
             sys.stdout.write(f"{best}\n")
+        elif given.verb == "tags":
+            sys.stdout.write(ship_tags.run_verb(given))
         else:
             sys.stdout.write(export.run_verb(given))
     except TrendlabError as error:

@@ -1,0 +1,256 @@
+"""Attributes of garments: main colours and fine category, as rows of `garment_tags`.
+
+Colours come from the garment's own pixels: those that the class's silhouette and
+the pixel classifier hold for the garment, so that skin, background and other
+garments in the box weigh little.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+
+from trendlab.errors import ImageRejected
+from trendlab.schemas import TABLES
+from trendlab.vision.boxes import Canvas, fit_canvas
+from trendlab.vision.colours import Colour, find_colours, to_lab
+from trendlab.vision.detector import Detector, Floats
+from trendlab.vision.garments import photo_path, stored_photos
+from trendlab.vision.images import Photo, read_photo
+from trendlab.vision.models import DEFAULT_TAGGER, load_card
+from trendlab.vision.tagger import FineCategory, Tagger
+
+log = logging.getLogger(__name__)
+
+# The colour rows' model: the terms' boundaries and the rule of shares. Raised when
+# either changes.
+COLOUR_MODEL = "basic-colour-terms"
+COLOUR_VERSION = "1"
+
+# Side of the sample that a garment's pixels are reduced to: 1,024 pixels give
+# shares to within about 1 %.
+SAMPLE_SIDE_PX = 32
+
+# Photos in flight for each thread.
+_AHEAD = 4
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What is told of one garment."""
+
+    colours: list[Colour]
+    fine_category: FineCategory | None
+
+
+def tag_canvas(
+    canvas: Canvas,
+    categories: Sequence[str],
+    boxes: Floats,
+    tagger: Tagger,
+    detector: Detector | None,
+) -> list[Tags]:
+    """Tell colours and fine category of the garments in one photo.
+
+    Parameters
+    ----------
+    canvas : Canvas
+    categories : sequence of str
+    boxes : (n, 4) float32, photo pixels, x0 y0 x1 y1
+    tagger : Tagger
+    detector : Detector or None
+        None, or one that the tagger was not fitted to, gives colours alone, from
+        the silhouettes alone.
+    """
+    neck = []
+    if detector is not None and tagger.fits(detector.card):
+        neck = detector.neck(canvas)
+    cells = tagger.classify_cells(neck) if neck else None
+    fine: list[FineCategory | None] = [None] * len(categories)
+    if neck:
+        fine = tagger.classify_garments(categories, boxes, canvas, neck)
+    tags = []
+    for category, box, kind in zip(categories, boxes, fine, strict=True):
+        weights, window = tagger.weigh_pixels(category, box, canvas, cells)
+        tags.append(Tags(_colours_in(canvas.pixels[window], weights), kind))
+    return tags
+
+
+def _colours_in(pixels: np.ndarray[Any, Any], weights: Floats) -> list[Colour]:
+    rows, columns = weights.shape
+    size = (min(columns, SAMPLE_SIDE_PX), min(rows, SAMPLE_SIDE_PX))
+    if size != (columns, rows):
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        weights = np.asarray(cv2.resize(weights, size, interpolation=cv2.INTER_AREA))
+    return find_colours(to_lab(pixels).reshape(-1, 3), weights.ravel())
+
+
+def tag_garments(
+    garments: pa.Table,
+    media: pa.Table,
+    *,
+    home: Path,
+    run_id: str,
+    detector: Detector | None = None,
+    tagger: Tagger | None = None,
+    workers: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> pa.Table:
+    """Tell the attributes of garments found in stored photos.
+
+    Parameters
+    ----------
+    garments : pyarrow.Table
+        Schema `garments`.
+    media : pyarrow.Table
+        Schema `media`; garments of photos that are not stored are left out.
+    home : Path
+    run_id : str
+    detector : Detector, optional
+        The one that found the garments; without it there are colours only.
+    tagger : Tagger, optional
+        The shipped one by default.
+    workers : int
+        Threads.
+    progress : callable, optional
+        Called with photos done and photos in all.
+
+    Returns
+    -------
+    pyarrow.Table
+        Schema `garment_tags`, sorted by key. `value_share` of a colour is its
+        share of the garment's pixels; of a fine category, its confidence.
+    """
+    started = time.monotonic()
+    table = TABLES["garment_tags"]
+    photos = {_key(row): row for row in stored_photos(media)}
+    by_photo: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in garments.to_pylist():
+        if _key(row) in photos:
+            by_photo.setdefault(_key(row), []).append(row)
+    if not by_photo:
+        return table.empty()
+    tagger = Tagger(load_card(DEFAULT_TAGGER)) if tagger is None else tagger
+    if detector is not None and not tagger.fits(detector.card):
+        log.info(
+            "tag: %s was fitted to another detector than %s; colours only",
+            tagger.card.name,
+            detector.card.name,
+        )
+    size_px = (
+        tagger.card.input_size_px if detector is None else (detector.card.input_size_px)
+    )
+
+    def work(key: tuple[Any, ...]) -> list[dict[str, Any]]:
+        rows = sorted(by_photo[key], key=lambda row: row["garment_index"])
+        photo = read_photo(photo_path(photos[key]["path"], home), max_side_px=size_px)
+        canvas = _canvas_of(photo, detector, size_px)
+        boxes = np.array(
+            [
+                (
+                    r["x_px"],
+                    r["y_px"],
+                    r["x_px"] + r["width_px"],
+                    r["y_px"] + r["height_px"],
+                )
+                for r in rows
+            ],
+            np.float32,
+        )
+        names = [row["category"] for row in rows]
+        told = tag_canvas(canvas, names, boxes, tagger, detector)
+        return [
+            one
+            for row, tags in zip(rows, told, strict=True)
+            for one in sorted(_tag_rows(row, tags, tagger, run_id), key=_value_of)
+        ]
+
+    parts: list[pa.Table] = []
+    missed = 0
+    for done, future in enumerate(_run(work, sorted(by_photo), workers), 1):
+        try:
+            parts.append(table.from_rows(future.result()))
+        except ImageRejected:
+            # the detector has recorded it, or it changed since
+            missed += 1
+        if progress is not None:
+            progress(done, len(by_photo))
+    tagged = pa.concat_tables([table.empty(), *parts])
+    log.info(
+        "tag: %d garments in %d photos, %d photos unreadable, %d tags, %.1f s",
+        sum(len(rows) for rows in by_photo.values()),
+        len(by_photo),
+        missed,
+        tagged.num_rows,
+        time.monotonic() - started,
+    )
+    return tagged
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["source"], row["post_id"], row["media_index"]
+
+
+def _value_of(row: dict[str, Any]) -> tuple[str, str]:
+    return row["attribute"], row["value"]
+
+
+def _canvas_of(photo: Photo, detector: Detector | None, size_px: int) -> Canvas:
+    if detector is not None:
+        return detector.prepare(photo)
+    return fit_canvas(photo, size_px)
+
+
+def _tag_rows(
+    garment: dict[str, Any], tags: Tags, tagger: Tagger, run_id: str
+) -> Iterable[dict[str, Any]]:
+    keys = ("day", "source", "post_id", "media_index", "garment_index", "category")
+    place = {key: garment[key] for key in keys} | {"run_id": run_id}
+    for rank, colour in enumerate(tags.colours):
+        lightness, a, b = (round(value, 2) for value in colour.lab)
+        yield {
+            **place,
+            "attribute": "colour",
+            "value": colour.name,
+            "value_rank": rank,
+            "value_share": round(min(1.0, colour.share), 4),
+            "lab_l": lightness,
+            "lab_a": a,
+            "lab_b": b,
+            "model_name": COLOUR_MODEL,
+            "model_version": COLOUR_VERSION,
+        }
+    if tags.fine_category is not None:
+        yield {
+            **place,
+            "attribute": "fine_category",
+            "value": tags.fine_category.value,
+            "value_rank": 0,
+            "value_share": round(min(1.0, tags.fine_category.confidence), 4),
+            "model_name": tagger.card.name,
+            "model_version": tagger.card.version,
+        }
+
+
+def _run(
+    work: Callable[[Any], Any], keys: Sequence[Any], workers: int
+) -> Iterator[Future[Any]]:
+    """Run work on each key in threads; give the futures in order, a few ahead."""
+    with ThreadPoolExecutor(workers, "tag") as threads:
+        ahead: deque[Future[Any]] = deque()
+        for key in keys:
+            ahead.append(threads.submit(work, key))
+            if len(ahead) >= _AHEAD * workers:
+                yield ahead.popleft()
+        while ahead:
+            yield ahead.popleft()

@@ -1,0 +1,104 @@
+"""Fit, measure and write the tagger that ships, in one command.
+
+python -m trendlab.vision.train tags --data DIR --version 2
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from trendlab.vision.ccp import ClothingCoParsing
+from trendlab.vision.detect import load_detector
+from trendlab.vision.fit_tags import (
+    divide_classes,
+    fit_cells,
+    fit_fine,
+    read_features,
+    write_tagger,
+)
+from trendlab.vision.measure_tags import measure_colours, score_fine, tell_fine
+from trendlab.vision.models import SHIPPED, ModelCard, load_card
+from trendlab.vision.tagger import Tagger
+
+
+def ship_tags(
+    data: ClothingCoParsing, detector_card: ModelCard, *, out: Path, version: str
+) -> ModelCard:
+    """Fit the tagger on the train photos, measure it on the validation photos."""
+    detector = load_detector(detector_card, "cpu")
+    garments, cells, silhouettes = read_features(data, "train", detector)
+    held, held_cells, _ = read_features(data, "val", detector)
+    labels = divide_classes(garments, len(data.classes))
+    divided = np.isin(
+        held.category_ids, [n for n, tags in enumerate(labels) if len(tags) > 1]
+    )
+    inputs = np.concatenate([held.features, held.boxes], axis=1)
+    common = [
+        int(np.bincount(garments.tags[garments.category_ids == n]).argmax())
+        for n in range(len(data.classes))
+    ]
+    guessed = np.array(common)[held.category_ids]
+    fine: dict[str, Any] = {
+        "garments_count": len(held.tags),
+        "majority": score_fine(held.tags, guessed, divided),
+    }
+    for way, (image, box) in {
+        "box_only": (False, True),
+        "image_only": (True, False),
+        "image_and_box": (True, True),
+    }.items():
+        weight, bias = fit_fine(garments, labels, uses_image=image, uses_box=box)
+        told = tell_fine(inputs, held.category_ids, weight, bias, labels)
+        fine[way] = score_fine(held.tags, told, divided)
+    weights = {
+        "silhouettes": torch.from_numpy(silhouettes),
+        "fine.weight": torch.from_numpy(weight),
+        "fine.bias": torch.from_numpy(bias),
+        **fit_cells(cells, len(data.classes)),
+    }
+    measured: dict[str, Any] = {"measured_on": "100 validation photos of CCP"}
+
+    def write(metrics: dict[str, Any]) -> ModelCard:
+        return write_tagger(
+            weights,
+            out=out,
+            version=version,
+            labels={
+                name: tuple(data.tags[tag] for tag in tags)
+                for name, tags in zip(data.classes, labels, strict=True)
+            },
+            detector=detector_card,
+            metrics=metrics,
+        )
+
+    tagger = Tagger(write(measured))
+    measured["fine_category"] = fine
+    measured["cells"] = tagger.score_cells(held_cells.features, held_cells.classes)
+    measured["colour"] = measure_colours(data, "val", tagger, detector)
+    return write(measured)
+
+
+def add_arguments(verbs: Any) -> None:
+    """Declare the verb `tags`."""
+    tags = verbs.add_parser("tags", help="fit the tagger to a detector's features")
+    tags.add_argument("--data", type=Path, required=True, help="folder with CCP")
+    tags.add_argument("--card", default="garments", help="the detector")
+    tags.add_argument("--version", default="1.0")
+    tags.add_argument("--out", type=Path, default=SHIPPED)
+
+
+def run_verb(given: argparse.Namespace) -> str:
+    """Run `tags`; return the figures as JSON."""
+    card = ship_tags(
+        ClothingCoParsing(given.data),
+        load_card(given.card),
+        out=given.out,
+        version=given.version,
+    )
+    return json.dumps(card.metrics, indent=1) + "\n"
