@@ -1,0 +1,1 @@
+"""Places: coordinates or a place name → a monitored city."""
