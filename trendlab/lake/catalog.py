@@ -8,10 +8,10 @@ from pathlib import Path
 
 from trendlab.errors import LakeError
 from trendlab.lake.files import (
-    DAY_NAME,
     Part,
     check_day,
     check_source,
+    days_in,
     folders,
     newest_part,
 )
@@ -69,12 +69,7 @@ class Catalog:
 
     def days(self, table: Table) -> list[date]:
         """Return the days that have a folder, rising; it may hold nothing yet."""
-        found = folders(self.root / table.name, "day=")
-        return [
-            date.fromisoformat(name)
-            for name in found
-            if DAY_NAME.fullmatch(f"day={name}")
-        ]
+        return days_in(self.root / table.name)
 
     def parts_of_day(self, table: Table, day: date) -> list[Part]:
         """Return the files of a day, by source.

@@ -89,7 +89,8 @@ def check_rows(table: Table, rows: pa.Table) -> tuple[pa.Table, list[Rejected]]:
     rejected = []
     for index in sorted(refused):
         mine = refused[index]
-        shown = [f"{f.column}={_shown(rows[f.column][index])}" for f in mine]
+        columns = dict.fromkeys(fault.column for fault in mine)
+        shown = [f"{name}={_shown(rows[name][index])}" for name in columns]
         rejected.append(Rejected(index, mine[0].reason, "; ".join(shown)))
     keep = pa.array([index not in refused for index in range(rows.num_rows)])
     return rows.filter(keep), rejected

@@ -23,7 +23,6 @@ from trendlab.errors import LakeError
 # Short and plain on every file system; anything else could leave the folder.
 SOURCE_NAME = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 PART_NAME = re.compile(r"part-(\d{6,})-([0-9a-f]{32})\.parquet", re.ASCII)
-DAY_NAME = re.compile(r"day=(\d{4}-\d{2}-\d{2})", re.ASCII)
 # Outside lies a wrong unit or a hostile value, not a post (networks began later).
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 TEMPORARY = ".tmp"
@@ -140,6 +139,18 @@ def folders(parent: Path, prefix: str) -> list[str]:
             )
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def days_in(parent: Path) -> list[date]:
+    """Return the days that `parent` has folders of, rising."""
+    days = []
+    for name in folders(parent, "day="):
+        with suppress(ValueError):
+            day = date.fromisoformat(name)
+            # fromisoformat takes other spellings too, which name no partition
+            if day.isoformat() == name:
+                days.append(day)
+    return days
 
 
 @contextmanager

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 from trendlab.errors import LakeError
 from trendlab.lake.checks import fit, refuse_faults
 from trendlab.lake.files import (
-    DAY_NAME,
     Part,
     Replacement,
     check_source,
+    days_in,
     folders,
     newest_part,
     replace_parts,
@@ -57,7 +57,10 @@ def migrate_table(
     versions: Counter[int] = Counter()
     for part in list(_all_parts(root, table)):
         content = verifier.content(part)
-        is_placed = part.path.parent == _folder(root, table, part.day, part.source)
+        is_placed = ("day" in table.partition, "source" in table.partition) == (
+            part.day is not None,
+            part.source is not None,
+        )
         if content.version == table.version and is_placed:
             continue
         rows = _migrated(table, part, content.version, migrations)
@@ -83,15 +86,13 @@ def _all_parts(root: Path, table: Table) -> Iterator[Part]:
     """Give every file that counts, wherever an older partitioning put it."""
     home = root / table.name
     candidates: list[tuple[Path, date | None, str | None]] = [(home, None, None)]
-    for name in folders(home, "day="):
-        if DAY_NAME.fullmatch(f"day={name}"):
-            folder = home / f"day={name}"
-            day = date.fromisoformat(name)
-            candidates.append((folder, day, None))
-            candidates += [
-                (folder / f"source={source}", day, source)
-                for source in folders(folder, "source=")
-            ]
+    for day in days_in(home):
+        folder = home / f"day={day.isoformat()}"
+        candidates.append((folder, day, None))
+        candidates += [
+            (folder / f"source={source}", day, source)
+            for source in folders(folder, "source=")
+        ]
     for place in candidates:
         part = newest_part(*place)
         if part is not None:
