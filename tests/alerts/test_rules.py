@@ -1,0 +1,346 @@
+"""Alerts: what is told, once, and what is kept quiet."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from trendlab.alerts import (
+    AlertRule,
+    acknowledge_alert,
+    backtest_alerts,
+    raise_alerts,
+)
+from trendlab.errors import AlertError
+from trendlab.schemas import TABLES
+
+DAY = date(2021, 12, 3)
+NOW = datetime(2021, 12, 4, 2, tzinfo=UTC)
+RULE = AlertRule("chanel")
+
+
+def dip(day: date = DAY, **more: Any) -> dict[str, Any]:
+    row = {
+        "day": day, "tracker": "chanel", "city": "all", "topic": "",
+        "item_kind": "post", "start_on": day, "apex_on": day, "end_on": day,
+        "is_count_up": True, "is_share_up": True, "negative_count": 272,
+        "scored_count": 544, "negative_authors_count": 201, "negative_share": 0.5,
+        "baseline_share": 0.17, "lift": 2.9, "p_value": 1e-30,
+        "overdispersion": 0.01, "severity": 6, "pooled_days": 1,
+        "is_cold_start": False, "is_author_rule_assessable": True,
+        "language_coverage": 0.8, "rule_version": "v", "run_id": "r", **more,
+    }  # fmt: skip
+    place = "-".join(str(row[k]) for k in ("tracker", "city", "topic", "item_kind"))
+    return {"dip_id": f"{place}-{row['start_on']}", **row}
+
+
+def peak(day: date = DAY, **more: Any) -> dict[str, Any]:
+    return {
+        "day": day, "peak_id": f"peak-{day}", "tracker": "chanel", "city": "all",
+        "measure": "posts", "start_on": day, "apex_on": day, "end_on": day,
+        "value": 900.0, "baseline": 300.0, "ratio": 3.0, "z": 6.1, "excess": 600.0,
+        "severity": 6, "is_cold_start": False, "rule_version": "v", "run_id": "r",
+        **more,
+    }  # fmt: skip
+
+
+def proof(event_id: str, kind: str, rank: int, **more: Any) -> dict[str, Any]:
+    return {
+        "day": DAY, "event_kind": "dip", "event_id": event_id,
+        "evidence_kind": kind, "rank": rank, "item": "x", "run_id": "r", **more,
+    }  # fmt: skip
+
+
+def raised(
+    dips: list[dict] | None = None,
+    *,
+    peaks: list[dict] | None = None,
+    evidence: list[dict] | None = None,
+    past: pa.Table | None = None,
+    rules: list[AlertRule] | None = None,
+    now: datetime = NOW,
+    is_backfill: bool = False,
+) -> pa.Table:
+    return raise_alerts(
+        TABLES["dips"].from_rows(dips or []),
+        TABLES["peaks"].from_rows(peaks or []),
+        TABLES["evidence"].from_rows(evidence or []),
+        TABLES["alerts"].empty() if past is None else past,
+        [RULE] if rules is None else rules,
+        now=now,
+        is_backfill=is_backfill,
+    )
+
+
+def statuses(alerts: pa.Table) -> list[tuple[str, str]]:
+    rows = sorted(alerts.to_pylist(), key=lambda row: (row["day"], row["event_id"]))
+    return [(row["event_id"], row["status"]) for row in rows]
+
+
+def test_a_planted_dip_raises_one_pending_alert_with_all_it_needs() -> None:
+    event = dip(topic="advent calendar", severity=8)
+    alerts = raised(
+        [event],
+        evidence=[
+            proof(event["dip_id"], "word", 1, label="advent", strength=12.0),
+            proof(event["dip_id"], "word", 2, label="stickers", strength=9.0),
+            proof(
+                event["dip_id"], "post", 1, label="what a rip off", strength=-0.8,
+                url="https://example.org/p/1",
+            ),
+            proof(event["dip_id"], "author", 1, label="mara", strength=0.21),
+            proof(event["dip_id"], "city", 1, label="paris", strength=0.6),
+        ],
+    )  # fmt: skip
+
+    assert alerts.schema.equals(TABLES["alerts"].arrow)
+    row = alerts.to_pylist()[0]
+    assert (row["status"], row["rule"], row["day"]) == ("pending", "negative_peak", DAY)
+    assert row["title"] == (
+        'Negative peak: chanel about "advent calendar", everywhere, 2021-12-03 '
+        "(severity 8 of 10)"
+    )
+    for part in (
+        "WHAT HAPPENED", "272 of 544 scored posts of chanel", "50%. 17% would be usual",
+        "HOW UNUSUAL", "2.9 times the usual share, p < 1e-12", "80% of the posts",
+        "WHY WE THINK SO", "advent, stickers", '- "what a rip off" (compound -0.80)',
+        "https://example.org/p/1", "WHO AND WHERE", "201 authors", "mara 21%",
+        "paris 60%", "WHAT TO RUN NEXT",
+        "trendlab report --from 2021-12-03 --to 2021-12-03 --tracker chanel",
+        f"trendlab alert ack {row['alert_id'][:8]}", event["dip_id"],
+    ):  # fmt: skip
+        assert part in row["body"]
+
+
+def test_no_events_raise_a_typed_empty_table() -> None:
+    assert raised().equals(TABLES["alerts"].empty())
+
+
+def test_a_tracker_without_a_rule_raises_nothing() -> None:
+    assert raised([dip()], rules=[]).num_rows == 0
+
+
+def test_a_dip_below_the_threshold_raises_nothing() -> None:
+    rule = AlertRule("chanel", min_severity=7)
+
+    assert raised([dip(severity=6)], rules=[rule]).num_rows == 0
+    assert raised([dip(severity=7)], rules=[rule]).num_rows == 1
+
+
+def test_a_rerun_raises_nothing_again_and_the_id_stays() -> None:
+    first = raised([dip()])
+
+    assert raised([dip()], past=first).num_rows == 0
+    assert raised([dip()])["alert_id"] == first["alert_id"]
+
+
+def test_a_dip_that_runs_on_is_told_once_as_of_its_first_strong_day() -> None:
+    next_day = DAY + timedelta(days=1)
+    running = [
+        dip(severity=2),
+        dip(next_day, start_on=DAY, severity=5),
+        dip(next_day + timedelta(days=1), start_on=DAY, severity=9),
+    ]
+
+    alerts = raised(running, now=NOW + timedelta(days=2)).to_pylist()
+
+    assert [(row["day"], row["severity"]) for row in alerts] == [(next_day, 5)]
+
+
+def test_evidence_of_later_days_is_not_shown() -> None:
+    event = dip()
+    later = proof(event["dip_id"], "word", 1, label="tomorrow")
+    later["day"] = DAY + timedelta(days=1)
+
+    body = raised([event], evidence=[later])["body"][0].as_py()
+
+    assert "tomorrow" not in body
+    assert "No words or posts stand out" in body
+
+
+@pytest.mark.parametrize(
+    ("flags", "is_told"),
+    [
+        ({"is_share_up": True, "is_count_up": False}, True),
+        ({"is_share_up": False, "is_count_up": True}, True),
+        ({"is_share_up": False, "is_count_up": True, "negative_share": 0.1}, False),
+        ({"is_share_up": False, "is_count_up": False}, False),
+    ],
+)
+def test_the_share_is_told_or_the_count_when_the_share_does_not_fall(
+    flags: dict[str, Any], is_told: bool
+) -> None:
+    assert raised([dip(**flags)]).num_rows == int(is_told)
+
+
+def test_of_a_days_dips_the_strongest_is_told_and_the_others_cool_down() -> None:
+    alerts = raised(
+        [
+            dip(severity=6),
+            dip(topic="advent calendar", severity=8),
+            dip(city="paris", severity=6),
+            dip(item_kind="comment", severity=7),
+        ]
+    )
+
+    by_status = {}
+    for row in alerts.to_pylist():
+        by_status.setdefault(row["status"], []).append(row["severity"])
+    assert by_status["pending"] == [8]
+    assert sorted(by_status["cooled_down"]) == [6, 6, 7]
+
+
+def test_a_dip_within_the_cool_down_is_recorded_and_one_after_it_is_sent() -> None:
+    first = raised([dip()])
+    days = [DAY + timedelta(days=n) for n in (3, 4)]
+
+    later = raised(
+        [dip(day) for day in days], past=first, now=NOW + timedelta(days=4)
+    ).to_pylist()
+
+    assert [row["status"] for row in later] == ["cooled_down", "pending"]
+
+
+def test_a_much_stronger_dip_breaks_the_cool_down() -> None:
+    first = raised([dip(severity=4)])
+    next_day = DAY + timedelta(days=1)
+
+    mild = raised([dip(next_day, severity=6)], past=first)
+    strong = raised([dip(next_day, severity=7)], past=first)
+
+    assert mild["status"].to_pylist() == ["cooled_down"]
+    assert strong["status"].to_pylist() == ["pending"]
+
+
+def test_without_a_cool_down_every_dip_is_sent() -> None:
+    rule = AlertRule("chanel", cool_down_days=0)
+
+    alerts = raised([dip(), dip(city="paris")], rules=[rule])
+
+    assert set(alerts["status"].to_pylist()) == {"pending"}
+
+
+def test_trackers_cool_down_apart() -> None:
+    rules = [RULE, AlertRule("zara")]
+
+    alerts = raised([dip(), dip(tracker="zara")], rules=rules)
+
+    assert set(alerts["status"].to_pylist()) == {"pending"}
+
+
+@pytest.mark.parametrize(("age_days", "status"), [(3, "pending"), (4, "backfilled")])
+def test_a_day_more_than_three_days_back_is_backfilled(
+    age_days: int, status: str
+) -> None:
+    alerts = raised([dip()], now=datetime(2021, 12, 3 + age_days, tzinfo=UTC))
+
+    assert alerts["status"].to_pylist() == [status]
+
+
+def test_a_rebuild_sends_nothing_however_young_the_day() -> None:
+    assert raised([dip()], is_backfill=True)["status"].to_pylist() == ["backfilled"]
+
+
+def test_what_nobody_was_told_of_does_not_silence_what_is_new() -> None:
+    old = raised([dip()], is_backfill=True)
+
+    new = raised([dip(DAY + timedelta(days=1))], past=old)
+
+    assert new["status"].to_pylist() == ["pending"]
+
+
+def test_backfilled_alerts_cool_down_each_other() -> None:
+    alerts = raised([dip(), dip(DAY + timedelta(days=1))], is_backfill=True)
+
+    assert [status for _, status in statuses(alerts)] == ["backfilled", "cooled_down"]
+
+
+def test_peaks_are_told_where_the_rule_asks_for_them_on_posts_only() -> None:
+    both = AlertRule("chanel", on=("dip", "peak"))
+    likes = peak(measure="likes_per_post", peak_id="likes")
+
+    assert raised(peaks=[peak()]).num_rows == 0
+    row = raised(peaks=[peak(), likes], rules=[both]).to_pylist()
+    assert [r["event_id"] for r in row] == [f"peak-{DAY}"]
+    assert row[0]["rule"] == "activity_peak"
+    assert "had 900 posts; 300 would be usual" in row[0]["body"]
+    assert "marts.peak_drivers" in row[0]["body"]
+
+
+def test_a_peak_and_a_dip_do_not_silence_each_other() -> None:
+    both = AlertRule("chanel", on=("dip", "peak"))
+
+    alerts = raised([dip()], peaks=[peak()], rules=[both])
+
+    assert set(alerts["status"].to_pylist()) == {"pending"}
+
+
+def test_limits_are_said_where_they_apply() -> None:
+    body = raised(
+        [dip(is_cold_start=True, negative_authors_count=None, pooled_days=7)]
+    )["body"][0].as_py()
+
+    assert "rough guess" in body
+    assert "Authors are not known" in body
+    assert "7 days pooled" in body
+
+
+def test_two_rules_for_a_tracker_are_refused() -> None:
+    with pytest.raises(AlertError, match="one alert rule for each tracker"):
+        raised([dip()], rules=[RULE, RULE])
+
+
+def test_a_backtest_gives_what_night_by_night_would_have() -> None:
+    days = [DAY + timedelta(days=n) for n in range(8)]
+    dips = [dip(day, severity=3 + n % 5) for n, day in enumerate(days)]
+    dips += [dip(days[5], city="paris", severity=9)]
+
+    told = TABLES["alerts"].empty()
+    for day in days:
+        night = datetime(day.year, day.month, day.day, 2, tzinfo=UTC) + timedelta(
+            days=1
+        )
+        new = raised([row for row in dips if row["day"] == day], past=told, now=night)
+        told = pa.concat_tables([told, new])
+    backtest = backtest_alerts(
+        TABLES["dips"].from_rows(dips),
+        TABLES["peaks"].empty(),
+        TABLES["evidence"].empty(),
+        [RULE],
+        first_day=days[0],
+        last_day=days[-1],
+    )
+
+    assert backtest.equals(told.combine_chunks())
+    assert backtest_alerts(
+        TABLES["dips"].from_rows(dips),
+        TABLES["peaks"].empty(),
+        TABLES["evidence"].empty(),
+        [RULE],
+        first_day=days[1],
+        last_day=days[1],
+    )["day"].to_pylist() == [days[1]]
+
+
+def test_an_alert_is_acknowledged_by_the_start_of_its_id_and_keeps_the_first_name() -> (
+    None
+):
+    alerts = raised([dip()])
+    prefix = alerts["alert_id"][0].as_py()[:6]
+
+    first = acknowledge_alert(alerts, prefix.upper(), " Mara ", NOW)
+    second = acknowledge_alert(first, prefix, "Yan", NOW + timedelta(days=1))
+
+    row = second.to_pylist()[0]
+    assert (row["acknowledged_by"], row["acknowledged_at"]) == ("Mara", NOW)
+
+
+@pytest.mark.parametrize(("prefix", "by"), [("zz", "mara"), ("", "mara"), ("a", " ")])
+def test_an_acknowledgement_that_fits_no_alert_or_nobody_is_refused(
+    prefix: str, by: str
+) -> None:
+    with pytest.raises(AlertError):
+        acknowledge_alert(raised([dip()]), prefix, by, NOW)

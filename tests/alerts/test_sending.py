@@ -1,0 +1,411 @@
+"""Sending: intent first, each channel once, no address in sight."""
+
+from __future__ import annotations
+
+import email
+import json
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from aiosmtpd.controller import Controller
+
+from trendlab.alerts import notify, parse_channels, send_alerts
+from trendlab.alerts.channels import post_by_apprise
+from trendlab.alerts.sending import MAX_ATTEMPTS
+from trendlab.errors import AlertError, SettingsError
+from trendlab.schemas import TABLES
+
+DAY = date(2021, 12, 3)
+NOW = datetime(2021, 12, 4, 2, tzinfo=UTC)
+SECRET = "t0ps3cret"
+
+
+def alert(alert_id: str = "aa11", **more: Any) -> dict[str, Any]:
+    return {
+        "day": DAY, "alert_id": alert_id, "rule": "negative_peak",
+        "tracker": "chanel", "city": "all", "event_kind": "dip", "event_id": "d1",
+        "severity": 8, "title": "Negative peak: chanel", "body": "WHAT\nwords",
+        "status": "pending", "channels": [], "attempts_count": 0, "raised_at": NOW,
+        **more,
+    }  # fmt: skip
+
+
+def table(*rows: dict[str, Any]) -> pa.Table:
+    return TABLES["alerts"].from_rows(list(rows))
+
+
+class Book:
+    """Stores alerts as a caller would, and every state that it was given."""
+
+    def __init__(self) -> None:
+        self.states: list[tuple[str, str, int, tuple[str, ...]]] = []
+
+    def __call__(self, rows: pa.Table) -> None:
+        assert rows.schema.equals(TABLES["alerts"].arrow)
+        for row in rows.to_pylist():
+            self.states.append(
+                (
+                    row["alert_id"],
+                    row["status"],
+                    row["attempts_count"],
+                    tuple(row["channels"]),
+                )
+            )
+
+
+class Mailbox:
+    """A channel that keeps messages, and refuses those of some addresses."""
+
+    def __init__(self, refuses: tuple[str, ...] = ()) -> None:
+        self.sent: list[tuple[str, str, str]] = []
+        self.refuses = refuses
+
+    def __call__(self, address: str, title: str, body: str, *, key: str) -> None:
+        if address in self.refuses:
+            raise AlertError("it did not take the message")
+        self.sent.append((address, title, key))
+
+
+def send(alerts: pa.Table, folder: Path, **more: Any) -> tuple[pa.Table, Book]:
+    book = more.pop("record", Book())
+    given = {"channels": {}, "addresses": {}, "post": Mailbox(), **more}
+    sent = send_alerts(
+        alerts,
+        given.pop("channels"),
+        given.pop("addresses"),
+        folder=folder,
+        clock=lambda: NOW,
+        record=book,
+        **given,
+    )
+    return sent, book
+
+
+def lines_of(folder: Path) -> list[dict[str, Any]]:
+    return [
+        json.loads(line)
+        for line in (folder / "alerts.jsonl").read_text("utf-8").splitlines()
+    ]
+
+
+def test_by_default_an_alert_goes_to_the_log_and_to_files(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        sent, _ = send(table(alert(title="Negative peak: 草 <b>")), tmp_path)
+
+    row = sent.to_pylist()[0]
+    assert (row["status"], row["channels"]) == ("sent", ["log", "file"])
+    assert (row["sent_at"], row["attempts_count"]) == (NOW, 1)
+    assert lines_of(tmp_path)[0]["title"] == "Negative peak: 草 <b>"
+    readable = (tmp_path / "2021-12-03_aa11.txt").read_text("utf-8")
+    assert readable == "Negative peak: 草 <b>\n\nWHAT\nwords\n"
+    assert "alert aa11: dip of chanel, city all, day 2021-12-03, severity 8" in (
+        caplog.text
+    )
+    assert "words" not in caplog.text  # captions stay out of the log
+
+
+def test_no_alerts_send_nothing_and_write_nothing(tmp_path: Path) -> None:
+    sent, book = send(table(), tmp_path / "alerts")
+
+    assert sent.equals(TABLES["alerts"].empty())
+    assert book.states == []
+    assert not (tmp_path / "alerts").exists()
+
+
+def test_the_attempt_is_recorded_before_anything_is_sent(tmp_path: Path) -> None:
+    book = Book()
+
+    def post(address: str, title: str, body: str, *, key: str) -> None:
+        assert book.states == [("aa11", "pending", 1, ())]
+
+    send(
+        table(alert()),
+        tmp_path,
+        channels={"chanel": ["ops"]},
+        addresses={"ops": "x://"},
+        post=post,
+        record=book,
+    )
+
+    assert book.states[1:] == [
+        ("aa11", "pending", 1, ("log", "file", "ops")),
+        ("aa11", "sent", 1, ("log", "file", "ops")),
+    ]
+
+
+def test_a_retry_goes_to_the_channel_that_failed_only(tmp_path: Path) -> None:
+    given = {
+        "channels": {"chanel": ["ops", "desk"]},
+        "addresses": {"ops": "x://ops", "desk": "x://desk"},
+    }
+    broken = Mailbox(refuses=("x://ops",))
+    mended = Mailbox()
+
+    first, _ = send(table(alert()), tmp_path, post=broken, **given)
+    second, _ = send(first, tmp_path, post=mended, **given)
+
+    assert [a for a, _, _ in broken.sent] == ["x://desk"]
+    assert first["status"].to_pylist() == ["failed"]
+    assert [a for a, _, _ in mended.sent] == ["x://ops"]
+    row = second.to_pylist()[0]
+    assert (row["status"], row["attempts_count"]) == ("sent", 2)
+    assert row["channels"] == ["log", "file", "desk", "ops"]
+    assert len(lines_of(tmp_path)) == 1
+
+
+def test_after_a_kill_the_files_hold_the_alert_once_and_the_key_is_the_same(
+    tmp_path: Path,
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    boxes = [Mailbox(), Mailbox()]
+    given = {"channels": {"chanel": ["ops"]}, "addresses": {"ops": "x://"}}
+
+    def killed_after_sending(*args: str, key: str) -> None:
+        boxes[0](*args, key=key)
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        send(table(alert()), tmp_path, post=killed_after_sending, **given)
+    with (tmp_path / "alerts.jsonl").open("a") as lines:
+        lines.write('{"day": "2021')  # a line that a kill cut
+    sent, _ = send(table(alert(attempts_count=1)), tmp_path, post=boxes[1], **given)
+
+    assert boxes[0].sent[0][2] == boxes[1].sent[0][2] == "aa11"
+    assert [line["alert_id"] for line in lines_of(tmp_path)] == ["aa11"]
+    assert sent["status"].to_pylist() == ["sent"]
+
+
+@pytest.mark.parametrize(
+    ("row", "is_sent"),
+    [
+        (alert(status="sent"), False),
+        (alert(status="cooled_down"), False),
+        (alert(status="backfilled"), False),
+        (alert(status="failed", attempts_count=MAX_ATTEMPTS - 1), True),
+        (alert(status="failed", attempts_count=MAX_ATTEMPTS), False),
+    ],
+)
+def test_only_what_is_due_is_sent(
+    tmp_path: Path, row: dict[str, Any], is_sent: bool
+) -> None:
+    sent, _ = send(table(row), tmp_path)
+
+    assert sent.num_rows == int(is_sent)
+
+
+def test_backfilled_alerts_are_sent_when_asked(tmp_path: Path) -> None:
+    sent, _ = send(table(alert(status="backfilled")), tmp_path, send_backfilled=True)
+
+    assert sent["status"].to_pylist() == ["sent"]
+
+
+def test_alerts_of_a_tracker_in_its_quiet_hours_wait(tmp_path: Path) -> None:
+    sent, _ = send(
+        table(alert(), alert("bb22", tracker="zara")), tmp_path, held={"chanel"}
+    )
+
+    assert sent["alert_id"].to_pylist() == ["bb22"]
+
+
+def test_a_channel_without_an_address_fails_and_says_where_to_name_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent, _ = send(table(alert()), tmp_path, channels={"chanel": ["ops"]})
+
+    row = sent.to_pylist()[0]
+    assert (row["status"], row["channels"]) == ("failed", ["log", "file"])
+    assert "TRENDLAB_ALERT_URLS" in caplog.text
+
+
+def test_a_folder_that_cannot_be_written_is_a_failure_not_a_crash(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "alerts").write_text("a file where the folder should be")
+
+    sent, _ = send(table(alert()), tmp_path / "alerts")
+
+    assert sent["status"].to_pylist() == ["failed"]
+
+
+def test_channels_are_read_from_words_and_lines() -> None:
+    text = "# people\nops=json://host/a=b\n  desk=mailto://u:p@h?to=x@y other=x://z\n"
+
+    assert parse_channels(text) == {
+        "ops": "json://host/a=b",
+        "desk": "mailto://u:p@h?to=x@y",
+        "other": "x://z",
+    }
+    assert parse_channels("") == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"json://{SECRET}@host",
+        f"a={SECRET} a={SECRET}",
+        f"log={SECRET}",
+        f"b c={SECRET}",
+    ],
+)
+def test_a_wrong_channel_is_refused_without_showing_what_it_holds(text: str) -> None:
+    with pytest.raises(SettingsError, match="alert channel") as refused:
+        parse_channels(text)
+
+    assert SECRET not in str(refused.value)
+
+
+Received = list[tuple[str, dict[str, str], dict[str, Any]]]
+
+
+@pytest.fixture
+def webhook() -> Iterator[tuple[int, Received, Callable[[int], None]]]:
+    """A web hook on a free port, what it received, and how to make it refuse."""
+    received: Received = []
+    status = [200]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append((self.path, dict(self.headers), json.loads(body)))
+            self.send_response(status[0])
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Keep quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_port, received, lambda code: status.__setitem__(0, code)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_web_hook_gets_the_message_with_an_idempotency_key(
+    tmp_path: Path, webhook: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    port, received, answer_with = webhook
+    given = {
+        "channels": {"chanel": ["ops"]},
+        "addresses": {"ops": f"json://user:{SECRET}@127.0.0.1:{port}/hook/{SECRET}"},
+        "post": post_by_apprise,
+    }
+
+    with caplog.at_level(logging.DEBUG):
+        answer_with(500)
+        failed, _ = send(table(alert()), tmp_path, **given)
+        answer_with(200)
+        sent, _ = send(failed, tmp_path, **given)
+
+    assert failed["status"].to_pylist() == ["failed"]
+    assert sent["status"].to_pylist() == ["sent"]
+    assert len(received) == 2
+    path, headers, body = received[1]
+    assert path == f"/hook/{SECRET}"
+    assert headers["Idempotency-Key"] == "aa11"
+    assert body["title"] == "Negative peak: chanel"
+    assert body["message"] == "WHAT\nwords"
+    assert SECRET not in caplog.text
+    assert str(port) not in caplog.text
+
+
+def test_a_closed_port_is_a_failure_without_the_address(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    with caplog.at_level(logging.DEBUG):
+        sent, _ = send(
+            table(alert()),
+            tmp_path,
+            channels={"chanel": ["ops"]},
+            addresses={"ops": f"json://user:{SECRET}@127.0.0.1:{port}"},
+            post=post_by_apprise,
+        )
+
+    assert sent["status"].to_pylist() == ["failed"]
+    assert SECRET not in caplog.text
+    assert str(port) not in caplog.text
+
+
+class Letters:
+    def __init__(self) -> None:
+        self.received: list[Message] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.received.append(email.message_from_bytes(envelope.content))
+        return "250 OK"
+
+
+@pytest.fixture
+def post_office() -> Iterator[tuple[int, Letters]]:
+    """A mail server on a free port, and the letters it took."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    letters = Letters()
+    controller = Controller(letters, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield port, letters
+    controller.stop()
+
+
+def test_a_mail_is_plain_text_and_names_its_alert(
+    tmp_path: Path, post_office: tuple[int, Letters]
+) -> None:
+    port, letters = post_office
+    address = f"mailto://127.0.0.1:{port}?from=lab@example.org&to=mara@example.org"
+    sent, _ = send(
+        table(alert(title="Negative peak: 草", body="a\n<b>&")),
+        tmp_path,
+        channels={"chanel": ["desk"]},
+        addresses={"desk": address},
+        post=post_by_apprise,
+    )
+
+    assert sent["status"].to_pylist() == ["sent"]
+    letter = letters.received[0]
+    assert letter["X-Trendlab-Alert"] == "aa11"
+    assert letter["References"] == "<alert-aa11@trendlab.invalid>"
+    assert letter["To"] == "mara@example.org"
+    assert len(letter.get_all("Message-ID")) == 1
+    assert letter.get_content_type() == "text/plain"
+    assert letter.get_payload(decode=True).decode().split() == ["a", "<b>&"]
+
+
+def test_a_notice_goes_to_a_named_channel(webhook: Any) -> None:
+    port, received, answer_with = webhook
+    channels = {"ops": f"json://127.0.0.1:{port}"}
+
+    notify(channels, "ops", "trendlab", "the nightly run failed")
+    answer_with(500)
+    with pytest.raises(AlertError, match="channel ops") as refused:
+        notify(channels, "ops", "trendlab", "again")
+
+    assert received[0][2]["message"] == "the nightly run failed"
+    assert "Idempotency-Key" not in received[0][1]
+    assert str(port) not in str(refused.value)
+
+
+def test_a_notice_to_no_channel_or_to_no_address_is_refused() -> None:
+    with pytest.raises(AlertError, match="no channel is called 'ops'"):
+        notify({}, "ops", "t", "b")
+    with pytest.raises(AlertError, match="not one that apprise understands") as refused:
+        notify({"ops": f"nonsense://{SECRET}"}, "ops", "t", "b")
+
+    assert SECRET not in str(refused.value)

@@ -1,0 +1,84 @@
+"""What strangers wrote does nothing in a message."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trendlab.alerts.wording import describe_dip, make_inert, web_address
+from trendlab.schemas import TABLES
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("plain words", "plain words"),
+        ("hi @everyone", "hi ＠everyone"),
+        ("<!channel> <script>x</script>", "!channel script x /script"),
+        ("**bold** _it_ snake_case `x`", "bold it snake_case x"),
+        ("[click](https://evil.example/a?b)", "click (link)"),
+        ("see www.evil.example now", "see (link) now"),
+        ("javascript://x", "(link)"),
+        ("two\nlines\ttab\x00nul\x1b[31m", "two lines tab nul 31m"),
+        ("abc\u202edef\u200bghi", "abc def ghi"),
+        ("naïve 草 👗", "naïve 草 👗"),
+        ("", ""),
+    ],
+)
+def test_markup_mentions_links_and_controls_are_taken_out(
+    written: str, shown: str
+) -> None:
+    assert make_inert(written) == shown
+
+
+@given(st.text(max_size=400))
+def test_no_text_keeps_what_could_act(text: str) -> None:
+    shown = make_inert(text)
+
+    assert len(shown) <= 160
+    assert "@" not in shown
+    assert "://" not in shown
+    assert not set(shown.replace("(link)", "")) & set("<>[](){}*`~|\\^")
+    assert all(unicodedata.category(mark)[0] != "C" for mark in shown)
+    assert shown == " ".join(shown.split(" "))
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("https://example.org/p/1?a=b", "https://example.org/p/1?a=b"),
+        ("javascript:alert(1)", ""),
+        ("https://example.org/ x", ""),
+        ("https://example.org/\u202ex", ""),
+        ("https://example.org/" + "a" * 400, ""),
+        (None, ""),
+    ],
+)
+def test_only_web_addresses_are_shown(given: str | None, shown: str) -> None:
+    assert web_address(given) == shown
+
+
+def test_the_longest_message_fits_a_channel() -> None:
+    dip = {
+        column.name: {"int64": 3, "double": 0.5, "bool": True}.get(
+            str(column.type), "x"
+        )
+        for column in TABLES["dips"].columns
+    } | {"topic": "word " * 80, "day": "2026-01-05", "pooled_days": 7}
+    evidence = [
+        {
+            "evidence_kind": kind, "rank": rank, "item": "i", "label": "w" * 999,
+            "url": "https://example.org/" + "a" * 270, "strength": 0.5,
+        }
+        for kind in ("post", "comment", "author", "city", "hashtag", "word", "garment")
+        for rank in range(9)
+    ]  # fmt: skip
+
+    title, body = describe_dip(dip, evidence, "abcdef0123456789")
+
+    assert len(title) <= 160
+    assert len(body) <= 4_000
+    assert body.endswith("--by YOUR_NAME")

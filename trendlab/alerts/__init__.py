@@ -1,0 +1,29 @@
+"""Tell people about negative peaks: from signals to messages, then out.
+
+`raise_alerts` is pure: signals in, rows of `alerts` out. `send_alerts` takes them to
+the log, to files and to the channels that a tracker names. What a message holds, when
+it goes and how often is described in `docs/alerts.md`.
+"""
+
+from __future__ import annotations
+
+from trendlab.alerts.channels import notify, parse_channels
+from trendlab.alerts.rules import (
+    AlertRule,
+    acknowledge_alert,
+    backtest_alerts,
+    raise_alerts,
+)
+from trendlab.alerts.sending import send_alerts
+from trendlab.alerts.wording import make_inert
+
+__all__ = [
+    "AlertRule",
+    "acknowledge_alert",
+    "backtest_alerts",
+    "make_inert",
+    "notify",
+    "parse_channels",
+    "raise_alerts",
+    "send_alerts",
+]

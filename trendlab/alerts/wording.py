@@ -1,0 +1,230 @@
+"""Words of an alert: what happened, how unusual, the evidence, what to run next."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+Row = Mapping[str, Any]
+
+# A person reads a line or two of a quoted caption; the link leads to the rest.
+QUOTE_LENGTH = 160
+# A topic is up to a handful of words; titles stay on one line of a phone's notice.
+TOPIC_LENGTH = 60
+# A longer address is tracking, or an attack on the reader's patience.
+ADDRESS_LENGTH = 300
+# A name or word that is longer is no name or word.
+NAME_LENGTH = 40
+# Channels cut at 4,096 characters; the limits below keep the longest body under it,
+# so that the commands at its end are never lost. The marts hold all evidence.
+MAX_TERMS = 8
+MAX_QUOTES = 3
+MAX_AUTHORS = 3
+MAX_CITIES = 3
+
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://\S*|\bwww\.\S+", re.IGNORECASE)
+_MARKUP = re.compile(r"[<>\[\](){}*`~|\\^]+|(?<!\w)_+|_+(?!\w)")
+_WEB = re.compile(r"https?://[^\s<>\"'`|\\^{}\[\]]+", re.IGNORECASE)
+
+
+def make_inert(text: str, length: int = QUOTE_LENGTH) -> str:
+    """Turn what strangers wrote into one plain line that does nothing.
+
+    Control, direction and invisible characters go, and so does what HTML,
+    Markdown or chat services read as markup; addresses are named, not linked; an
+    @ becomes its full-width form, which mentions nobody.
+    """
+    spaced = "".join(
+        " " if unicodedata.category(mark)[0] in "CZ" else mark for mark in text
+    )
+    plain = _MARKUP.sub(" ", _ADDRESS.sub("(link)", spaced).replace("(link)", "\0"))
+    words = " ".join(plain.replace("\0", "(link)").replace("@", "＠").split())
+    return words if len(words) <= length else f"{words[: length - 1].rstrip()}…"
+
+
+def web_address(url: str | None) -> str:
+    """Return an address that is safe to show, or nothing."""
+    if url is None:
+        return ""
+    shown = url.strip()
+    is_safe = len(shown) <= ADDRESS_LENGTH and shown.isprintable()
+    return shown if is_safe and _WEB.fullmatch(shown) else ""
+
+
+def describe_dip(dip: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str, str]:
+    """Return title and body of an alert about a negative peak.
+
+    Parameters
+    ----------
+    dip : mapping
+        Row of `dips`.
+    evidence : sequence of mapping
+        Rows of `evidence` of that dip and day; may be empty.
+    alert_id : str
+    """
+    items = "comments" if dip["item_kind"] == "comment" else "posts"
+    about = f" about {_topic(dip['topic'])}" if dip["topic"] != "" else ""
+    where = _where(dip["city"])
+    title = (
+        f"Negative peak: {dip['tracker']}{about}, {where}, {dip['apex_on']} "
+        f"(severity {dip['severity']} of 10)"
+    )
+    pooled = (
+        f" ({dip['pooled_days']} days pooled to have enough)"
+        if dip["pooled_days"] > 1
+        else ""
+    )
+    what = (
+        f"On {dip['apex_on']}, {dip['negative_count']} of {dip['scored_count']} scored "
+        f"{items} of {dip['tracker']}{about} ({where}) were negative: "
+        f"{_percent(dip['negative_share'])}{pooled}. "
+        f"{_percent(dip['baseline_share'])} would be usual."
+    )
+    changed = {
+        (True, True): "Both their number and their share are up.",
+        (True, False): "Their number is up; their share is not clearly.",
+        (False, True): "Their share is up; their number is not clearly.",
+    }.get((dip["is_count_up"], dip["is_share_up"]), "")
+    unusual = [
+        f"{dip['lift']:.1f} times the usual share, p {_chance(dip['p_value'])} by a "
+        "beta-binomial test against the trailing 56 days. "
+        f"Running since {dip['start_on']}. {changed}".rstrip()
+    ]
+    if dip["is_cold_start"]:
+        unusual.append(
+            "Fewer than 28 days lie behind it, so the usual is a rough guess."
+        )
+    unusual.append(
+        f"{_percent(dip['language_coverage'])} of the {items} were English and scored, "
+        "by VADER, which misreads irony: read some before acting."
+    )
+    if dip["negative_authors_count"] is None:
+        who = f"Authors are not known, so one person may have written all {items}."
+    else:
+        who = f"{dip['negative_authors_count']} authors wrote the negative {items}."
+    return _compose(title, what, unusual, who, evidence, dip, alert_id, "dip")
+
+
+def describe_peak(peak: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str, str]:
+    """Return title and body of an alert about an activity peak."""
+    where = _where(peak["city"])
+    title = (
+        f"Activity peak: {peak['tracker']}, {where}, {peak['apex_on']} "
+        f"(severity {peak['severity']} of 10)"
+    )
+    what = (
+        f"On {peak['apex_on']}, {peak['tracker']} ({where}) had {peak['value']:,.0f} "
+        f"{peak['measure']}; {peak['baseline']:,.0f} would be usual. "
+        f"{peak['excess']:,.0f} more than usual since {peak['start_on']}."
+    )
+    unusual = [f"{peak['ratio']:.1f} times the usual, robust z {peak['z']:.1f}."]
+    if peak["is_cold_start"]:
+        unusual.append(
+            "Fewer than 28 days lie behind it, so the usual is a rough guess."
+        )
+    return _compose(title, what, unusual, "", evidence, peak, alert_id, "peak")
+
+
+def _compose(
+    title: str,
+    what: str,
+    unusual: Sequence[str],
+    who: str,
+    evidence: Sequence[Row],
+    event: Row,
+    alert_id: str,
+    event_kind: str,
+) -> tuple[str, str]:
+    by_kind: dict[str, list[Row]] = {}
+    for row in sorted(evidence, key=lambda row: (row["evidence_kind"], row["rank"])):
+        by_kind.setdefault(row["evidence_kind"], []).append(row)
+    parts = {
+        "What happened": [what],
+        "How unusual": list(unusual),
+        "Why we think so": _reasons(by_kind),
+        "Who and where": [who, *_drivers(by_kind)],
+        "What to run next": _commands(event, alert_id, event_kind),
+    }
+    body = "\n\n".join(
+        "\n".join([heading.upper(), *(line for line in lines if line)])
+        for heading, lines in parts.items()
+        if any(lines)
+    )
+    return title, body
+
+
+def _reasons(by_kind: Mapping[str, Sequence[Row]]) -> list[str]:
+    lines = []
+    for kind, name in (
+        ("word", "Words more common than usual"),
+        ("hashtag", "Hashtags"),
+        ("garment", "Garments"),
+    ):
+        terms = [_label(row) for row in by_kind.get(kind, [])[:MAX_TERMS]]
+        if terms:
+            lines.append(f"{name}: {', '.join(terms)}.")
+    quotes = [*by_kind.get("post", []), *by_kind.get("comment", [])]
+    for row in quotes[:MAX_QUOTES]:
+        score = row["strength"]
+        scored = f" (compound {score:.2f})" if score is not None else ""
+        address = web_address(row["url"])
+        lines.append(f'- "{_label(row, QUOTE_LENGTH)}"{scored} {address}'.rstrip())
+    if not lines:
+        lines.append("No words or posts stand out; the numbers are all there is.")
+    return lines
+
+
+def _drivers(by_kind: Mapping[str, Sequence[Row]]) -> list[str]:
+    lines = []
+    for kind, name, most in (
+        ("author", "Above their usual, with their part of the excess", MAX_AUTHORS),
+        ("city", "Cities above their usual", MAX_CITIES),
+    ):
+        shown = [
+            f"{_label(row)} {_percent(row['strength'])}"
+            if row["strength"] is not None
+            else _label(row)
+            for row in by_kind.get(kind, [])[:most]
+        ]
+        if shown:
+            lines.append(f"{name}: {', '.join(shown)}.")
+    return lines
+
+
+def _commands(event: Row, alert_id: str, event_kind: str) -> list[str]:
+    first: date = event["start_on"]
+    mart = "dip_evidence" if event_kind == "dip" else "peak_drivers"
+    event_id = event[f"{event_kind}_id"]
+    return [
+        f"trendlab report --from {first} --to {event['day']} "
+        f"--tracker {event['tracker']}",
+        f'trendlab sql "select * from marts.{mart} '
+        f"where {event_kind}_id = '{event_id}'\"",
+        f"trendlab alert ack {alert_id[:8]} --by YOUR_NAME",
+    ]
+
+
+def _label(row: Row, length: int = NAME_LENGTH) -> str:
+    label = row["label"] if row["label"] is not None else row["item"]
+    return make_inert(str(label), length)
+
+
+def _topic(topic: str) -> str:
+    return f'"{make_inert(topic, TOPIC_LENGTH)}"'
+
+
+def _where(city: str) -> str:
+    if city == "all":
+        return "everywhere"
+    return "places unknown" if city == "unknown" else city.replace("_", " ")
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}"
+
+
+def _chance(p_value: float) -> str:
+    return f"= {p_value:.1g}" if p_value >= 1e-12 else "< 1e-12"
