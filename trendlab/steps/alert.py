@@ -1,0 +1,210 @@
+"""Signals → alerts in the lake → people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trendlab.alerts import (
+    AlertRule,
+    acknowledge_alert,
+    backtest_alerts,
+    notify,
+    parse_channels,
+    raise_alerts,
+    send_alerts,
+)
+from trendlab.errors import AlertError, SettingsError
+from trendlab.schemas import TABLES
+from trendlab.settings import Settings
+from trendlab.steps.engine import Context
+
+log = logging.getLogger(__name__)
+
+# An event that began longer ago has been raised by an earlier night.
+RAISE_REACH = timedelta(days=120)
+# Alerts that may still be sent: the longest cool-down is a year.
+PAST_REACH = timedelta(days=365)
+
+
+def rules_of(context: Context) -> list[AlertRule]:
+    """Return the alert rule of each tracker, and of `all` where there are several."""
+    rules = [
+        AlertRule(
+            tracker=tracker.name,
+            min_severity=tracker.alerts.threshold_severity,
+            cool_down_days=tracker.alerts.cool_down_days,
+            channels=tuple(tracker.alerts.channels),
+        )
+        for tracker in context.trackers
+    ]
+    return rules
+
+
+def addresses_of(settings: Settings) -> dict[str, str]:
+    """Read channel addresses from the environment or the file named there.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read or an entry is wrong; no address is named.
+    """
+    if settings.alert_urls is not None:
+        return parse_channels(settings.alert_urls.get_secret_value())
+    if settings.alert_urls_file is not None:
+        try:
+            return parse_channels(settings.alert_urls_file.read_text())
+        except OSError as error:
+            raise SettingsError(
+                f"TRENDLAB_ALERT_URLS_FILE cannot be read: {error.strerror}"
+            ) from None
+    return {}
+
+
+def raise_for_days(
+    context: Context, days: Sequence[date], *, is_backfill: bool
+) -> list[str]:
+    """Raise alerts for the events of a night's days and write them down."""
+    if not days:
+        return []
+    last = days[-1]
+    first = days[0] if is_backfill else max(days[0], last - RAISE_REACH)
+    lake = context.lake
+    raised = raise_alerts(
+        lake.read_range("dips", first, last),
+        lake.read_range("peaks", first, last),
+        lake.read_range("evidence", first, last),
+        lake.read_range("alerts", first - PAST_REACH, last),
+        rules_of(context),
+        now=context.clock(),
+        is_backfill=is_backfill,
+    )
+    store_alerts(context, raised)
+    if raised.num_rows == 0:
+        return []
+    counts = raised["status"].value_counts().to_pylist()
+    told = ", ".join(f"{count['counts']} {count['values']}" for count in counts)
+    return [f"alerts: {raised.num_rows} raised ({told})"]
+
+
+def raise_for_range(
+    context: Context, first_day: date | None, last_day: date | None
+) -> list[str]:
+    """Raise alerts for the days with signals within a range; None is open."""
+    days = [
+        day
+        for day in context.lake.days("day_scores")
+        if (first_day is None or day >= first_day)
+        and (last_day is None or day <= last_day)
+    ]
+    return raise_for_days(context, days, is_backfill=False) or ["alerts: none raised"]
+
+
+def store_alerts(context: Context, alerts: pa.Table) -> None:
+    """Write alerts over those with the same id."""
+    for day in pc.unique(alerts["day"]).to_pylist():
+        mine = alerts.filter(pc.equal(alerts["day"], pa.scalar(day, pa.date32())))
+        known = context.lake.read("alerts", day)
+        others = known.filter(
+            pc.invert(pc.is_in(known["alert_id"], mine["alert_id"].combine_chunks()))
+        )
+        context.lake.write("alerts", day, pa.concat_tables([others, mine]))
+    context.forget_fingerprints("alerts")
+
+
+def send_pending(context: Context, *, send_backfilled: bool = False) -> list[str]:
+    """Send the alerts that are due and return a line for each."""
+    days = context.lake.days("alerts")
+    if not days:
+        return []
+    alerts = context.lake.read_range("alerts", days[0], days[-1])
+    now = context.clock()
+    held = [
+        tracker.name
+        for tracker in context.trackers
+        if tracker.alerts.quiet_hours is not None
+        and tracker.alerts.quiet_hours.covers(
+            now.astimezone(ZoneInfo(tracker.time_zone)).time()
+        )
+    ]
+    tried = send_alerts(
+        alerts,
+        {tracker.name: tracker.alerts.channels for tracker in context.trackers},
+        addresses_of(context.settings),
+        folder=context.home / "alerts",
+        clock=context.clock,
+        record=lambda rows: store_alerts(context, rows),
+        send_backfilled=send_backfilled,
+        held=held,
+    )
+    return [
+        f"alert {row['alert_id'][:8]} {row['status']}: {row['title']}"
+        for row in tried.to_pylist()
+    ]
+
+
+def acknowledge(context: Context, alert_id: str, by: str) -> str:
+    """Record who acknowledged an alert, found by the start of its id.
+
+    Raises
+    ------
+    AlertError
+        If no alert, or more than one, begins so.
+    """
+    days = context.lake.days("alerts")
+    alerts = (
+        context.lake.read_range("alerts", days[0], days[-1])
+        if days
+        else TABLES["alerts"].empty()
+    )
+    acknowledged = acknowledge_alert(alerts, alert_id, by, context.clock())
+    store_alerts(context, acknowledged)
+    row = acknowledged.to_pylist()[0]
+    return f"alert {row['alert_id'][:8]} acknowledged by {by}: {row['title']}"
+
+
+def backtest(
+    context: Context, first_day: date | None, last_day: date | None
+) -> list[str]:
+    """Tell which alerts today's rules would have raised; writes and sends nothing."""
+    days = context.lake.days("day_scores")
+    if not days:
+        raise AlertError(
+            "there are no signals to test rules on: run `trendlab nightly` first"
+        )
+    first, last = first_day or days[0], last_day or days[-1]
+    lake = context.lake
+    alerts = backtest_alerts(
+        lake.read_range("dips", first, last),
+        lake.read_range("peaks", first, last),
+        lake.read_range("evidence", first, last),
+        rules_of(context),
+        first_day=first,
+        last_day=last,
+    )
+    lines = [
+        f"{row['day']} severity {row['severity']:>2} {row['status']}: {row['title']}"
+        for row in alerts.to_pylist()
+    ]
+    return [*lines, f"{first} to {last}: {alerts.num_rows} alerts"]
+
+
+def send_notice(settings: Settings, text: str, channel: str) -> list[str]:
+    """Tell the people who run trendlab something, by the log and a channel.
+
+    Raises
+    ------
+    AlertError
+        If the channel takes no message.
+    """
+    log.warning("notice: %s", text)
+    addresses = addresses_of(settings)
+    if channel not in addresses:
+        return [f"notice: {text}", f"no channel {channel!r} is set; told the log only"]
+    notify(addresses, channel, "trendlab", text)
+    return [f"notice sent to {channel}: {text}"]
