@@ -60,10 +60,12 @@ newest_week = ask(
     "select max(week_start_on) as week from marts.garment_trends "
     "where tracker = :tracker and is_complete and week_start_on <= :last_day"
 )["week"][0]
+# the model that saw the most looks comes first, and is the one shown
 model_names = list(
     ask(
-        "select distinct model_name from marts.garment_trends where tracker = :tracker "
-        "and week_start_on between :first_day and :last_day order by model_name"
+        "select model_name from marts.garment_trends where tracker = :tracker "
+        "and city = 'all' and week_start_on between :first_day and :last_day "
+        "group by model_name order by sum(looks_count) desc"
     )["model_name"]
 )
 
@@ -304,7 +306,7 @@ if newest_week is None:
         page.note("No complete week with looks yet: ingest photos, then run the night.")
     )
 else:
-    model_name = model_names[-1] if model_names[-1] != "simulated" else model_names[0]
+    model_name = model_names[0]
     garments = ask(
         "select city, week_start_on, value, share, share_low, share_high, "
         "looks_count, is_thin, review_status, change_4_weeks "

@@ -33,8 +33,8 @@ PAST_REACH = timedelta(days=365)
 
 
 def rules_of(context: Context) -> list[AlertRule]:
-    """Return the alert rule of each tracker, and of `all` where there are several."""
-    rules = [
+    """Return the alert rule of each tracker; `all` repeats them and has none."""
+    return [
         AlertRule(
             tracker=tracker.name,
             min_severity=tracker.alerts.threshold_severity,
@@ -43,7 +43,6 @@ def rules_of(context: Context) -> list[AlertRule]:
         )
         for tracker in context.trackers
     ]
-    return rules
 
 
 def addresses_of(settings: Settings) -> dict[str, str]:
