@@ -189,7 +189,7 @@ for number in itertools.count():
 def test_a_kill_at_a_random_moment_leaves_whole_partitions(tmp_path):
     lake = Lake(tmp_path / "lake")
     random = Random(1)
-    for _ in range(4):
+    for _ in range(3):
         with start(WRITE_FOR_EVER, lake.root) as process:
             assert process.stdout.readline() == "ready\n"
             time.sleep(random.uniform(0, 0.2))

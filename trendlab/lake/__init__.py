@@ -28,12 +28,14 @@ from trendlab.lake.files import SOURCE_NAME
 from trendlab.lake.merge import Upserted
 from trendlab.lake.migrations import MIGRATIONS, Migration
 from trendlab.lake.query import Span
+from trendlab.lake.reading import LakeReader
 from trendlab.lake.store import Lake
 
 __all__ = [
     "MIGRATIONS",
     "SOURCE_NAME",
     "Lake",
+    "LakeReader",
     "Migration",
     "Rejected",
     "Span",

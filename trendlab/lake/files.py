@@ -1,22 +1,13 @@
-"""Files of the lake: names, replacement that survives a kill, verification."""
+"""Names of files and folders of the lake, and which file counts."""
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import itertools
 import os
 import re
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
-
-import pyarrow as pa
 
 from trendlab.errors import LakeError
 
@@ -25,16 +16,6 @@ SOURCE_NAME = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 PART_NAME = re.compile(r"part-(\d{6,})-([0-9a-f]{32})\.parquet", re.ASCII)
 # Outside lies a wrong unit or a hostile value, not a post (networks began later).
 FIRST_YEAR, LAST_YEAR = 1990, 2100
-TEMPORARY = ".tmp"
-# The disk is full, the quota is, or the file may not grow that large.
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# Waits for the disk overlap: one fsync takes 4 ms, 16 at a time 0.25 ms each.
-SYNC_THREADS = 16
-# From here on the files of a batch are synced side by side.
-MANY_FILES = 4
-
-_numbers = itertools.count()
-_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -58,19 +39,6 @@ class Part:
     checksum: str
     day: date | None = None
     source: str | None = None
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """New bytes for a partition folder."""
-
-    folder: Path
-    content: pa.Buffer
-
-
-def checksum_of(content: pa.Buffer | bytes) -> str:
-    """Return the checksum that goes into a file's name."""
-    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def check_day(day: date) -> date:
@@ -111,7 +79,7 @@ def newest_part(
     """Return the file that counts in a partition folder; None when there is none."""
     best: tuple[int, str, str] | None = None
     # a listing taken while a writer swaps files may miss both: look again
-    for name in _names_in(folder) or _names_in(folder):
+    for name in names_in(folder) or names_in(folder):
         found = PART_NAME.fullmatch(name)
         if found and (best is None or int(found[1]) > best[0]):
             best = (int(found[1]), found[2], name)
@@ -120,7 +88,8 @@ def newest_part(
     return Part(folder / best[2], best[0], best[1], day, source)
 
 
-def _names_in(folder: Path) -> list[str]:
+def names_in(folder: Path) -> list[str]:
+    """Return the names in a folder; none when there is no such folder."""
     try:
         with os.scandir(folder) as entries:
             return [entry.name for entry in entries]
@@ -151,147 +120,3 @@ def days_in(parent: Path) -> list[date]:
             if day.isoformat() == name:
                 days.append(day)
     return days
-
-
-@contextmanager
-def disk_errors(root: Path, doing: str) -> Iterator[None]:
-    """Turn what the operating system refuses into a `LakeError` that says what to do.
-
-    Raises
-    ------
-    LakeError
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in FULL:
-            raise LakeError(f"{doing}: {error}; the old content is intact") from error
-        free = shutil.disk_usage(root).free if root.exists() else 0
-        raise LakeError(
-            f"{doing}: no room on the disk ({error.strerror}; {free:,} bytes free at "
-            f"{root}); the old content is intact: free some space and run it again"
-        ) from error
-
-
-def replace_parts(root: Path, replacements: Sequence[Replacement]) -> list[Path]:
-    """Replace partitions, each atomically, and make all of them durable.
-
-    Parameters
-    ----------
-    root : Path
-        The lake; files are staged in its `.tmp`.
-    replacements : sequence of Replacement
-        At most one for a folder.
-
-    Returns
-    -------
-    list of Path
-        The file of each, in order; the one already there where its bytes are equal.
-
-    Notes
-    -----
-    Order is what makes a kill or a power cut harmless: bytes durable, then the
-    renames, then the folders durable, and only then the older files are removed.
-    Until a rename, its partition is the old one.
-    """
-    staging = root / TEMPORARY / f"write-{os.getpid()}-{next(_numbers)}"
-    with disk_errors(root, "writing to the lake"):
-        staging.mkdir(parents=True)
-        try:
-            return _replace(root, staging, replacements)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-
-
-def _replace(
-    root: Path, staging: Path, replacements: Sequence[Replacement]
-) -> list[Path]:
-    targets: list[Path] = []
-    staged: list[tuple[Path, pa.Buffer, Path]] = []
-    for number, new in enumerate(replacements):
-        present = newest_part(new.folder)
-        checksum = checksum_of(new.content)
-        if present is not None and _is_same(present, checksum):
-            targets.append(present.path)
-            continue
-        sequence = 1 if present is None else present.sequence + 1
-        target = new.folder / f"part-{sequence:06d}-{checksum}.parquet"
-        targets.append(target)
-        staged.append((staging / str(number), new.content, target))
-    _side_by_side(lambda item: _write_durably(item[0], item[1]), staged)
-    changed = _make_folders(root, [target.parent for _, _, target in staged])
-    for temporary, _, target in staged:
-        temporary.rename(target)
-    _side_by_side(_sync_folder, sorted(changed))
-    for _, _, target in staged:
-        _remove_older(target)
-    return targets
-
-
-def _is_same(present: Part, checksum: str) -> bool:
-    """Tell whether the stored file is what would be written, and not damaged."""
-    return present.checksum == checksum == checksum_of(present.path.read_bytes())
-
-
-def _side_by_side(act: Callable[[_Item], None], items: Sequence[_Item]) -> None:
-    """Apply a function that waits for the disk to all items, in threads if many."""
-    if len(items) < MANY_FILES:
-        for item in items:
-            act(item)
-        return
-    with ThreadPoolExecutor(SYNC_THREADS) as pool:
-        list(pool.map(act, items))
-
-
-def _write_durably(path: Path, content: pa.Buffer) -> None:
-    with path.open("wb", buffering=0) as file:
-        view = memoryview(content)
-        while view:
-            view = view[file.write(view) :]
-        os.fsync(file.fileno())
-
-
-def _make_folders(root: Path, wanted: Iterable[Path]) -> set[Path]:
-    """Create folders; return all whose entries change, new parents included."""
-    changed: set[Path] = set()
-    for folder in wanted:
-        changed.add(folder)
-        missing = folder
-        while missing != root and not missing.exists():
-            missing = missing.parent
-            changed.add(missing)
-        folder.mkdir(parents=True, exist_ok=True)
-    return changed
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _remove_older(newest: Path) -> None:
-    for name in _names_in(newest.parent):
-        if PART_NAME.fullmatch(name) and name != newest.name:
-            with suppress(FileNotFoundError):
-                (newest.parent / name).unlink()
-
-
-def sweep_temporary(root: Path) -> None:
-    """Remove what killed processes left in `.tmp`; call with the lock held."""
-    for name in folders(root / TEMPORARY, ""):
-        owner = name.split("-")[1] if name.count("-") >= 2 else ""
-        if not owner.isdigit() or not _is_alive(int(owner)):
-            shutil.rmtree(root / TEMPORARY / name, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

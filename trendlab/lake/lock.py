@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from trendlab.errors import LakeLocked
-from trendlab.lake.files import disk_errors
+from trendlab.lake.replacing import disk_errors
 
 LOCK_NAME = ".lock"
 

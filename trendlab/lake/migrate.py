@@ -15,15 +15,14 @@ from trendlab.errors import LakeError
 from trendlab.lake.checks import fit, refuse_faults
 from trendlab.lake.files import (
     Part,
-    Replacement,
     check_source,
     days_in,
     folders,
     newest_part,
-    replace_parts,
 )
 from trendlab.lake.merge import merge, sort_by_key
 from trendlab.lake.migrations import Migration
+from trendlab.lake.replacing import Replacement, replace_parts
 from trendlab.lake.rows import check_version, decode, encode
 from trendlab.lake.verify import Verifier
 from trendlab.schemas import Table

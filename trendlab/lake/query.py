@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from trendlab.errors import LakeError
-from trendlab.lake.files import TEMPORARY
+from trendlab.lake.replacing import temporary_folder
 from trendlab.schemas import Table
 
 # Half of a small machine; beyond it DuckDB spills to the lake's `.tmp`.
@@ -78,7 +76,19 @@ def run_query(
     FileNotFoundError
         If a writer replaced a file meanwhile; list the files and run it again.
     """
-    spill = root / TEMPORARY / f"query-{os.getpid()}-{id(relations)}"
+    with temporary_folder(root, "spill") as spill:
+        return _run(root, sql, relations, params, spill, threads, memory_limit)
+
+
+def _run(
+    root: Path,
+    sql: str,
+    relations: Mapping[str, pa.Table | Files],
+    params: Mapping[str, Any] | None,
+    spill: Path,
+    threads: int | None,
+    memory_limit: str,
+) -> pa.Table:
     config: dict[str, Any] = {
         # the network stays cut: nothing is downloaded or loaded by itself
         "autoinstall_known_extensions": False,
@@ -109,7 +119,6 @@ def run_query(
         raise LakeError(f"query over {sorted(relations)} failed: {error}") from error
     finally:
         connection.close()
-        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _raise_if_replaced(relations: Mapping[str, pa.Table | Files]) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,7 +27,8 @@ class Verifier:
     """Remembers which files match their checksum, by size, mtime and inode."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, tuple[tuple[str, int, int, int], Content]] = {}
+        # by device and inode, so that a second link to a file is known too
+        self._known: dict[tuple[int, int], tuple[tuple[str, int, int], Content]] = {}
 
     def content(self, part: Part) -> Content:
         """Verify a file and return what its footer declares.
@@ -39,17 +40,14 @@ class Verifier:
         FileNotFoundError
             If a writer has just replaced the file; list the folder again.
         """
-        state = part.path.stat()
-        mark = (part.path.name, state.st_size, state.st_mtime_ns, state.st_ino)
-        # one entry a folder: replaced files are forgotten
-        folder = part.path.parent
-        known = self._known.get(folder)
-        if known is not None and known[0] == mark:
-            return known[1]
         with part.path.open("rb") as file:
+            state = os.fstat(file.fileno())
+            mark = (part.checksum, state.st_size, state.st_mtime_ns)
+            known = self._known.get((state.st_dev, state.st_ino))
+            if known is not None and known[0] == mark:
+                return known[1]
             found = hashlib.file_digest(file, "sha256").hexdigest()[:32]
             if found != part.checksum:
-                self._known.pop(folder, None)
                 raise CorruptPartition(
                     f"{part.path}: expected checksum {part.checksum}, found {found}; "
                     "the file was damaged: restore it from a copy, or delete it and "
@@ -59,5 +57,5 @@ class Verifier:
             schema = pq.read_schema(pa.PythonFile(file, mode="r"))
         version = int((schema.metadata or {}).get(VERSION_KEY, b"0"))
         content = Content(version, schema.remove_metadata())
-        self._known[folder] = (mark, content)
+        self._known[(state.st_dev, state.st_ino)] = (mark, content)
         return content

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from trendlab.errors import SchemaMismatch
 from trendlab.lake.checks import fit, refuse_faults
-from trendlab.lake.files import Replacement
 from trendlab.lake.merge import sort_by_key
+from trendlab.lake.replacing import Replacement
 from trendlab.lake.rows import encode
 from trendlab.schemas import Table
 
