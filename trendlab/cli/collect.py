@@ -136,6 +136,10 @@ def review_export(
     ],
     size: Annotated[int, typer.Option(help="Photos to choose.", min=1)] = 200,
     seed: Annotated[int, typer.Option(help="Same seed, same choice.")] = 1,
+    embedded: Annotated[
+        bool,
+        typer.Option("--embedded", help="Put the photos into the file."),
+    ] = False,
     home: Home = None,
 ) -> None:
     """Choose photos with predicted boxes and write them for Label Studio.
@@ -146,7 +150,13 @@ def review_export(
     from trendlab.steps.review import export_review
 
     context = open_context(settings_for(home), need_trackers=False)
-    for line in export_review(context, out_file, size=size, seed=seed):
+    for line in export_review(
+        context,
+        out_file,
+        size=size,
+        seed=seed,
+        images="embedded" if embedded else "local-files",
+    ):
         out.print(line, markup=False)
 
 
