@@ -1,0 +1,26 @@
+"""What people should check, and what they said of it.
+
+`select_for_review` chooses photos, `export_label_studio` writes them with their
+predicted boxes, `import_label_studio` reads the verdicts back. How to set Label Studio
+up is described in `docs/review.md`.
+"""
+
+from __future__ import annotations
+
+from trendlab.review.label_studio import LabelStudioExport, export_label_studio
+from trendlab.review.selection import SELECTION, select_for_review
+from trendlab.review.verdicts import (
+    ImportedReviews,
+    RefusedTask,
+    import_label_studio,
+)
+
+__all__ = [
+    "SELECTION",
+    "ImportedReviews",
+    "LabelStudioExport",
+    "RefusedTask",
+    "export_label_studio",
+    "import_label_studio",
+    "select_for_review",
+]
