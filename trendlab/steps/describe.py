@@ -163,7 +163,8 @@ def _detect(
         kept = {table: _simulated(context.lake.read(table, day)) for table in parts}
         if media.num_rows:
             # torch loads in seconds: only where there are photos
-            from trendlab.vision.detect import find_garments, load_detector
+            from trendlab.vision.detect import load_detector
+            from trendlab.vision.garments import find_garments
             from trendlab.vision.models import load_card
 
             if detector is None:

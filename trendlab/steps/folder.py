@@ -27,8 +27,9 @@ def detect_images(
     """
     if not images.is_dir():
         raise SettingsError(f"--images wants a folder of photos, got {images}")
-    from trendlab.vision.detect import detect_folder, load_detector
+    from trendlab.vision.detect import load_detector
     from trendlab.vision.models import load_card
+    from trendlab.vision.pipeline import detect_folder, write_coco_results
 
     detector = load_detector(
         load_card(settings.detector),
@@ -39,8 +40,8 @@ def detect_images(
     found = detect_folder(
         images, detector, progress=lambda done, total: progress("detect", done, total)
     )
-    results = found.results
-    _write_json(out_file, results)
+    out_file.parent.mkdir(parents=True, exist_ok=True)
+    results_count = write_coco_results(found, out_file)
     failures_file = out_file.with_name(out_file.name + ".failures.json")
     if found.failures:
         _write_json(failures_file, found.failures)
@@ -48,7 +49,7 @@ def detect_images(
         failures_file.unlink(missing_ok=True)
     seconds = time.monotonic() - started
     yield (
-        f"{found.images_count} photos, {len(results)} boxes, "
+        f"{found.images_count} photos, {results_count} boxes, "
         f"{len(found.failures)} photos refused, {seconds:.1f} s: {out_file}"
     )
     if found.failures:
