@@ -1,0 +1,1 @@
+"""Where posts come from: networks, archives, files, and a simulated world."""

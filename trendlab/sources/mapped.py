@@ -1,0 +1,136 @@
+"""Any CSV, JSON lines, JSON list or Parquet file, through a mapping of columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from trendlab.sources.base import (
+    Accepted,
+    Damage,
+    FieldError,
+    Page,
+    Parsed,
+    Plan,
+    Refused,
+    Request,
+    Slice,
+    State,
+)
+from trendlab.sources.columns import ColumnMapping, RecordReader
+from trendlab.sources.members import Head, Member
+from trendlab.sources.readers import (
+    csv_pages,
+    json_line_pages,
+    json_list_pages,
+    parquet_pages,
+)
+
+_READERS = {
+    "csv": csv_pages,
+    "jsonl": json_line_pages,
+    "json": json_list_pages,
+    "parquet": parquet_pages,
+}
+
+
+class MappedSource:
+    """Files read through a column mapping.
+
+    Parameters
+    ----------
+    mapping : ColumnMapping
+    kind : {"csv", "jsonl", "json", "parquet"}
+    """
+
+    def __init__(self, mapping: ColumnMapping, kind: str) -> None:
+        self.mapping = mapping
+        self.kind = kind
+        self.name = mapping.source if mapping.source is not None else mapping.name
+        self.format = f"{kind}:{mapping.name}"
+        read = RecordReader(mapping)
+        self._read = read.post if mapping.table == "posts" else read.comment
+
+    def plan(self, request: Request, state: State) -> Plan:
+        """Read every file, in the order given."""
+        slices = [Slice(m.origin, {"member": m}) for m in request.paths]
+        return Plan(request, tuple(slices))
+
+    def fetch(self, plan: Plan, client: Any = None) -> Iterator[Page]:
+        """Yield pages of up to 5,000 records."""
+        for part in plan.slices:
+            member: Member = part.asks["member"]
+            observed_at = self.mapping.collected_at
+            if observed_at is None:
+                observed_at = member.modified_at
+            head = Head(member, self.mapping.encoding, self.mapping.delimiter)
+            for first, records in _READERS[self.kind](member, head):
+                yield Page(records, member.origin, observed_at, first)
+
+    def parse(self, page: Page) -> Iterator[Parsed]:
+        """Turn each record into a post or a comment, or refuse it."""
+        has_bad_bytes = not _is_encodable(page.payload)
+        for offset, record in enumerate(page.payload):
+            yield self._one(
+                record, page.first_number + offset, page.observed_at, has_bad_bytes
+            )
+
+    def _one(
+        self, record: Any, number: int, observed_at: datetime, has_bad_bytes: bool
+    ) -> Parsed:
+        table = self.mapping.table
+        if isinstance(record, bytes):
+            try:
+                fields = json.loads(record)
+            except UnicodeDecodeError as error:
+                return Refused(
+                    "the record is not UTF-8", "", str(error), number, record, table
+                )
+            except (ValueError, RecursionError) as error:
+                return Refused(
+                    "the line is not JSON", "", str(error), number, record, table
+                )
+        else:
+            fields = record
+        if isinstance(fields, Damage):
+            return Refused(
+                fields.reason, "", fields.detail, number, fields.record, table
+            )
+        if not isinstance(fields, dict):
+            return Refused(
+                "the record is not an object",
+                "",
+                type(fields).__name__,
+                number,
+                record,
+                table,
+            )
+        if has_bad_bytes and not _is_encodable([fields]):
+            return Refused(
+                "the record is not UTF-8",
+                "",
+                "name the file's `encoding` in its mapping",
+                number,
+                record,
+                table,
+            )
+        try:
+            return Accepted(self._read(fields, observed_at), number, record)
+        except FieldError as bad:
+            return bad.refused(number, record, table)
+
+
+def _is_encodable(records: list[Any]) -> bool:
+    """Tell whether CSV cells are free of bytes that were not UTF-8."""
+    try:
+        for record in records:
+            if isinstance(record, dict):
+                for value in record.values():
+                    if isinstance(value, str) and not value.isascii():
+                        value.encode()
+    except UnicodeEncodeError as error:
+        # half surrogates come from JSON and are mended; these stand for raw bytes
+        return not 0xDC80 <= ord(error.object[error.start]) <= 0xDCFF
+    return True

@@ -1,0 +1,138 @@
+"""Keeps rows on disk, day by day, between the reading of a file and the lake.
+
+A file lists its days in any order, and a partition must be replaced once, not once
+a page. So pages go to Arrow files under the lake's `.tmp`, one batch a day, and are
+read back one day at a time: memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trendlab.lake import Lake, Upserted
+from trendlab.lake.merge import merge
+from trendlab.schemas import TABLES
+
+# Partitions that are merged and written together: their syncs overlap.
+BATCH_DAYS = 96
+BATCH_ROWS = 200_000
+
+
+_numbers = itertools.count()
+
+
+@contextmanager
+def spool_folder(root: Path) -> Iterator[Path]:
+    """Make a folder in the lake's `.tmp` and remove it at the end.
+
+    It carries the process's number: what a killed process leaves there, the lake's
+    next writer sweeps away.
+    """
+    folder = root / ".tmp" / f"ingest-{os.getpid()}-{next(_numbers)}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Spool:
+    """Rows of several tables on disk, found again by table and day.
+
+    Parameters
+    ----------
+    folder : Path
+        Empty; whoever made it removes it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: list[Path] = []
+        self._places: dict[str, dict[date, list[tuple[int, int]]]] = {}
+        self._counts: dict[tuple[str, date], int] = {}
+
+    def add(self, table: str, rows: pa.Table) -> None:
+        """Keep rows; they carry their day."""
+        if not rows.num_rows:
+            return
+        number = len(self._files)
+        path = self._folder / f"{number}.arrow"
+        ordered = rows.take(pc.sort_indices(rows["day"])).combine_chunks()
+        days = pc.run_end_encode(ordered["day"].chunk(0))
+        places = self._places.setdefault(table, {})
+        with (
+            pa.OSFile(str(path), "wb") as file,
+            pa.ipc.new_file(file, ordered.schema) as writer,
+        ):
+            start = 0
+            for batch, (end, day) in enumerate(
+                zip(days.run_ends.to_pylist(), days.values.to_pylist(), strict=True)
+            ):
+                writer.write_table(ordered.slice(start, end - start))
+                places.setdefault(day, []).append((number, batch))
+                key = (table, day)
+                self._counts[key] = self._counts.get(key, 0) + end - start
+                start = end
+        self._files.append(path)
+
+    def days(self, table: str) -> list[date]:
+        """Return the days that rows of a table are kept for, rising."""
+        return sorted(self._places.get(table, {}))
+
+    def count(self, table: str, day: date) -> int:
+        """Return how many rows are kept."""
+        return self._counts.get((table, day), 0)
+
+    def read(self, table: str, day: date) -> pa.Table:
+        """Return the rows of a day in the order in which they came."""
+        batches = []
+        for number, batch in self._places[table][day]:
+            with pa.memory_map(str(self._files[number])) as file:
+                batches.append(pa.ipc.open_file(file).get_batch(batch))
+        return pa.Table.from_batches(batches, schema=TABLES[table].arrow)
+
+
+def upsert_days(lake: Lake, table: str, spool: Spool, source: str) -> Upserted:
+    """Merge all kept rows of a table into the lake.
+
+    Returns
+    -------
+    Upserted
+        Summed over days. A day that would not change is not written.
+    """
+    added = updated = unchanged = 0
+    for days in _batches(spool, table):
+        parts = {}
+        for day in days:
+            old = lake.read(table, day, source=source)
+            merged, done = merge(TABLES[table], old, spool.read(table, day))
+            added += done.added
+            updated += done.updated
+            unchanged += done.unchanged
+            if done.added or done.updated:
+                parts[day] = merged
+        if parts:
+            lake.write_many(table, parts, source=source)
+    return Upserted(added, updated, unchanged)
+
+
+def _batches(spool: Spool, table: str) -> Iterator[Sequence[date]]:
+    batch: list[date] = []
+    rows = 0
+    for day in spool.days(table):
+        batch.append(day)
+        rows += spool.count(table, day)
+        if len(batch) >= BATCH_DAYS or rows >= BATCH_ROWS:
+            yield batch
+            batch, rows = [], 0
+    if batch:
+        yield batch
