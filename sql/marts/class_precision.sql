@@ -95,8 +95,15 @@ select
     bounded.random_reviews_count,
     bounded.random_correct_count,
     bounded.precision_share,
-    greatest(bounded.precision_low, 0) as precision_low,
-    least(bounded.precision_high, 1) as precision_high,
+    -- rounding can carry a bound past its end; NULL stays NULL
+    case
+        when bounded.precision_low < 0 then 0
+        else bounded.precision_low
+    end as precision_low,
+    case
+        when bounded.precision_high > 1 then 1
+        else bounded.precision_high
+    end as precision_high,
     bounded.other_reviews_count,
     bounded.other_correct_count,
     bounded.other_correct_count::double precision

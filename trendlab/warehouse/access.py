@@ -15,7 +15,7 @@ from types import TracebackType
 import sqlalchemy as sa
 
 from trendlab.errors import WarehouseError
-from trendlab.warehouse.passwords import ANALYST, LOADER, read_passwords
+from trendlab.warehouse.passwords import ANALYST, read_passwords
 from trendlab.warehouse.roles import create_roles
 from trendlab.warehouse.server import EmbeddedPostgres
 from trendlab.warehouse.tables import create_tables
@@ -126,7 +126,8 @@ def open_warehouse(
     folder : Path
         `<home>/postgres`: the embedded server's data, and passwords.
     url : str or None
-        An outside Postgres, as a user who may create schemas and roles there.
+        An outside Postgres, as a user who may create schemas and roles there; it
+        loads with that user's rights.
     analyst_url : str or None
         The same database with an analyst's rights. Derived from `url` with the
         password kept in `folder` when None.
@@ -153,7 +154,7 @@ def open_warehouse(
     passwords = read_passwords(folder)
     return Warehouse(
         owner_url=url,
-        loader_url=_with_login(url, LOADER, passwords[LOADER]),
+        loader_url=url,
         analyst_url=analyst_url or _with_login(url, ANALYST, passwords[ANALYST]),
     )
 

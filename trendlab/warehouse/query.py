@@ -59,7 +59,7 @@ def ask(engine: sa.Engine, question: str, *, limit: int = 0) -> Answer:
     text = question.strip().rstrip(";").strip()
     if not text:
         raise WarehouseError('ask one SELECT, such as "select * from marts.peaks"')
-    with engine.connect() as connection:
+    with _connected(engine) as connection:
         driver = cast(
             "psycopg.Connection[Any]", connection.connection.driver_connection
         )
@@ -78,6 +78,16 @@ def ask(engine: sa.Engine, question: str, *, limit: int = 0) -> Answer:
             raise WarehouseError(f"the question was refused: {_told(error)}") from None
         finally:
             driver.rollback()
+
+
+def _connected(engine: sa.Engine) -> sa.Connection:
+    try:
+        return engine.connect()
+    except sa.exc.OperationalError as error:
+        raise WarehouseError(
+            f"an analyst cannot log in: {error.orig}. Another data folder may have "
+            "made the role with its own password: give TRENDLAB_ANALYST_URL"
+        ) from None
 
 
 def _fetch(

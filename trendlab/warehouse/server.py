@@ -131,7 +131,6 @@ class EmbeddedPostgres:
             read_passwords(self.folder)
             user = system.server_user()
             if user is not None:
-                system.open_path_for_others(self.folder)
                 system.open_files_for_others(self.binaries)
             if not (self.data / "PG_VERSION").exists():
                 self._initialise(user)
@@ -324,13 +323,14 @@ class EmbeddedPostgres:
             system.make_socket_folder(folder, user)
             self._write_settings(folder)
             log_file = str(self.data / "server.log")
-            self._control("start", "-t", str(START_SECONDS), "-l", log_file)
+            ended = self._control("start", "-t", str(START_SECONDS), "-l", log_file)
             if self._answers():
                 return
             self._sleep(RETRY_SECONDS)
         raise WarehouseError(
             f"the warehouse server in {self.folder} did not start in {START_ATTEMPTS} "
-            f"attempts. The end of {self.data / 'server.log'}:\n{self._log_tail()}"
+            f"attempts: {ended.stderr.strip()}\nThe end of "
+            f"{self.data / 'server.log'}:\n{self._log_tail()}"
         )
 
     def _write_settings(self, socket_folder: Path) -> None:

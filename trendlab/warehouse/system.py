@@ -73,6 +73,9 @@ def run_as_server_user(
     waiting for the pipe's end would wait for the server's end.
     """
     user = server_user()
+    if user is not None:
+        # each time: other programs close what they think is theirs (pytest does)
+        open_path_for_others(folder)
     environment = {
         name: value
         for name, value in os.environ.items()
