@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import (
@@ -24,6 +23,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from typer.exceptions import TyperException
 
 from trendlab.errors import SettingsError, TrendlabError
 from trendlab.settings import Settings, read_settings
@@ -171,12 +171,12 @@ def main() -> None:
 
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.Exit as done:
+    except typer.Exit as done:
         sys.exit(done.exit_code)
-    except click.Abort:
+    except typer.Abort:
         err.print("stopped")
         sys.exit(1)
-    except click.ClickException as misuse:
+    except TyperException as misuse:
         misuse.show()
         sys.exit(2)
     except SettingsError as error:

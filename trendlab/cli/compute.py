@@ -35,10 +35,10 @@ def _run(
     need_trackers: bool = True,
 ) -> None:
     """Run steps over a range and print a line for each."""
+    first_day, last_day = parse_range(day, first, last)
     from trendlab.steps.context import open_context
     from trendlab.steps.nightly import run_steps
 
-    first_day, last_day = parse_range(day, first, last)
     with ShownProgress() as progress:
         context = open_context(
             settings_for(home), progress=progress, need_trackers=need_trackers
@@ -165,10 +165,10 @@ def nightly(
     With --day, days before it that late data has made stale are done again
     first. Without any option, the last ended day (UTC) is run.
     """
+    first_day, last_day = parse_range(day, first, last)
     from trendlab.steps.context import open_context
     from trendlab.steps.nightly import run_nightly
 
-    first_day, last_day = parse_range(day, first, last)
     with ShownProgress() as progress:
         context = open_context(settings_for(home), progress=progress)
         if last_day is None:

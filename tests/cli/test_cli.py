@@ -1,0 +1,152 @@
+"""The command line: every verb explains itself, and exit codes tell what happened."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from trendlab.cli import collect, compute, look, warehouse  # noqa: F401
+from trendlab.cli.app import app, parse_range
+from trendlab.errors import SettingsError
+
+# verbs that other parts of the project, and its users, count on by name
+VERBS = {
+    "ingest", "simulate", "match", "detect", "tag", "sentiment", "activity",
+    "signals", "load", "marts", "alert", "review", "report", "nightly", "rebuild",
+    "migrate", "sql", "db", "doctor", "demo",
+}  # fmt: skip
+SUBVERBS = {
+    "alert": {"raise", "send", "ack", "backtest", "notice"},
+    "review": {"export", "import"},
+    "db": {"start", "stop", "url"},
+}
+TREE = typer.main.get_command(app)
+
+
+def leaves() -> list[list[str]]:
+    found = []
+    for name, verb in sorted(TREE.commands.items()):
+        if hasattr(verb, "commands"):
+            found += [[name, sub] for sub in sorted(verb.commands)]
+        else:
+            found.append([name])
+    return found
+
+
+def trendlab(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from trendlab.cli import main; main()", *words]
+    return subprocess.run(
+        command,
+        env={**os.environ, "TRENDLAB_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_verbs_that_users_count_on_are_there():
+    assert set(TREE.commands) >= VERBS
+    for verb, wanted in SUBVERBS.items():
+        assert set(TREE.commands[verb].commands) >= wanted
+
+
+@pytest.mark.parametrize("words", leaves(), ids=" ".join)
+def test_every_verb_helps_with_an_example(words):
+    shown = CliRunner().invoke(app, [*words, "--help"])
+    assert shown.exit_code == 0
+    told = " ".join(shown.output.split())
+    assert "Example: " in told
+    assert f"trendlab {' '.join(words)}" in told
+    assert "--home" in told
+
+
+def test_misuse_ends_with_2(tmp_path):
+    assert trendlab("frobnicate", home=tmp_path).returncode == 2
+    assert trendlab("nightly", "--day", "tomorrow", home=tmp_path).returncode == 2
+    assert trendlab("detect", "--images", str(tmp_path), home=tmp_path).returncode == 2
+
+
+def test_a_missing_tracker_file_is_misuse_and_says_what_to_do(tmp_path):
+    done = trendlab("nightly", "--day", "2026-01-05", home=tmp_path)
+    assert done.returncode == 2
+    assert "no tracker file" in done.stderr
+    assert "docs/trackers.md" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_tracker_file_names_file_line_and_field(tmp_path):
+    (tmp_path / "trackers.yml").write_text(
+        "trackers:\n  - name: streetstyle\n    time_zone: Mars/Olympus\n"
+        "    hashtags: [streetstyle]\n"
+    )
+    done = trendlab("nightly", "--day", "2026-01-05", home=tmp_path)
+    assert done.returncode == 2
+    for told in ("trackers.yml", "line 3", "time_zone"):
+        assert told in done.stderr
+
+
+def test_a_question_without_a_warehouse_ends_with_1(tmp_path):
+    done = trendlab("sql", "select 1", home=tmp_path)
+    assert done.returncode == 1
+    assert "trendlab nightly" in done.stderr
+
+
+def test_a_wrong_setting_is_named_and_a_secret_is_not_shown(tmp_path):
+    env = {
+        **os.environ,
+        "TRENDLAB_HOME": str(tmp_path),
+        "TRENDLAB_WORKERS": "many",
+        "TRENDLAB_WAREHOUSE_URL": "postgresql://u:hunter2@nowhere/x",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "from trendlab.cli import main; main()", "doctor"],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "TRENDLAB_WORKERS" in done.stderr
+    assert "hunter2" not in done.stderr + done.stdout
+
+
+def test_the_demo_refuses_a_folder_that_is_not_a_demo(tmp_path):
+    (tmp_path / "precious.txt").write_text("mine")
+    done = trendlab("demo", "--home", str(tmp_path), home=tmp_path)
+    assert done.returncode == 2
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ((None, None, None), (None, None)),
+        (("2026-01-05", None, None), ("2026-01-05", "2026-01-05")),
+        ((None, "2026-01-05", "2026-01-06"), ("2026-01-05", "2026-01-06")),
+    ],
+)
+def test_ranges_are_read(given, wanted):
+    first, last = parse_range(*given)
+    told = (first and first.isoformat(), last and last.isoformat())
+    assert told == wanted
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("2026-01-05", "2026-01-01", None),
+        (None, "2026-01-06", "2026-01-05"),
+        ("2026-02-30", None, None),
+    ],
+)
+def test_ranges_that_make_no_sense_are_refused(given):
+    with pytest.raises(SettingsError):
+        parse_range(*given)
