@@ -107,6 +107,16 @@ def world():
         {**term_row("shoes", day(i), "ootd", 55), "term_kind": "hashtag"}
         for i in range(41)
     ]
+    terms += [
+        term_row("shoes", EVENT, word, 40, negatives=40, authors=26)
+        for word in ("strike", "shame")
+    ]
+    terms.append(
+        {
+            **term_row("shoes", EVENT, "strike", 40, negatives=40, authors=26),
+            "term_kind": "hashtag",
+        }
+    )
     author_days = [
         {
             "day": day(i),

@@ -170,7 +170,7 @@ def _score_measure(
         tested = scorable[:, t] & active[:, t]
         scale = _tail_scale(past[:, t - rule.window_days : t].sum(axis=1), rule)
         score_day(scores, baseline, t, tested, enough[:, t], measure, scale, rule)
-        past[:, t] = _bin_z(scores, t)
+        past[:, t] = _bin_z(scores, t, measure, rule)
     return scores
 
 
@@ -191,18 +191,28 @@ def _read_past(
     before = columns < rule.window_days
     rows, series, columns = rows[before], series[before], columns[before]
     scores.z[series, columns] = floats(mine["z"])[rows]
+    scores.baseline[series, columns] = floats(mine["baseline"])[rows]
     scores.is_peak[series, columns] = floats(mine["is_peak"])[rows] == 1.0
     scores.is_cold[series, columns] = floats(mine["is_cold_start"])[rows] == 1.0
     for t in range(rule.window_days):
-        bins[:, t] = _bin_z(scores, t)
+        bins[:, t] = _bin_z(scores, t, measure, rule)
     return bins
 
 
-def _bin_z(scores: Scores, t: int) -> npt.NDArray[np.int64]:
-    """Count the day's z by size; cold starts and peaks do not speak of the tail."""
+def _bin_z(
+    scores: Scores, t: int, measure: str, rule: PeakRule
+) -> npt.NDArray[np.int64]:
+    """Count the day's z by size.
+
+    Cold starts and peaks do not speak of the tail, nor do series too small to have
+    a peak: their z are held down by the floor of the scale.
+    """
     z = scores.z[:, t]
-    kept = z[~np.isnan(z) & ~scores.is_cold[:, t] & ~scores.is_peak[:, t]]
-    places = ((np.clip(kept, -Z_LIMIT, Z_LIMIT) + Z_LIMIT) / Z_BIN).astype(np.int64)
+    kept = ~np.isnan(z) & ~scores.is_cold[:, t] & ~scores.is_peak[:, t]
+    if measure != "likes_per_post":
+        kept &= np.nan_to_num(scores.baseline[:, t]) >= rule.min_posts
+    clipped = np.clip(z[kept], -Z_LIMIT, Z_LIMIT)
+    places = ((clipped + Z_LIMIT) / Z_BIN).astype(np.int64)
     return np.bincount(places, minlength=int(2 * Z_LIMIT / Z_BIN) + 2)
 
 

@@ -259,8 +259,8 @@ def _test_day(
     )
     active = (base.past_scored > 0) | (kind.scored[:, t] > 0)
     share = _expected_share(panel, base, rule)
-    rho = _shrunk_rho(panel, base, active, rule)
-    p, used, lower = predictive_tail(base, share, rho)
+    rho = _shrunk_rho(base, active, rule)
+    p, used = predictive_tail(base, share, rho)
     seen = base.negatives / np.maximum(base.scored, 1)
     lift = seen / share
     enough_authors = (base.authors < 0) | (base.authors >= rule.min_authors)
@@ -275,8 +275,7 @@ def _test_day(
         & (base.past_scored >= rule.min_scored)
     )
     share_up = floors & assessable & (p <= rule.p_value) & (lift >= rule.min_lift)
-    fell = assessable & (lower < rule.fall_p)
-    count_up = kind.count_up[:, t] & floors & ~fell
+    count_up = kind.count_up[:, t] & floors & (~assessable | (seen >= share))
     kind.flagged[:, t] = share_up
     for s in np.flatnonzero(share_up | count_up).tolist():
         whole = kind.raw_scored[s, t] / max(kind.items[s, t], 1)
@@ -394,22 +393,19 @@ def _expected_share(panel: Panel, base: ShareBaseline, rule: DipRule) -> Floats:
     )
 
 
-def _shrunk_rho(
-    panel: Panel, base: ShareBaseline, active: Bools, rule: DipRule
-) -> Floats:
+def _shrunk_rho(base: ShareBaseline, active: Bools, rule: DipRule) -> Floats:
     """Overdispersion of each series, drawn towards the one pooled over trackers.
 
-    The pool is the trackers' totals with enough valid days, and the stated prior with
-    the weight of `rho_prior_days`; a young series gets the pool alone.
+    The pool is every series with enough valid days, and the stated prior with the
+    weight of `rho_prior_days`; a young series gets the pool alone.
     """
     known = ~np.isnan(base.rho) & active
     mature = known & (base.valid_days >= rule.min_valid_days)
-    in_pool = mature & (np.array(panel.cities, object) == "all")
     days = base.valid_days.astype(np.float64)
     pooled = (
-        (days * np.nan_to_num(base.rho))[in_pool].sum()
+        (days * np.nan_to_num(base.rho))[mature].sum()
         + rule.rho_prior_days * rule.rho_prior
-    ) / (days[in_pool].sum() + rule.rho_prior_days)
+    ) / (days[mature].sum() + rule.rho_prior_days)
     weight = np.where(mature, days, 0.0)
     return np.asarray(
         (weight * np.nan_to_num(base.rho) + rule.rho_prior_days * pooled)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trendlab.signals.event_items import EventDay
+from trendlab.signals.event_items import EventDay, to_frame
 from trendlab.signals.words import log_odds
 
 Row = dict[str, Any]
@@ -27,86 +26,139 @@ MIN_EXCESS = 2.0
 LABEL_LENGTH = 200
 
 
-def top_items(items: list[Row], event_kind: str) -> list[Row]:
-    """Rank posts by likes; negative items by compound × (1 + log1p(likes))."""
+def top_items(items: pl.DataFrame, event_kind: str) -> list[Row]:
+    """Rank posts by likes; negative items by −compound × (1 + log1p(likes)).
 
-    def weight(item: Row) -> float:
-        likes = float(np.log1p(item["likes"] or 0))
-        if event_kind == "peak":
-            return likes
-        return -float(item["compound"]) * (1.0 + likes)
-
-    ordered = sorted(
-        items, key=lambda item: (-weight(item), item["source"], item["item_id"])
+    Copies of one text say one thing and are shown once.
+    """
+    likes = pl.col("likes_count").fill_null(0).log1p()
+    weight = likes if event_kind == "peak" else -pl.col("compound") * (1.0 + likes)
+    label = (
+        pl.col("text")
+        .fill_null("")
+        .str.replace_all(r"\s+", " ")
+        .str.strip_chars()
+        .str.slice(0, LABEL_LENGTH)
     )
-    seen: set[str] = set()
-    found: list[Row] = []
-    for item in ordered:
-        text = " ".join((item["text"] or "").split())
-        if text in seen:  # copies of one text say one thing
-            continue
-        seen.add(text)
-        found.append(
-            {
-                "item": item["item_id"],
-                "label": text[:LABEL_LENGTH],
-                "url": item["url"],
-                "observed": None if item["likes"] is None else float(item["likes"]),
-                "strength": item["compound"],
-            }
-        )
-        if len(found) == MAX_ROWS:
-            break
-    return found
+    ranked = (
+        items.with_columns(weight=weight, label=label)
+        .sort(["weight", "source", "item_id"], descending=[True, False, False])
+        .unique("label", keep="first", maintain_order=True)
+        .with_columns(pl.col("likes_count").cast(pl.Float64))
+        .head(MAX_ROWS)
+    )
+    return [
+        {
+            "item": row["item_id"],
+            "label": row["label"],
+            "url": row["url"],
+            "observed": row["likes_count"],
+            "strength": row["compound"],
+        }
+        for row in ranked.to_dicts()
+    ]
 
 
 def top_terms(
-    event: Row, event_kind: str, item_kind: str, items: list[Row], day: EventDay
+    event: Row, event_kind: str, item_kind: str, items: pl.DataFrame, day: EventDay
 ) -> dict[str, list[Row]]:
-    """Rank words and hashtags of the event's items against the tracker's past days."""
-    past = _before(day.inputs.term_days, day.day)
-    past = past.filter(
-        pc.and_(
-            pc.equal(past["tracker"], event["tracker"]),
-            pc.equal(past["item_kind"], item_kind),
-        )
+    """Rank words and hashtags of the event's items against the tracker's past days.
+
+    An author counts once a term: one spammer is no over-representation.
+    """
+    if event_kind == "peak" and event["city"] == "all":
+        users = _counted_terms(event, item_kind, day)
+    else:
+        users = _read_terms(items, day)
+    past = (
+        _terms_of(event, item_kind, day)
+        .filter(pl.col("day") < day.day)
+        .group_by("term_kind", "term")
+        .agg(before=pl.col("users" if event_kind == "peak" else "negatives").sum())
     )
-    column = "items_count" if event_kind == "peak" else "negative_count"
-    usual: dict[tuple[str, str], float] = {}
-    for kind, term, number in zip(
-        past["term_kind"].to_pylist(),
-        past["term"].to_pylist(),
-        past[column].to_pylist(),
-        strict=True,
-    ):
-        usual[kind, term] = usual.get((kind, term), 0.0) + number
-    # an author counts once a term: one spammer is no over-representation
-    users: dict[tuple[str, str], set[str]] = {}
-    for item, terms in zip(items, day.terms(items), strict=True):
-        who = f"{item['source']}\x1f{item['author_id'] or item['item_id']}"
-        for pair in terms:
-            users.setdefault(pair, set()).add(who)
+    both = users.join(past, on=["term_kind", "term"], how="left").with_columns(
+        pl.col("before").fill_null(0)
+    )
     past_total = _past_items(event, event_kind, item_kind, day)
+    scale = items.height / past_total if past_total > 0 else 0.0
     found: dict[str, list[Row]] = {}
     for kind in ("word", "hashtag"):
-        pairs = sorted(pair for pair in users if pair[0] == kind)
-        counts = np.array([float(len(users[pair])) for pair in pairs])
-        before = np.array([usual.get(pair, 0.0) for pair in pairs])
-        z = log_odds(counts, before, total=float(len(items)), baseline_total=past_total)
-        scale = len(items) / past_total if past_total > 0 else 0.0
-        order = sorted(range(len(pairs)), key=lambda i: (-z[i], pairs[i]))
+        mine = both.filter(pl.col("term_kind") == kind)
+        z = log_odds(
+            mine["users"].to_numpy(),
+            mine["before"].to_numpy(),
+            total=float(items.height),
+            baseline_total=past_total,
+        )
+        ranked = (
+            mine.with_columns(z=pl.Series(z, dtype=pl.Float64))
+            .filter(pl.col("z") >= MIN_WORD_Z)
+            .sort(["z", "term"], descending=[True, False])
+            .head(MAX_ROWS)
+        )
+        mark = "#" if kind == "hashtag" else ""
         found[kind] = [
             {
-                "item": pairs[i][1],
-                "label": f"#{pairs[i][1]}" if kind == "hashtag" else pairs[i][1],
-                "observed": float(counts[i]),
-                "expected": float(before[i] * scale),
-                "strength": float(z[i]),
+                "item": row["term"],
+                "label": mark + row["term"],
+                "observed": float(row["users"]),
+                "expected": row["before"] * scale,
+                "strength": row["z"],
             }
-            for i in order
-            if z[i] >= MIN_WORD_Z
+            for row in ranked.to_dicts()
         ]
     return found
+
+
+def _terms_of(event: Row, item_kind: str, day: EventDay) -> pl.DataFrame:
+    """Term counts of the tracker, from 28 days before the day to the day."""
+    since = day.day - timedelta(BASELINE_DAYS)
+    counts = to_frame(
+        _of_tracker(day.inputs.term_days, event),
+        [
+            "day",
+            "item_kind",
+            "term_kind",
+            "term",
+            "items_count",
+            "authors_count",
+            "negative_count",
+            "negative_authors_count",
+        ],
+    ).filter(
+        (pl.col("item_kind") == item_kind)
+        & pl.col("day").is_between(since, day.day, closed="both")
+    )
+    known = pl.col("authors_count") > 0
+    return counts.with_columns(
+        users=pl.when(known).then("authors_count").otherwise("items_count"),
+        negatives=pl.when(known)
+        .then("negative_authors_count")
+        .otherwise("negative_count"),
+    )
+
+
+def _counted_terms(event: Row, item_kind: str, day: EventDay) -> pl.DataFrame:
+    """Take the day's terms from the table that has counted them already."""
+    today = _terms_of(event, item_kind, day).filter(pl.col("day") == day.day)
+    return today.select("term_kind", "term", "users")
+
+
+def _read_terms(items: pl.DataFrame, day: EventDay) -> pl.DataFrame:
+    """Count the terms of some of the day's items; unknown authors count as many."""
+    who = items.select(
+        "source",
+        "item_id",
+        user=pl.col("source")
+        + "\x1f"
+        + pl.col("author_id").fill_null("\x1f" + pl.col("item_id")),
+    )
+    return (
+        day.terms(items)
+        .join(who, on=["source", "item_id"])
+        .group_by("term_kind", "term")
+        .agg(users=pl.col("user").n_unique().cast(pl.Int64))
+    )
 
 
 def _past_items(event: Row, event_kind: str, item_kind: str, day: EventDay) -> float:
@@ -116,14 +168,14 @@ def _past_items(event: Row, event_kind: str, item_kind: str, day: EventDay) -> f
         ("dip", "post"): "negative_count",
         ("dip", "comment"): "comment_negative_count",
     }
-    past = _before(day.inputs.activity, day.day)
-    past = past.filter(
-        pc.and_(
-            pc.equal(past["tracker"], event["tracker"]), pc.equal(past["city"], "all")
-        )
-    )
+    past = _before(_of_tracker(day.inputs.activity, event), day.day)
+    past = past.filter(pc.equal(past["city"], "all"))
     total = pc.sum(past[columns[event_kind, item_kind]]).as_py()
     return float(total or 0)
+
+
+def _of_tracker(table: pa.Table, event: Row) -> pa.Table:
+    return table.filter(pc.equal(table["tracker"], event["tracker"]))
 
 
 def _before(table: pa.Table, day: date) -> pa.Table:
@@ -137,123 +189,132 @@ def _before(table: pa.Table, day: date) -> pa.Table:
 
 
 def _days_before(event: Row, day: EventDay) -> int:
-    """Days with activity of the tracker among the 28 before."""
-    past = _before(day.inputs.activity, day.day)
-    past = past.filter(pc.equal(past["tracker"], event["tracker"]))
-    return len(pc.unique(past["day"]))
+    """Days with activity of the tracker among the 28 before; at least 1."""
+    past = _before(_of_tracker(day.inputs.activity, event), day.day)
+    return max(1, len(pc.unique(past["day"])))
 
 
-def top_excess(
-    observed: dict[str, float],
-    expected: dict[str, float],
-    label: Callable[[str], str | None],
-) -> list[Row]:
-    """Rank by observed − expected; strength is the share of all positive excess."""
-    excess = {key: value - expected.get(key, 0.0) for key, value in observed.items()}
-    total = sum(value for value in excess.values() if value > 0)
-    ordered = sorted(excess, key=lambda key: (-excess[key], key))
+def _rank_excess(counts: pl.DataFrame) -> list[Row]:
+    """Rank item, label, observed, expected by excess.
+
+    Strength is the share of all positive excess.
+    """
+    excess = pl.col("observed") - pl.col("expected")
+    total = counts.select(excess.clip(lower_bound=0).sum()).item()
+    ranked = (
+        counts.with_columns(excess=excess)
+        .filter(pl.col("excess") >= MIN_EXCESS)
+        .sort(["excess", "item"], descending=[True, False])
+        .head(MAX_ROWS)
+    )
     return [
         {
-            "item": key,
-            "label": label(key),
-            "observed": observed[key],
-            "expected": expected.get(key, 0.0),
-            "strength": excess[key] / total,
+            "item": row["item"],
+            "label": row["label"],
+            "observed": row["observed"],
+            "expected": row["expected"],
+            "strength": row["excess"] / total,
         }
-        for key in ordered[:MAX_ROWS]
-        if excess[key] >= MIN_EXCESS
+        for row in ranked.to_dicts()
     ]
 
 
 def top_authors(
-    event: Row, event_kind: str, items: list[Row], day: EventDay
+    event: Row, event_kind: str, items: pl.DataFrame, day: EventDay
 ) -> list[Row]:
-    """Rank known authors by their own excess over their own past days."""
-    observed: dict[str, float] = {}
-    handles: dict[str, str | None] = {}
-    for item in items:
-        if item["author_id"] is not None:
-            key = f"{item['source']}:{item['author_id']}"
-            observed[key] = observed.get(key, 0.0) + 1.0
-            handles[key] = item["author_handle"]
-    past = _before(day.inputs.author_days, day.day)
-    past = past.filter(pc.equal(past["tracker"], event["tracker"]))
+    """Rank known authors by their own excess over their own past days.
+
+    Their past is that of the tracker in every city: a city's own is not stored.
+    """
+    observed = (
+        items.filter(pl.col("author_id").is_not_null())
+        .group_by("source", "author_id")
+        .agg(
+            observed=pl.len().cast(pl.Float64),
+            label=pl.col("author_handle").drop_nulls().max(),
+        )
+    )
     column = "posts_count" if event_kind == "peak" else "negative_count"
-    days = max(1, _days_before(event, day))
-    expected: dict[str, float] = {}
-    for source, author, number in zip(
-        past["source"].to_pylist(),
-        past["author_id"].to_pylist(),
-        past[column].to_pylist(),
-        strict=True,
-    ):
-        key = f"{source}:{author}"
-        if key in observed:
-            expected[key] = expected.get(key, 0.0) + number / days
-    return top_excess(observed, expected, handles.get)
+    past = _before(_of_tracker(day.inputs.author_days, event), day.day)
+    usual = (
+        to_frame(past, ["source", "author_id", column])
+        .group_by("source", "author_id")
+        .agg(expected=pl.col(column).sum() / _days_before(event, day))
+    )
+    counts = observed.join(usual, on=["source", "author_id"], how="left").with_columns(
+        pl.col("expected").fill_null(0.0),
+        item=pl.col("source") + ":" + pl.col("author_id"),
+    )
+    return _rank_excess(counts.sort("item"))
 
 
 def top_cities(
-    event: Row, event_kind: str, items: list[Row], day: EventDay
+    event: Row, event_kind: str, items: pl.DataFrame, day: EventDay
 ) -> list[Row]:
     """Rank cities by their excess over their own past days."""
-    observed: dict[str, float] = {}
-    for item in items:
-        observed[item["city"]] = observed.get(item["city"], 0.0) + 1.0
-    past = _before(day.inputs.activity, day.day)
-    past = past.filter(pc.equal(past["tracker"], event["tracker"]))
+    observed = items.group_by("city").agg(observed=pl.len().cast(pl.Float64))
     column = "posts_count" if event_kind == "peak" else "negative_count"
-    days = max(1, _days_before(event, day))
-    expected: dict[str, float] = {}
-    for city, number in zip(
-        past["city"].to_pylist(), past[column].to_pylist(), strict=True
-    ):
-        expected[city] = expected.get(city, 0.0) + number / days
-    return top_excess(observed, expected, lambda city: city)
+    past = _before(_of_tracker(day.inputs.activity, event), day.day)
+    usual = (
+        to_frame(past, ["city", column])
+        .group_by("city")
+        .agg(expected=pl.col(column).sum() / _days_before(event, day))
+    )
+    counts = observed.join(usual, on="city", how="left").with_columns(
+        pl.col("expected").fill_null(0.0), item=pl.col("city"), label=pl.col("city")
+    )
+    return _rank_excess(counts.sort("item"))
 
 
-def top_garments(event: Row, items: list[Row], day: EventDay) -> list[Row]:
+def top_garments(event: Row, items: pl.DataFrame, day: EventDay) -> list[Row]:
     """Rank garment classes of the event's posts against the tracker's past days."""
     garments = day.inputs.garments
-    matched = day.inputs.garment_tracker_posts
+    matched = _of_tracker(day.inputs.garment_tracker_posts, event)
     if garments.num_rows == 0 or matched.num_rows == 0:
         return []
-    mine = matched.filter(
-        pc.and_(
-            pc.equal(matched["tracker"], event["tracker"]),
-            pc.invert(matched["is_excluded"]),
-        )
-    ).select(["source", "post_id", "day"])
-    joined = garments.select(["source", "post_id", "category"]).join(
-        mine, keys=["source", "post_id"], join_type="inner"
+    matched = matched.filter(pc.invert(matched["is_excluded"]))
+    # the day of the tracker, not the UTC day that the photo is stored under
+    mine = to_frame(garments, ["source", "post_id", "category"]).join(
+        to_frame(matched, ["source", "post_id", "day"]), on=["source", "post_id"]
     )
-    inside = {(item["source"], item["item_id"]) for item in items}
+    inside = items.select("source", pl.col("item_id").alias("post_id"))
+    here = (
+        mine.filter(pl.col("day") == day.day)
+        .join(inside, on=["source", "post_id"], how="semi")
+        .group_by("category")
+        .agg(observed=pl.len().cast(pl.Float64))
+    )
     earliest = day.day - timedelta(BASELINE_DAYS)
-    here: dict[str, float] = {}
-    there: dict[str, float] = {}
-    for row in joined.to_pylist():
-        if row["day"] == day.day:
-            if (row["source"], row["post_id"]) in inside:
-                here[row["category"]] = here.get(row["category"], 0.0) + 1.0
-        elif earliest <= row["day"] < day.day:
-            there[row["category"]] = there.get(row["category"], 0.0) + 1.0
-    if not there:
+    past = (
+        mine.filter((pl.col("day") >= earliest) & (pl.col("day") < day.day))
+        .group_by("category")
+        .agg(before=pl.len().cast(pl.Float64))
+    )
+    if past.height == 0:
         return []
-    names = sorted(here)
-    counts = np.array([here[name] for name in names])
-    before = np.array([there.get(name, 0.0) for name in names])
-    past_total = sum(there.values())
-    z = log_odds(counts, before, baseline_total=past_total)
-    scale = float(counts.sum()) / past_total
-    order = sorted(range(len(names)), key=lambda i: (-z[i], names[i]))
+    both = here.join(past, on="category", how="left").with_columns(
+        pl.col("before").fill_null(0.0)
+    )
+    past_total = float(past["before"].sum())
+    z = log_odds(
+        both["observed"].to_numpy(),
+        both["before"].to_numpy(),
+        baseline_total=past_total,
+    )
+    scale = float(both["observed"].sum()) / past_total
+    ranked = (
+        both.with_columns(z=pl.Series(z, dtype=pl.Float64))
+        .filter(pl.col("z") >= MIN_WORD_Z)
+        .sort(["z", "category"], descending=[True, False])
+        .head(MAX_ROWS)
+    )
     return [
         {
-            "item": names[i],
-            "label": names[i],
-            "observed": float(counts[i]),
-            "expected": float(before[i] * scale),
-            "strength": float(z[i]),
+            "item": row["category"],
+            "label": row["category"],
+            "observed": row["observed"],
+            "expected": row["before"] * scale,
+            "strength": row["z"],
         }
-        for i in order
-        if z[i] >= MIN_WORD_Z
+        for row in ranked.to_dicts()
     ]

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from trendlab.signals.words import Tokenize, item_terms
 
 Row = dict[str, Any]
+
+# Items whose words are read for one event; beyond it more texts change no list. Taken
+# in the order of their ids, which says nothing of what they hold.
+MAX_READ_ITEMS = 20_000
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,8 @@ class Inputs:
     Parameters
     ----------
     tracker_posts, posts, sentiment : pyarrow.Table
-        Of the event days (neighbouring UTC days for trackers with a time zone).
+        Of the event days (neighbouring UTC days for trackers with a time zone; of
+        tracker_posts 28 days more where comments shall find their post).
     comments : pyarrow.Table[comments]
         Of the event days; only dips of comments read it.
     term_days, author_days, activity : pyarrow.Table
@@ -47,100 +53,77 @@ class Inputs:
     tokenize: Tokenize
 
 
+def to_frame(table: pa.Table, columns: list[str]) -> pl.DataFrame:
+    """Take columns of an Arrow table to polars."""
+    return pl.DataFrame(pl.from_arrow(table.select(columns)))
+
+
 class EventDay:
-    """Rows of one day, looked up by the events of that day."""
+    """The items of one day, looked up by the events of that day."""
 
     def __init__(self, inputs: Inputs, day: date) -> None:
         self.day = day
         self.inputs = inputs
-        self._posts = _by_key(inputs.posts, ("source", "post_id"))
-        self._comments = _by_key(inputs.comments, ("source", "comment_id"))
-        scores = inputs.sentiment.select(
-            ["source", "item_kind", "item_id", "is_scored", "compound", "label"]
-        ).to_pylist()
-        self._scores = {
-            (row["item_kind"], row["source"], row["item_id"]): row for row in scores
-        }
-        matched = inputs.tracker_posts.filter(
-            pc.invert(inputs.tracker_posts["is_excluded"])
+        kept = pc.invert(inputs.tracker_posts["is_excluded"])
+        self._matched = to_frame(
+            inputs.tracker_posts.filter(kept),
+            ["tracker", "day", "source", "post_id", "city"],
         )
-        self._matched = matched.select(
-            ["day", "tracker", "source", "post_id", "author_id", "city"]
-        ).to_pylist()
-        self._terms: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+        self._scores = to_frame(
+            inputs.sentiment, ["source", "item_kind", "item_id", "compound", "label"]
+        )
+        self._said = {"post": self._posts(), "comment": self._comments()}
 
-    def items(self, event: Row, item_kind: str) -> list[Row]:
-        """Items within the event's tracker and city on the day."""
-        inside = [
-            row
-            for row in self._matched
-            if row["tracker"] == event["tracker"]
-            and event["city"] in ("all", row["city"])
-        ]
-        items: list[Row] = []
+    def _posts(self) -> pl.DataFrame:
+        columns = ["source", "post_id", "author_id", "author_handle", "caption"]
+        posts = to_frame(
+            self.inputs.posts, [*columns, "hashtags", "url", "likes_count"]
+        )
+        return posts.rename({"caption": "text"}).with_columns(item_id=pl.col("post_id"))
+
+    def _comments(self) -> pl.DataFrame:
+        columns = ["source", "post_id", "author_id", "author_handle", "text"]
+        today = pc.equal(self.inputs.comments["day"], pa.scalar(self.day))
+        comments = to_frame(
+            self.inputs.comments.filter(today), [*columns, "comment_id", "likes_count"]
+        )
+        return comments.rename({"comment_id": "item_id"}).with_columns(
+            hashtags=pl.lit(None, pl.List(pl.String)), url=pl.lit(None, pl.String)
+        )
+
+    def items(self, event: Row, item_kind: str, *, only_negative: bool) -> pl.DataFrame:
+        """Items within the event's tracker and city on the day, sorted by id.
+
+        Returns
+        -------
+        polars.DataFrame
+            source, item_id, author_id, author_handle, city, text, hashtags, url,
+            likes_count, compound.
+        """
+        inside = self._matched.filter(pl.col("tracker") == event["tracker"])
+        if event["city"] != "all":
+            inside = inside.filter(pl.col("city") == event["city"])
         if item_kind == "post":
-            for row in inside:
-                post = self._posts.get((row["source"], row["post_id"]))
-                if post is None or row["day"] != self.day:
-                    continue
-                items.append(self._item(row, post, "post", row["post_id"]))
-            return items
-        places = {(row["source"], row["post_id"]): row for row in inside}
-        for (source, comment_id), comment in self._comments.items():
-            row = places.get((source, comment["post_id"]), {})
-            if row and comment["day"] == self.day:
-                items.append(self._item(row, comment, "comment", comment_id))
-        return items
-
-    def _item(self, row: Row, said: Row, item_kind: str, item_id: str) -> Row:
-        score = self._scores.get((item_kind, row["source"], item_id), {})
-        text = said["caption"] if item_kind == "post" else said["text"]
-        return {
-            "kind": item_kind,
-            "source": row["source"],
-            "item_id": item_id,
-            "author_id": said["author_id"],
-            "author_handle": said["author_handle"],
-            "city": row["city"],
-            "text": text,
-            "hashtags": said.get("hashtags"),
-            "url": said.get("url"),
-            "likes": said["likes_count"],
-            "compound": score.get("compound"),
-            "is_negative": score.get("label") == "negative",
-        }
-
-    def terms(self, items: list[Row]) -> list[list[tuple[str, str]]]:
-        """(term_kind, term) of each item, computed once an item."""
-        missing = [
-            item
-            for item in items
-            if (item["kind"], item["source"], item["item_id"]) not in self._terms
-        ]
-        if missing:
-            rows = pa.table(
-                {
-                    "source": pa.array([i["source"] for i in missing], pa.string()),
-                    "item_id": pa.array([i["item_id"] for i in missing], pa.string()),
-                    "text": pa.array([i["text"] for i in missing], pa.string()),
-                    "hashtags": pa.array(
-                        [i["hashtags"] for i in missing], pa.list_(pa.string())
-                    ),
-                }
+            inside = inside.filter(pl.col("day") == self.day)
+        scores = self._scores.filter(pl.col("item_kind") == item_kind)
+        if only_negative:
+            scores = scores.filter(pl.col("label") == "negative")
+        return (
+            self._said[item_kind]
+            .join(inside.select("source", "post_id", "city"), on=["source", "post_id"])
+            .join(
+                scores.select("source", "item_id", "compound"),
+                on=["source", "item_id"],
+                how="inner" if only_negative else "left",
             )
-            for item in missing:
-                self._terms[(item["kind"], item["source"], item["item_id"])] = []
-            kind = missing[0]["kind"]
-            said = item_terms(rows, tokenize=self.inputs.tokenize)
-            for row in said.to_pylist():
-                self._terms[(kind, row["source"], row["item_id"])].append(
-                    (row["term_kind"], row["term"])
-                )
-        return [
-            self._terms[(item["kind"], item["source"], item["item_id"])]
-            for item in items
-        ]
+            .drop("post_id")
+            .sort("source", "item_id")
+        )
 
-
-def _by_key(table: pa.Table, key: tuple[str, str]) -> dict[tuple[str, str], Row]:
-    return {(row[key[0]], row[key[1]]): row for row in table.to_pylist()}
+    def terms(self, items: pl.DataFrame) -> pl.DataFrame:
+        """Words and hashtags of items: source, item_id, term_kind, term."""
+        read = items.head(MAX_READ_ITEMS).select(
+            "source", "item_id", "text", "hashtags"
+        )
+        said = item_terms(read.to_arrow(), tokenize=self.inputs.tokenize)
+        return to_frame(said, said.column_names)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 
 from trendlab.schemas import TABLES
@@ -96,17 +97,11 @@ def _explain(
 def _event_rows(event: Row, event_kind: str, day: EventDay) -> list[Row]:
     """All evidence of one event on one day."""
     item_kind = event.get("item_kind", "post")
-    items = day.items(event, item_kind)
-    if event_kind == "dip":
-        items = [item for item in items if item["is_negative"]]
-        topic = set(event["topic"].split(" ")) - {""}
-        if topic:
-            said = day.terms(items)
-            items = [
-                item
-                for item, terms in zip(items, said, strict=True)
-                if topic & {term for _, term in terms}
-            ]
+    items = day.items(event, item_kind, only_negative=event_kind == "dip")
+    topic = event.get("topic", "")
+    if topic != "":
+        said = day.terms(items).filter(pl.col("term").is_in(topic.split(" ")))
+        items = items.join(said, on=["source", "item_id"], how="semi")
     event_id = event[f"{event_kind}_id"]
     rows: list[Row] = []
 

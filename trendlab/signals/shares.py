@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 from trendlab.signals.baselines import window_start
 from trendlab.signals.tails import beta_binomial_upper_tail
@@ -21,12 +22,24 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
-# The largest tenth of the squared residuals is left out of the overdispersion, so that
-# one unnoticed bad day does not hide the next.
-TRIMMED_SHARE = 0.1
-# Mean of a chi-square with one degree of freedom below its 90 % quantile: makes the
-# trimmed mean of squared residuals unbiased for normal ones.
-TRIMMED_MEAN = 0.6233
+# Days that the overdispersion is estimated from: it is harder to tell than the share
+# and slower to change, so it takes as many days as the peaks' baseline.
+SPREAD_DAYS = 84
+# The largest fiftieth of the squared residuals is left out of the overdispersion, so
+# that an unnoticed bad day does not hide the next. More would be safer still, and
+# takes the estimate 20 % too low where negatives are few.
+TRIMMED_SHARE = 0.02
+
+
+def _trimmed_means() -> tuple[Ints, Floats]:
+    """Kept residuals of m, and the mean of a χ²(1) below that quantile."""
+    days = np.arange(SPREAD_DAYS + 1)
+    kept = days - np.rint(days * TRIMMED_SHARE).astype(np.int64)
+    part = np.where(days > 0, kept / np.maximum(days, 1), 1.0)
+    return kept.astype(np.int64), stats.chi2.cdf(stats.chi2.ppf(part, 1), 3) / part
+
+
+KEPT, KEPT_MEAN = _trimmed_means()
 # Days with fewer scored items say nothing of the spread between days.
 MIN_SPREAD_SCORED = 5
 
@@ -73,11 +86,15 @@ def _trailing_shares(
     window: int,
     pool: int,
     floor: int,
+    spread_window: int,
+    kept_of: npt.NDArray[np.int64],
+    kept_mean: Floats,
     whole: npt.NDArray[np.int64],
     real: Floats,
 ) -> None:
     first = max(0, step - window)
-    residuals = np.empty(window + 1, np.float64)
+    spread_first = max(0, step - spread_window)
+    residuals = np.empty(spread_window + 1, np.float64)
     for s in range(negatives.shape[0]):
         # pool backwards until the floor is reached; a flagged day is spent
         k = 0
@@ -108,8 +125,9 @@ def _trailing_shares(
         whole[s, 3] = days
         real[s, 0] = pairs / (n * (n - 1.0)) if n > 1 else 1.0
         last = step - days + 1  # the baseline ends where the pooled days begin
-        start = window_start(flagged[s], first, step)
-        has_shift = start > first
+        restart = window_start(flagged[s], spread_first, step)
+        has_shift = restart > spread_first
+        start = max(first, restart)
         past_k = 0
         past_n = 0
         valid = 0
@@ -131,7 +149,7 @@ def _trailing_shares(
         share = (past_k + 0.5) / (past_n + 1.0)
         spread_days = 0
         items = 0.0
-        for i in range(start, last):
+        for i in range(restart, last):
             if not usable[s, i] or scored[s, i] < MIN_SPREAD_SCORED:
                 continue
             if segments[s, i] != segments[s, step]:
@@ -146,8 +164,8 @@ def _trailing_shares(
         if spread_days < 3:
             continue
         ordered = np.sort(residuals[:spread_days])
-        kept = max(1, int(np.ceil(spread_days * (1.0 - TRIMMED_SHARE))))
-        spread = ordered[:kept].mean() / TRIMMED_MEAN
+        kept = kept_of[spread_days]
+        spread = ordered[:kept].mean() / kept_mean[spread_days]
         mean_items = items / spread_days
         rho = (spread - 1.0) / max(mean_items - 1.0, 1.0)
         real[s, 1] = min(max(rho, 0.0), 0.5)
@@ -199,6 +217,9 @@ def trailing_shares(
         window,
         pool,
         floor,
+        SPREAD_DAYS,
+        KEPT,
+        KEPT_MEAN,
         whole,
         real,
     )
@@ -217,21 +238,18 @@ def trailing_shares(
 
 def predictive_tail(
     base: ShareBaseline, share: Floats, rho: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Give the upper tail of today's negatives, its spread, and the lower tail.
+) -> tuple[Floats, Floats]:
+    """Give the upper tail of today's negatives and the overdispersion it takes.
 
     The estimated share errs too: with m baseline days of n̄ items its variance adds
     (rho + 1 / n̄) / m to the overdispersion.
 
     Returns
     -------
-    upper, used_rho, lower : (series,) float64
-        ``P(K ≥ negatives)``, the overdispersion that it was taken with, and
-        ``P(K ≤ negatives)``.
+    upper, used_rho : (series,) float64
+        ``P(K ≥ negatives)`` and the overdispersion that it was taken with.
     """
     days = np.maximum(base.valid_days, 1).astype(np.float64)
     items = np.maximum(base.past_scored / days, 1.0)
     used = np.minimum(rho * base.clustering + (rho + 1.0 / items) / days, 0.9)
-    upper = beta_binomial_upper_tail(base.negatives, base.scored, share, used)
-    above = beta_binomial_upper_tail(base.negatives + 1, base.scored, share, used)
-    return upper, used, 1.0 - above
+    return beta_binomial_upper_tail(base.negatives, base.scored, share, used), used
