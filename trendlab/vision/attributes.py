@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,12 @@ import pyarrow as pa
 
 from trendlab.errors import ImageRejected
 from trendlab.schemas import TABLES
-from trendlab.vision.boxes import Canvas, fit_canvas
+from trendlab.vision.boxes import Canvas
 from trendlab.vision.colours import Colour, find_colours, to_lab
+from trendlab.vision.detect import Device, load_detector
 from trendlab.vision.detector import Detector, Floats
 from trendlab.vision.garments import photo_path, stored_photos
-from trendlab.vision.images import Photo, read_photo
+from trendlab.vision.images import read_photo
 from trendlab.vision.models import DEFAULT_TAGGER, load_card
 from trendlab.vision.tagger import FineCategory, Tagger
 
@@ -103,6 +105,7 @@ def tag_garments(
     run_id: str,
     detector: Detector | None = None,
     tagger: Tagger | None = None,
+    device: Device = "auto",
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> pa.Table:
@@ -117,9 +120,12 @@ def tag_garments(
     home : Path
     run_id : str
     detector : Detector, optional
-        The one that found the garments; without it there are colours only.
+        Whose feature maps are read, whichever found the garments; the shipped
+        one by default. One that the tagger was not fitted to gives colours only.
     tagger : Tagger, optional
         The shipped one by default.
+    device : {"auto", "cpu", "cuda"}
+        Where the shipped detector runs.
     workers : int
         Threads.
     progress : callable, optional
@@ -140,21 +146,20 @@ def tag_garments(
             by_photo.setdefault(_key(row), []).append(row)
     if not by_photo:
         return table.empty()
-    tagger = Tagger(load_card(DEFAULT_TAGGER)) if tagger is None else tagger
-    if detector is not None and not tagger.fits(detector.card):
+    tagger = _shipped_tagger() if tagger is None else tagger
+    detector = _shipped_detector(device, home) if detector is None else detector
+    if not tagger.fits(detector.card):
         log.info(
             "tag: %s was fitted to another detector than %s; colours only",
             tagger.card.name,
             detector.card.name,
         )
-    size_px = (
-        tagger.card.input_size_px if detector is None else (detector.card.input_size_px)
-    )
+    size_px = detector.card.input_size_px
 
     def work(key: tuple[Any, ...]) -> list[dict[str, Any]]:
         rows = sorted(by_photo[key], key=lambda row: row["garment_index"])
         photo = read_photo(photo_path(photos[key]["path"], home), max_side_px=size_px)
-        canvas = _canvas_of(photo, detector, size_px)
+        canvas = detector.prepare(photo)
         boxes = np.array(
             [
                 (
@@ -205,10 +210,14 @@ def _value_of(row: dict[str, Any]) -> tuple[str, str]:
     return row["attribute"], row["value"]
 
 
-def _canvas_of(photo: Photo, detector: Detector | None, size_px: int) -> Canvas:
-    if detector is not None:
-        return detector.prepare(photo)
-    return fit_canvas(photo, size_px)
+@lru_cache(maxsize=1)
+def _shipped_tagger() -> Tagger:
+    return Tagger(load_card(DEFAULT_TAGGER))
+
+
+@lru_cache(maxsize=1)
+def _shipped_detector(device: Device, home: Path) -> Detector:
+    return load_detector(load_card(), device, cache=home / "models")
 
 
 def _tag_rows(

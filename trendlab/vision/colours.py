@@ -19,7 +19,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
@@ -55,6 +54,26 @@ ALL_BLACK_BELOW_L = 10.0
 
 # Named examples that vote on a colour; more blur small categories, one is noisy.
 _NEIGHBOURS = 5
+
+# sRGB to linear light (IEC 61966-2-1), and to CIE XYZ relative to D65's white.
+_LINEAR = np.array(
+    [
+        v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
+        for v in np.arange(256) / 255
+    ],
+    np.float32,
+)
+_RGB_TO_XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+_RGB_TO_XYZ_OF_WHITE = (_RGB_TO_XYZ / _RGB_TO_XYZ.sum(1, keepdims=True)).astype(
+    np.float32
+)
+_EPSILON, _KAPPA = 216 / 24389, 24389 / 27  # CIE 15:2004
 
 # Clusters that a garment's pixels are divided into before naming: enough for a
 # print and its ground, few enough that shading does not become a colour.
@@ -98,8 +117,11 @@ def to_lab(pixels: npt.NDArray[np.uint8]) -> Floats:
     (rows, columns, 3) float32
         L* 0 to 100, a* and b* about −128 to 127.
     """
-    scaled = pixels.astype(np.float32) / 255
-    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2Lab), np.float32)
+    xyz = _LINEAR[pixels] @ _RGB_TO_XYZ_OF_WHITE.T
+    root = np.where(xyz > _EPSILON, np.cbrt(xyz), (_KAPPA * xyz + 16) / 116)
+    x, y, z = root[..., 0], root[..., 1], root[..., 2]
+    lab = np.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), axis=-1)
+    return np.asarray(lab, np.float32)
 
 
 @lru_cache(maxsize=1)

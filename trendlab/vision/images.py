@@ -60,6 +60,8 @@ _DAMAGE = (
 _MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "CMYK", "YCbCr")
 
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+# broken EXIF is common and harmless: the photo is then taken as it is
+warnings.filterwarnings("ignore", message="Corrupt EXIF data", category=UserWarning)
 
 
 @dataclass(frozen=True)

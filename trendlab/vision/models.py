@@ -108,19 +108,21 @@ class ModelCard(BaseModel):
         return self.folder / self.weights_file
 
 
-def load_card(name: str | Path = DEFAULT_DETECTOR) -> ModelCard:
+def load_card(name: str | Path | None = None) -> ModelCard:
     """Read a model card.
 
     Parameters
     ----------
-    name : str or Path
-        Name of a shipped card, or path of a card's JSON file.
+    name : str or Path, optional
+        Name of a shipped card, or path of a card's JSON file; the shipped
+        detector by default.
 
     Raises
     ------
     ModelError
         If there is no such card, or it does not say what a card must say.
     """
+    name = DEFAULT_DETECTOR if name is None else name
     path = SHIPPED / f"{name}.json"
     if isinstance(name, Path) or "/" in name or name.endswith(".json"):
         path = Path(name)
@@ -137,18 +139,13 @@ def load_card(name: str | Path = DEFAULT_DETECTOR) -> ModelCard:
     return card.model_copy(update={"folder": path.resolve().parent})
 
 
-def read_weights(card: ModelCard) -> dict[str, Any]:
-    """Read a card's weights after checking their hash.
-
-    Returns
-    -------
-    dict of str to torch.Tensor
-        Floating tensors as float32.
+def check_weights(card: ModelCard) -> bytes:
+    """Read the bytes of a card's weights and check their hash.
 
     Raises
     ------
     ModelError
-        If the file is missing, is not safetensors or has another hash.
+        If the file is missing or has another hash.
     """
     try:
         encoded = card.weights_path.read_bytes()
@@ -162,6 +159,23 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
             f"{card.weights_path}: expected sha256 {card.sha256[:12]}…, "
             f"got {found[:12]}…; the file is damaged or not the card's"
         )
+    return encoded
+
+
+def read_weights(card: ModelCard) -> dict[str, Any]:
+    """Read a card's weights after checking their hash.
+
+    Returns
+    -------
+    dict of str to torch.Tensor
+        Floating tensors as float32.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, is not safetensors or has another hash.
+    """
+    encoded = check_weights(card)
     try:
         weights = load_safetensors(encoded)
     except SafetensorError as error:

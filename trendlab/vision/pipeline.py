@@ -10,7 +10,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,12 +205,77 @@ def list_photos(folder: Path) -> list[Path]:
     )
 
 
-@dataclass(frozen=True)
-class FolderFailure:
-    """A file of a folder that could not be used, and why."""
+class FolderRun:
+    """Garments of every photo in a folder, as COCO results, found while iterated.
 
-    file_name: str
-    reason: str
+    Parameters
+    ----------
+    folder : Path
+    detector : Detector
+    keep : Suppression
+    workers : int
+        Threads that decode.
+    image_ids : mapping of str to int
+        COCO image ids by file name, added to the results where given.
+    progress : callable or None
+        Called with photos done and photos in all.
+
+    Attributes
+    ----------
+    images_count : int
+        Photos in the folder.
+    failures : list of dict
+        file_name and reason of each photo that could not be used, so far.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        detector: Detector,
+        keep: Suppression,
+        workers: int,
+        image_ids: Mapping[str, int],
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self._folder, self._detector, self._keep = folder, detector, keep
+        self._workers, self._image_ids, self._progress = workers, image_ids, progress
+        self._paths = list_photos(folder)
+        self.images_count = len(self._paths)
+        self.failures: list[dict[str, str]] = []
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Give one result after the other, photo by photo, by falling score."""
+        started = time.monotonic()
+        self.failures.clear()
+        found_count = 0
+        wanted = (
+            Wanted(path.relative_to(self._folder).as_posix(), path)
+            for path in self._paths
+        )
+        outcomes = find_in_photos(
+            wanted, self._detector, keep=self._keep, workers=self._workers
+        )
+        for done, (file_name, outcome) in enumerate(outcomes, 1):
+            if isinstance(outcome, ImageRejected):
+                self.failures.append({"file_name": file_name, "reason": str(outcome)})
+            else:
+                found_count += len(outcome)
+                classes = self._detector.card.classes
+                yield from _coco_results(file_name, outcome, classes, self._image_ids)
+            if self._progress is not None:
+                self._progress(done, self.images_count)
+        log.info(
+            "detect folder: %d photos, %d failed, %d garments, %.1f s",
+            self.images_count,
+            len(self.failures),
+            found_count,
+            time.monotonic() - started,
+        )
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """All results at once, for folders that fit in memory."""
+        return list(self)
 
 
 def detect_folder(
@@ -220,10 +285,9 @@ def detect_folder(
     min_score: float = MEASURING_FLOOR,
     max_count: int = MEASURING_COUNT,
     workers: int = 2,
-    image_ids: dict[str, int] | None = None,
-    failures: list[FolderFailure] | None = None,
+    image_ids: Mapping[str, int] | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[dict[str, Any]]:
+) -> FolderRun:
     """Find garments in every photo of a folder, as COCO results.
 
     Parameters
@@ -237,55 +301,30 @@ def detect_folder(
         Most results a photo.
     workers : int
         Threads that decode.
-    image_ids : dict of str to int, optional
-        COCO image ids by file name, added to the results where given.
-    failures : list of FolderFailure, optional
-        Files that could not be used are appended here.
+    image_ids : mapping of str to int, optional
     progress : callable, optional
-        Called with photos done and photos in all.
 
-    Yields
-    ------
-    dict
-        file_name (path below the folder), category_id, category, bbox (x, y,
-        width, height in pixels of the upright photo), score; image_id if known.
+    Returns
+    -------
+    FolderRun
+        Iterate it for dicts of file_name (path below the folder), category_id,
+        category, bbox (x, y, width, height in pixels of the upright photo), score,
+        and image_id if known. Nothing is held: memory does not grow with the folder.
     """
-    paths = list_photos(folder)
-    classes = detector.card.classes
     keep = Suppression(
-        min_scores=(min_score,) * len(classes),
+        min_scores=(min_score,) * len(detector.card.classes),
         iou=detector.card.nms_iou,
         max_count=max_count,
         is_multi_label=True,
     )
-    started = time.monotonic()
-    found_count = failed_count = 0
-    wanted = (Wanted(path.relative_to(folder).as_posix(), path) for path in paths)
-    results = find_in_photos(wanted, detector, keep=keep, workers=workers)
-    for done, (file_name, outcome) in enumerate(results, 1):
-        if isinstance(outcome, ImageRejected):
-            failed_count += 1
-            if failures is not None:
-                failures.append(FolderFailure(file_name, str(outcome)))
-        else:
-            found_count += len(outcome)
-            yield from _coco_results(file_name, outcome, classes, image_ids)
-        if progress is not None:
-            progress(done, len(paths))
-    log.info(
-        "detect folder: %d photos, %d failed, %d garments, %.1f s",
-        len(paths),
-        failed_count,
-        found_count,
-        time.monotonic() - started,
-    )
+    return FolderRun(folder, detector, keep, workers, image_ids or {}, progress)
 
 
 def _coco_results(
     file_name: str,
     found: Detections,
     classes: Sequence[str],
-    image_ids: dict[str, int] | None,
+    image_ids: Mapping[str, int],
 ) -> Iterator[dict[str, Any]]:
     for box, score, category_id in zip(
         found.boxes.tolist(),
@@ -301,7 +340,7 @@ def _coco_results(
             "bbox": [round(v, 2) for v in (x0, y0, x1 - x0, y1 - y0)],
             "score": round(score, 5),
         }
-        if image_ids is not None and file_name in image_ids:
+        if file_name in image_ids:
             result["image_id"] = image_ids[file_name]
         yield result
 

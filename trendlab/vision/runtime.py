@@ -12,7 +12,7 @@ import queue
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -115,14 +115,17 @@ class OpenVinoRuntime:
 
     Parameters
     ----------
-    network : HeadAndNeck
+    network : callable
+        Builds the network; called only where there is no export yet.
     key : str
         Hash of the weights.
     cache : Path or None
         Folder for exports; None keeps them in memory.
     """
 
-    def __init__(self, network: HeadAndNeck, key: str, cache: Path | None) -> None:
+    def __init__(
+        self, network: Callable[[], HeadAndNeck], key: str, cache: Path | None
+    ) -> None:
         import openvino as ov
 
         self.name = "openvino-cpu"
@@ -161,9 +164,11 @@ class OpenVinoRuntime:
             ]
 
 
-def _exported(core: Any, network: HeadAndNeck, key: str, cache: Path | None) -> Any:
+def _exported(
+    core: Any, network: Callable[[], HeadAndNeck], key: str, cache: Path | None
+) -> Any:
     if cache is None:
-        return _convert(network)
+        return _convert(network())
     import openvino as ov
 
     version = ov.get_version().split("-")[0]
@@ -172,7 +177,9 @@ def _exported(core: Any, network: HeadAndNeck, key: str, cache: Path | None) -> 
         cache.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=cache, prefix=".export-"))
         try:
-            ov.save_model(_convert(network), fresh / "model.xml", compress_to_fp16=True)
+            ov.save_model(
+                _convert(network()), fresh / "model.xml", compress_to_fp16=True
+            )
             # another process may have been faster; its export is as good
             if not folder.exists():
                 fresh.rename(folder)

@@ -14,7 +14,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import logging
+import pickle
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -256,8 +258,17 @@ def read_foreign(path: Path) -> dict[str, torch.Tensor]:
     from ultralytics.nn.tasks import torch_safe_load
 
     try:
-        checkpoint, _ = torch_safe_load(path, safe_only=True)
-    except (TypeError, RuntimeError, AssertionError, AttributeError) as error:
+        with warnings.catch_warnings():
+            # an unusual pickle protocol is a warning, then a refusal
+            warnings.simplefilter("ignore", UserWarning)
+            checkpoint, _ = torch_safe_load(path, safe_only=True)
+    except (
+        TypeError,
+        RuntimeError,
+        AssertionError,
+        AttributeError,
+        pickle.UnpicklingError,
+    ) as error:
         raise ModelError(
             f"{path} was refused: it is not a plain ultralytics checkpoint, or it "
             "would run code; ask its maker for safetensors"

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.vision.conftest import media_table
+from tests.vision.fakes import PlantedDetector
+from trendlab.schemas import TABLES
+from trendlab.vision.attributes import tag_garments
+from trendlab.vision.boxes import fit_canvas
+from trendlab.vision.garments import find_garments
+from trendlab.vision.images import Photo
+from trendlab.vision.models import load_card
+from trendlab.vision.tagger import Tagger, describe_boxes
+
+
+@pytest.fixture(scope="module")
+def tagger() -> Tagger:
+    return Tagger(load_card("garment-tags"))
+
+
+def test_a_red_bag_on_green_is_red(tmp_path: Path, tagger: Tagger) -> None:
+    pixels = np.full((240, 160, 3), (20, 160, 40), np.uint8)
+    pixels[12:110, 8:74] = (200, 20, 30)
+    path = tmp_path / "bag.png"
+    Image.fromarray(pixels).save(path)
+    media = media_table(path)
+    detector = PlantedDetector()
+    garments = find_garments(media, detector, home=tmp_path, run_id="r").garments
+    tags = tag_garments(
+        garments, media, home=tmp_path, run_id="r", detector=detector, tagger=tagger
+    ).to_pylist()
+    assert [(one["attribute"], one["value"]) for one in tags] == [("colour", "red")]
+    assert tags[0]["value_rank"] == 0
+    assert tags[0]["value_share"] > 0.8
+    assert tags[0]["lab_a"] > 40
+    assert tags[0]["model_name"] == "basic-colour-terms"
+
+
+def test_real_garments_get_colours_and_a_fine_category_of_their_class(
+    detector: Any, bus: Path, tmp_path: Path, tagger: Tagger
+) -> None:
+    media = media_table(bus)
+    garments = find_garments(media, detector, home=tmp_path, run_id="r").garments
+    tags = tag_garments(garments, media, home=tmp_path, run_id="r", detector=detector)
+    assert tags.schema == TABLES["garment_tags"].arrow
+    rows = tags.to_pylist()
+    keys = [tuple(row[key] for key in TABLES["garment_tags"].key) for row in rows]
+    assert keys == sorted(set(keys))
+    for garment in garments.to_pylist():
+        mine = [r for r in rows if r["garment_index"] == garment["garment_index"]]
+        colours = [r for r in mine if r["attribute"] == "colour"]
+        fine = [r for r in mine if r["attribute"] == "fine_category"]
+        assert sorted(r["value_rank"] for r in colours) == list(range(len(colours)))
+        assert 0 < sum(r["value_share"] for r in colours) <= 1.001
+        assert len(fine) == 1
+        assert fine[0]["value"] in tagger.card.labels[garment["category"]]
+        assert fine[0]["model_name"] == "garment-tags"
+    again = tag_garments(garments, media, home=tmp_path, run_id="r", detector=detector)
+    assert again.equals(tags)
+
+
+def test_nothing_to_tag_is_a_typed_empty_table(tmp_path: Path) -> None:
+    empty = TABLES["garments"].empty()
+    tags = tag_garments(empty, media_table(), home=tmp_path, run_id="r")
+    assert tags.num_rows == 0
+    assert tags.schema == TABLES["garment_tags"].arrow
+
+
+def test_a_photo_that_went_away_is_passed_over(tmp_path: Path, tagger: Tagger) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (80, 120), (90, 0, 0)).save(path)
+    media = media_table(path)
+    detector = PlantedDetector()
+    garments = find_garments(media, detector, home=tmp_path, run_id="r").garments
+    path.unlink()
+    tags = tag_garments(
+        garments, media, home=tmp_path, run_id="r", detector=detector, tagger=tagger
+    )
+    assert tags.num_rows == 0
+
+
+def test_silhouettes_weigh_the_middle_more_than_the_corners(tagger: Tagger) -> None:
+    for category in (*tagger.card.labels, "a class of another detector"):
+        shape = tagger.silhouette(category, 30, 20)
+        assert shape.shape == (30, 20)
+        corners = (shape[0, 0] + shape[0, -1] + shape[-1, 0] + shape[-1, -1]) / 4
+        assert shape[10:20, 6:14].mean() > 2 * corners
+
+
+def test_boxes_on_the_edge_have_weights(tagger: Tagger) -> None:
+    photo = Photo(np.zeros((64, 64, 3), np.uint8), 64, 64, "hash")
+    canvas = fit_canvas(photo, 64)
+    for box in ([0, 0, 0.2, 0.2], [63.9, 63.9, 64, 64], [0, 0, 64, 64]):
+        weights, window = tagger.weigh_pixels(
+            "bag", np.array(box, np.float32), canvas, None
+        )
+        assert weights.shape == canvas.pixels[window].shape[:2]
+        assert weights.size > 0
+
+
+def test_geometry_is_told_in_shares_of_the_photo() -> None:
+    boxes = np.array([[10, 20, 60, 120]], np.float32)
+    assert describe_boxes(boxes, 100, 200)[0].tolist() == pytest.approx(
+        [0.1, 0.1, 0.5, 0.5, 0.5, 0.5]
+    )

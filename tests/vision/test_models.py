@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from trendlab.errors import ModelError
+from trendlab.schemas import TABLES
+from trendlab.vision.models import (
+    SHIPPED,
+    describe_models,
+    load_card,
+    read_weights,
+    shipped_cards,
+    write_card,
+)
+from trendlab.vision.train import read_foreign, save_weights
+
+# All weights that ship, together; issue and repository stay small.
+MAX_SHIPPED_BYTES = 13_000_000
+
+CLASSES = (
+    "bag",
+    "belt",
+    "boots",
+    "footwear",
+    "outer",
+    "dress",
+    "sunglasses",
+    "pants",
+    "top",
+    "shorts",
+    "skirt",
+    "headwear",
+    "scarf/tie",
+)
+
+
+def copy_card(folder: Path, **changes: object) -> Path:
+    shipped = load_card()
+    plain = json.loads((SHIPPED / "garments.json").read_text()) | changes
+    path = folder / "mine.json"
+    path.write_text(json.dumps(plain))
+    (folder / shipped.weights_file).write_bytes(shipped.weights_path.read_bytes())
+    return path
+
+
+def test_the_shipped_detector_knows_thirteen_classes_in_order() -> None:
+    card = load_card()
+    assert card.classes == CLASSES
+    assert len(card.thresholds) == 13
+    assert all(0 < threshold < 1 for threshold in card.thresholds)
+
+
+def test_every_shipped_card_states_data_licence_and_figures() -> None:
+    for card in shipped_cards():
+        assert card.licence.startswith("AGPL-3.0")
+        assert "Co-Parsing" in card.training_data
+        assert card.metrics["measured_on"]
+        assert card.metrics_command
+        assert card.known_failures
+        assert read_weights(card)
+
+
+def test_shipped_weights_are_small() -> None:
+    total = sum(path.stat().st_size for path in SHIPPED.glob("*.safetensors"))
+    assert total <= MAX_SHIPPED_BYTES
+
+
+def test_the_tagger_was_fitted_to_the_shipped_detector() -> None:
+    assert load_card("garment-tags").detector_sha256 == load_card().sha256
+
+
+def test_a_card_is_found_by_path(tmp_path: Path) -> None:
+    card = load_card(copy_card(tmp_path))
+    assert card.name == "garments"
+    assert read_weights(card)
+
+
+def test_an_unknown_card_names_the_shipped_ones() -> None:
+    with pytest.raises(ModelError, match="shipped cards: garment-tags, garments"):
+        load_card("nonesuch")
+
+
+def test_weights_with_another_hash_are_refused(tmp_path: Path) -> None:
+    card = load_card(copy_card(tmp_path, sha256="0" * 64))
+    with pytest.raises(ModelError, match="expected sha256 000000000000"):
+        read_weights(card)
+
+
+def test_missing_weights_are_an_error(tmp_path: Path) -> None:
+    path = copy_card(tmp_path)
+    card = load_card(path)
+    card.weights_path.unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        read_weights(card)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"thresholds": [0.5]},
+        {"weights_file": "../../etc/passwd"},
+        {"surprise": 1},
+        {"task": "generate"},
+    ],
+)
+def test_a_card_that_says_something_else_is_refused(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    with pytest.raises(ModelError, match="is not a model card"):
+        load_card(copy_card(tmp_path, **changes))
+
+
+def test_equal_cards_give_equal_bytes(tmp_path: Path) -> None:
+    card = load_card()
+    write_card(card, tmp_path / "one.json")
+    write_card(card, tmp_path / "two.json")
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+    assert (tmp_path / "one.json").read_bytes() == (
+        SHIPPED / "garments.json"
+    ).read_bytes()
+
+
+def test_models_become_rows_of_the_table() -> None:
+    rows = describe_models(shipped_cards())
+    assert rows.schema == TABLES["models"].arrow
+    assert rows["model_name"].to_pylist() == ["garment-tags", "garments"]
+    assert describe_models([]).schema == TABLES["models"].arrow
+
+
+class Malicious:
+    """What runs when a pickle of it is opened without restriction."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.target,)
+
+
+def test_a_malicious_pt_file_is_refused_and_runs_nothing(tmp_path: Path) -> None:
+    touched = tmp_path / "owned"
+    path = tmp_path / "free-weights.pt"
+    torch.save({"model": Malicious(touched)}, path)
+    with pytest.raises(ModelError, match="was refused"):
+        read_foreign(path)
+    assert not touched.exists()
+
+
+def test_a_malicious_bare_pickle_is_refused_and_runs_nothing(tmp_path: Path) -> None:
+    touched = tmp_path / "owned"
+    path = tmp_path / "free-weights.pt"
+    path.write_bytes(pickle.dumps(Malicious(touched)))
+    with pytest.raises(ModelError, match="was refused"):
+        read_foreign(path)
+    assert not touched.exists()
+
+
+def test_a_name_that_ultralytics_would_download_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="no weights at"):
+        read_foreign(Path("yolov8n.pt"))
+
+
+def test_plain_weights_survive_the_round_trip(tmp_path: Path) -> None:
+    weights = {"a": torch.arange(6.0).reshape(2, 3), "n": torch.tensor(3)}
+    save_weights(weights, tmp_path / "w.safetensors")
+    found = read_foreign(tmp_path / "w.safetensors")
+    assert found["a"].dtype == torch.float16
+    assert found["a"].tolist() == weights["a"].tolist()
+    assert found["n"].item() == 3
