@@ -105,6 +105,14 @@ def test_ids_of_any_length_and_script_pass():
     assert check_rows(POSTS, rows)[1] == []
 
 
+def test_rows_beside_a_nul_are_not_taken_for_it():
+    """A slice shares its bytes with the rows around it."""
+    rows = posts(post("a\0"), post("b", hashtags=["c"]), post("\0", hashtags=["\0"]))
+
+    assert check_rows(POSTS, rows.slice(1, 1))[1] == []
+    assert [each.row_index for each in check_rows(POSTS, rows)[1]] == [0, 2]
+
+
 def test_other_columns_than_the_declared_are_an_error():
     with pytest.raises(SchemaMismatch, match="missing"):
         check_rows(POSTS, runs("r"))
