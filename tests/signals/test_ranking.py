@@ -6,15 +6,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trendlab.signals.ranking import (
-    POISSON,
-    Contest,
+from trendlab.signals.engagement import (
     LikedPosts,
     Prior,
     learn_prior,
     measure_posts,
-    rank_authors,
 )
+from trendlab.signals.ranking import POISSON, Contest, rank_authors
 
 LIKES = st.lists(st.integers(-1, 60), min_size=1, max_size=8)
 

@@ -15,16 +15,14 @@ import pyarrow as pa
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
 from trendlab.signals.contributions import share_of_excess
-from trendlab.signals.graph import rank_mentions
-from trendlab.signals.ranking import (
-    DRAWS,
-    Contest,
+from trendlab.signals.engagement import (
     LikedPosts,
     Prior,
     learn_prior,
     measure_posts,
-    rank_authors,
 )
+from trendlab.signals.graph import rank_mentions
+from trendlab.signals.ranking import DRAWS, Contest, rank_authors
 from trendlab.signals.standing import (
     HOME_DAYS,
     MIN_TRACKERS,

@@ -337,6 +337,7 @@ INFLUENCERS = Step(
         f"trendlab.signals.{name}"
         for name in (
             "contributions",
+            "engagement",
             "graph",
             "influencers",
             "ranking",
