@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
+from trendlab.signals.contests import score_windows
 from trendlab.signals.contributions import share_of_excess
-from trendlab.signals.engagement import (
-    LikedPosts,
-    Prior,
-    learn_prior,
-    measure_posts,
-)
 from trendlab.signals.graph import rank_mentions
-from trendlab.signals.ranking import DRAWS, Contest, rank_authors
+from trendlab.signals.ranking import DRAWS
 from trendlab.signals.standing import (
     HOME_DAYS,
     MIN_TRACKERS,
-    TIERS,
     count_trackers,
     find_home_cities,
     flag_authors,
@@ -34,7 +25,6 @@ from trendlab.signals.standing import (
 )
 from trendlab.signals.windows import (
     CELL,
-    KINDS,
     MEMBER,
     Week,
     cells_by_kind,
@@ -47,9 +37,6 @@ from trendlab.signals.windows import (
 RULE = "influencers-1"
 # Rows kept of each week, tracker and window; every author is ranked.
 KEEP = 50
-# The windows whose contribution is the excess of negatives.
-NEGATIVE_KINDS = ("low_sentiment", "both")
-TIER_NAMES = [*(name for name, _ in TIERS), "unknown"]
 
 POST_COLUMNS = ("source", "post_id", "likes_count", "is_repost", "mentions")
 MATCH_COLUMNS = (
@@ -279,7 +266,7 @@ def _rank_week(
         .with_columns(pl.col("tier").fill_null("unknown"))
         .sort(MEMBER)
     )  # fmt: skip
-    scored, engagement = _score_windows(
+    scored, engagement = score_windows(
         facts, liked, week, seed=seed, draws=draws, keep=keep
     )
     everyone = days.filter(pl.col("tracker") == "all")
@@ -323,107 +310,3 @@ def _rank_week(
         )
         .with_columns(is_multi_tracker=pl.col("trackers_count") >= MIN_TRACKERS)
     )
-
-
-def _score_windows(
-    facts: pl.DataFrame,
-    liked: pl.DataFrame,
-    week: Week,
-    *,
-    seed: int,
-    draws: int,
-    keep: int,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Score every tracker and window of a week.
-
-    Returns the rows with their scores, and author, likes_per_post, known_count
-    of the window 'all' of the tracker 'all', which the flags look at.
-    """
-    lengths = liked.group_by(MEMBER).len().sort(MEMBER)["len"].to_numpy()
-    likes = liked["likes"].to_numpy().astype(np.int64)
-    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    groups = facts.group_by(["tracker", "window_kind"], maintain_order=True).len()
-    priors = _learn_priors(facts, likes, ends)
-    scored, engagement = [], facts.clear().select("author")
-    start = 0
-    for tracker, kind, size in groups.iter_rows():
-        rows = facts.slice(start, size)
-        own = ends[start : start + size + 1]
-        posts = LikedPosts(likes[own[0] : own[-1]], own - own[0])
-        contest = _contest(rows, posts, priors.take(np.arange(start, start + size)))
-        stream = [seed, week.monday.toordinal(), zlib.crc32(tracker.encode()),
-                  KINDS.index(kind)]  # fmt: skip
-        result = rank_authors(
-            contest, np.random.default_rng(stream), draws=draws, keep=keep
-        )
-        scored.append(
-            rows.with_columns(
-                _known("likes_per_post", result.likes_per_post),
-                _known("engagement_shrunk", result.engagement),
-                pl.Series("h_index", result.h_index),
-                pl.Series("score", result.score),
-                pl.Series("rank", result.rank),
-                pl.Series("rank_low", result.low),
-                pl.Series("rank_high", result.high),
-                pl.Series("known_count", posts.known_counts),
-            )
-        )
-        if (tracker, kind) == ("all", "all"):
-            engagement = scored[-1].select("author", "likes_per_post", "known_count")
-        start += size
-    if engagement.width == 1:
-        engagement = scored[0].select("author", "likes_per_post", "known_count").clear()
-    return pl.concat(scored), engagement
-
-
-def _learn_priors(facts: pl.DataFrame, likes: Any, ends: Any) -> Prior:
-    """Learn tier priors from each tracker's window 'all'; one row per fact."""
-    tier = facts["tier"].cast(pl.Enum(TIER_NAMES)).to_physical()
-    tracker = facts["tracker"].rank("dense") - 1
-    keyed = facts.select("window_kind", "author").with_columns(
-        tracker=tracker, tier=tier
-    )
-    whole = np.flatnonzero((facts["window_kind"] == "all").to_numpy())
-    pieces = [likes[ends[i] : ends[i + 1]] for i in whole]
-    lengths = np.array([piece.size for piece in pieces], dtype=np.int64)
-    posts = LikedPosts(
-        np.concatenate(pieces), np.concatenate([[0], np.cumsum(lengths)])
-    )
-    plain = measure_posts(posts, np.ones((1, posts.likes.size), dtype=np.int32))
-    groups = keyed["tracker"].to_numpy().astype(np.int64)
-    tiers = keyed["tier"].to_numpy().astype(np.int64)
-    learnt = learn_prior(posts, plain, groups[whole], tiers[whole])
-    # every author of a narrower window is in the window 'all' of its tracker
-    at = (
-        keyed.join(
-            keyed[whole].with_row_index("place").select("tracker", "author", "place"),
-            on=["tracker", "author"],
-            how="left",
-            maintain_order="left",
-        )["place"]
-        .to_numpy()
-        .astype(np.int64)
-    )
-    return learnt.take(at)
-
-
-def _contest(rows: pl.DataFrame, posts: LikedPosts, prior: Prior) -> Contest:
-    def floats(name: str) -> Any:
-        return rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-
-    is_negative = rows["window_kind"][0] in NEGATIVE_KINDS
-    negatives = rows["negative_count"].to_numpy().astype(np.int64)
-    return Contest(
-        posts=posts,
-        prior=prior,
-        pagerank=floats("pagerank"),
-        followers=floats("followers_count"),
-        expected_posts=floats("posts_expected"),
-        negatives=negatives if is_negative else None,
-        negative_expected=negatives - floats("negative_excess"),
-    )
-
-
-def _known(name: str, values: Any) -> pl.Series:
-    """Return a column in which NaN is NULL."""
-    return pl.Series(name, values).fill_nan(None)

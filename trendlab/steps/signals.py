@@ -336,6 +336,7 @@ INFLUENCERS = Step(
     modules=tuple(
         f"trendlab.signals.{name}"
         for name in (
+            "contests",
             "contributions",
             "engagement",
             "graph",

@@ -1,0 +1,143 @@
+"""Sets up the contest of each tracker and window of a week, and scores it."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from trendlab.signals.engagement import (
+    LikedPosts,
+    Prior,
+    learn_prior,
+    measure_posts,
+)
+from trendlab.signals.ranking import Contest, rank_authors
+from trendlab.signals.standing import TIERS
+from trendlab.signals.windows import KINDS, MEMBER, Week
+
+# The windows whose contribution is the excess of negatives.
+NEGATIVE_KINDS = ("low_sentiment", "both")
+TIER_NAMES = [*(name for name, _ in TIERS), "unknown"]
+
+
+def score_windows(
+    facts: pl.DataFrame,
+    liked: pl.DataFrame,
+    week: Week,
+    *,
+    seed: int,
+    draws: int,
+    keep: int,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Score every tracker and window of a week.
+
+    Parameters
+    ----------
+    facts : polars.DataFrame
+        One row per tracker, window_kind and author, sorted by them: what
+        `windows.count_members` gives, pagerank, followers_count and tier.
+    liked : polars.DataFrame
+        tracker, window_kind, author, likes (−1 where not known); one row per post,
+        sorted by the three and falling likes; every author of `facts` has some.
+    week : Week
+    seed, draws, keep : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    scored : polars.DataFrame
+        `facts` with likes_per_post, engagement_shrunk, h_index, score, rank,
+        rank_low, rank_high and known_count.
+    engagement : polars.DataFrame
+        author, likes_per_post, known_count of the tracker 'all' in its window
+        'all', which the flags look at.
+    """
+    lengths = liked.group_by(MEMBER).len().sort(MEMBER)["len"].to_numpy()
+    likes = liked["likes"].to_numpy().astype(np.int64)
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    groups = facts.group_by(["tracker", "window_kind"], maintain_order=True).len()
+    priors = _learn_priors(facts, likes, ends)
+    scored = []
+    start = 0
+    for tracker, kind, size in groups.iter_rows():
+        rows = facts.slice(start, size)
+        own = ends[start : start + size + 1]
+        posts = LikedPosts(likes[own[0] : own[-1]], own - own[0])
+        contest = _contest(rows, posts, priors.take(np.arange(start, start + size)))
+        stream = [seed, week.monday.toordinal(), zlib.crc32(tracker.encode()),
+                  KINDS.index(kind)]  # fmt: skip
+        result = rank_authors(
+            contest, np.random.default_rng(stream), draws=draws, keep=keep
+        )
+        scored.append(
+            rows.with_columns(
+                _known("likes_per_post", result.likes_per_post),
+                _known("engagement_shrunk", result.engagement),
+                pl.Series("h_index", result.h_index),
+                pl.Series("score", result.score),
+                pl.Series("rank", result.rank),
+                pl.Series("rank_low", result.low),
+                pl.Series("rank_high", result.high),
+                pl.Series("known_count", posts.known_counts),
+            )
+        )
+        start += size
+    together = pl.concat(scored)
+    whole = together.filter(pl.col("tracker") == "all", pl.col("window_kind") == "all")
+    return together, whole.select("author", "likes_per_post", "known_count")
+
+
+def _learn_priors(facts: pl.DataFrame, likes: Any, ends: Any) -> Prior:
+    """Learn tier priors from each tracker's window 'all'; one row per fact."""
+    tier = facts["tier"].cast(pl.Enum(TIER_NAMES)).to_physical()
+    tracker = facts["tracker"].rank("dense") - 1
+    keyed = facts.select("window_kind", "author").with_columns(
+        tracker=tracker, tier=tier
+    )
+    whole = np.flatnonzero((facts["window_kind"] == "all").to_numpy())
+    pieces = [likes[ends[i] : ends[i + 1]] for i in whole]
+    lengths = np.array([piece.size for piece in pieces], dtype=np.int64)
+    posts = LikedPosts(
+        np.concatenate(pieces), np.concatenate([[0], np.cumsum(lengths)])
+    )
+    plain = measure_posts(posts, np.ones((1, posts.likes.size), dtype=np.int32))
+    groups = keyed["tracker"].to_numpy().astype(np.int64)
+    tiers = keyed["tier"].to_numpy().astype(np.int64)
+    learnt = learn_prior(posts, plain, groups[whole], tiers[whole])
+    # every author of a narrower window is in the window 'all' of its tracker
+    at = (
+        keyed.join(
+            keyed[whole].with_row_index("place").select("tracker", "author", "place"),
+            on=["tracker", "author"],
+            how="left",
+            maintain_order="left",
+        )["place"]
+        .to_numpy()
+        .astype(np.int64)
+    )
+    return learnt.take(at)
+
+
+def _contest(rows: pl.DataFrame, posts: LikedPosts, prior: Prior) -> Contest:
+    def floats(name: str) -> Any:
+        return rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+    is_negative = rows["window_kind"][0] in NEGATIVE_KINDS
+    negatives = rows["negative_count"].to_numpy().astype(np.int64)
+    return Contest(
+        posts=posts,
+        prior=prior,
+        pagerank=floats("pagerank"),
+        followers=floats("followers_count"),
+        expected_posts=floats("posts_expected"),
+        negatives=negatives if is_negative else None,
+        negative_expected=negatives - floats("negative_excess"),
+    )
+
+
+def _known(name: str, values: Any) -> pl.Series:
+    """Return a column in which NaN is NULL."""
+    return pl.Series(name, values).fill_nan(None)
