@@ -6,7 +6,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trendlab.vision.boxes import BINS_COUNT, Suppression, decode_head, fit_canvas
+from trendlab.vision.boxes import (
+    BINS_COUNT,
+    Suppression,
+    decode_head,
+    fit_canvas,
+    suppress,
+)
+from trendlab.vision.evaluate import iou_of
+from trendlab.vision.features import NECK_STRIDES_PX, pool_features
 from trendlab.vision.images import Photo
 
 
@@ -106,3 +114,37 @@ def test_no_more_than_the_most_are_kept() -> None:
     maps = head_with(*((row, column, 0, 1.0) for row in range(8) for column in (0, 7)))
     keep = Suppression(min_scores=(0.3,) * 3, max_count=3, iou=0.9)
     assert len(decode_head(maps, 0, keep)[1]) == 3
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    count=st.integers(0, 80),
+    iou=st.sampled_from([0.3, 0.5, 0.7]),
+)
+def test_suppression_is_the_greedy_one(seed: int, count: int, iou: float) -> None:
+    rng = np.random.default_rng(seed)
+    low = rng.integers(0, 60, (count, 2))
+    boxes = np.concatenate([low, low + rng.integers(10, 40, (count, 2))], 1)
+    scores = rng.random(count).astype(np.float32)
+    categories = rng.integers(0, 3, count)
+    greedy: list[int] = []
+    for position in np.argsort(-scores, kind="stable").tolist():
+        others = [n for n in greedy if categories[n] == categories[position]]
+        overlaps = iou_of(boxes[position].astype(float), boxes[others].astype(float))
+        if not (overlaps > iou).any():
+            greedy.append(position)
+    kept = suppress(boxes.astype(np.float32), scores, categories, iou)
+    assert kept.tolist() == greedy
+
+
+def test_features_are_the_mean_over_the_box() -> None:
+    neck = []
+    for stride in NECK_STRIDES_PX:
+        side = 64 // stride
+        columns = (torch.arange(side) + 0.5) * stride
+        neck.append(columns.expand(1, 2, side, side).clone())
+    # a map that holds its own x is, on average, the middle of the box
+    pooled = pool_features(neck, 0, np.array([[16, 8, 48, 40]], np.float32))
+    assert pooled[0].tolist() == pytest.approx([32] * 6)
+    none = pool_features(neck, 0, np.zeros((0, 4), np.float32))
+    assert none.shape == (0, 6)

@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from torchvision.ops import batched_nms
 
 from trendlab.vision.images import Photo, Pixels
 
@@ -26,6 +25,8 @@ PADDING = 114
 
 # Bins of the distribution that encodes each side of a box.
 BINS_COUNT = 16
+
+_NO_BOXES = np.zeros((0, 4), np.float32)
 
 # Candidates that enter suppression; more only cost time (ultralytics takes 30,000).
 MAX_CANDIDATES = 3000
@@ -171,7 +172,7 @@ def fit_canvas(photo: Photo, size_px: int) -> Canvas:
 
 def decode_head(
     maps: Sequence[torch.Tensor], index: int, keep: Suppression
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64]]:
     """Read the boxes of one photo from the raw maps of a YOLO head.
 
     Parameters
@@ -222,10 +223,61 @@ def decode_head(
         boxes = torch.stack((x - sides[0], y - sides[1], x + sides[2], y + sides[3]), 1)
         found.append((boxes * stride, best.float().sigmoid(), classes))
     if not found:
-        return torch.zeros((0, 4)), torch.zeros(0), torch.zeros(0, dtype=torch.int64)
+        return _NO_BOXES, _NO_BOXES[:, 0], np.zeros(0, np.int64)
     boxes, scores, classes = (torch.cat(parts) for parts in zip(*found, strict=True))
     if scores.numel() > MAX_CANDIDATES:
         scores, order = scores.topk(MAX_CANDIDATES)
         boxes, classes = boxes[order], classes[order]
-    kept = batched_nms(boxes, scores, classes, keep.iou)[: keep.max_count]
-    return boxes[kept], scores[kept], classes[kept]
+    corners, chances, numbers = boxes.numpy(), scores.numpy(), classes.numpy()
+    kept = suppress(corners, chances, numbers, keep.iou)[: keep.max_count]
+    return corners[kept], chances[kept], numbers[kept]
+
+
+def suppress(
+    boxes: npt.NDArray[np.float32],
+    scores: npt.NDArray[np.float32],
+    category_ids: npt.NDArray[np.int64],
+    iou: float,
+) -> npt.NDArray[np.int64]:
+    """Drop boxes that overlap a better one of their class (greedy suppression).
+
+    Parameters
+    ----------
+    boxes : (n, 4) float32, x0 y0 x1 y1
+    scores : (n,) float32
+    category_ids : (n,) int64
+    iou : float
+        Overlap beyond which the lower score is dropped.
+
+    Returns
+    -------
+    (k,) int64
+        Positions kept, by falling score; ties keep their order.
+
+    Notes
+    -----
+    A box survives when no surviving better box overlaps it. Applying that to all
+    boxes at once, again until nothing changes, ends in the same set as taking one
+    after the other. torchvision's is the same and faster for thousands of boxes,
+    but importing it takes longer than detecting a few hundred photos.
+    """
+    order = np.argsort(-scores, kind="stable")
+    survives = np.zeros(len(scores), bool)
+    for category_id in np.unique(category_ids):
+        mine = order[category_ids[order] == category_id]
+        low, high = boxes[mine, :2], boxes[mine, 2:]
+        inside = np.minimum(high[:, None], high[None]) - np.maximum(
+            low[:, None], low[None]
+        )
+        shared = np.clip(inside, 0, None).prod(2)
+        areas = (high - low).prod(1)
+        overlaps = shared > iou * (areas[:, None] + areas[None] - shared)
+        better = np.triu(overlaps, 1)
+        alive = np.ones(len(mine), bool)
+        while True:
+            again = ~better[alive].any(0)
+            if (again == alive).all():
+                break
+            alive = again
+        survives[mine] = alive
+    return order[survives[order]]

@@ -183,9 +183,9 @@ class YoloDetector:
                 features = pool_features(maps[3:], index, boxes)
             found.append(
                 Detections(
-                    boxes=canvas.lift(boxes.numpy()),
-                    scores=scores.numpy(),
-                    category_ids=classes.numpy(),
+                    boxes=canvas.lift(boxes),
+                    scores=scores,
+                    category_ids=classes,
                     width_px=canvas.width_px,
                     height_px=canvas.height_px,
                     sha256=canvas.sha256,

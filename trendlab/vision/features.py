@@ -11,18 +11,17 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import torch
-from torchvision.ops import roi_align
+from torch.nn import functional
 
 # Pixels a cell of the three neck maps of YOLOv8 and YOLO11.
 NECK_STRIDES_PX = (8, 16, 32)
 
-# Cells a side that a box is divided into before averaging, and samples a cell.
-_GRID = 3
-_SAMPLES = 2
+# Points a side at which a box is sampled before averaging.
+_POINTS = 6
 
 
 def pool_features(
-    neck: Sequence[torch.Tensor], index: int, boxes: torch.Tensor
+    neck: Sequence[torch.Tensor], index: int, boxes: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """Average the neck maps over boxes.
 
@@ -37,17 +36,38 @@ def pool_features(
     -------
     (n, d) float32
         Channels of the three maps side by side: 64 + 128 + 256 for YOLOv8n.
+
+    Notes
+    -----
+    The mean of 6 × 6 points, each interpolated between cells: what RoIAlign with
+    3 × 3 bins and 2 × 2 samples gives after averaging its bins.
+
+    References
+    ----------
+    He et al. (2017), Mask R-CNN, section 3.
     """
-    pooled = [
-        roi_align(
+    steps = (torch.arange(_POINTS, dtype=torch.float32) + 0.5) / _POINTS
+    corners = torch.from_numpy(boxes)
+    x = corners[:, :1] + (corners[:, 2:3] - corners[:, :1]) * steps
+    y = corners[:, 1:2] + (corners[:, 3:] - corners[:, 1:2]) * steps
+    points = torch.stack(
+        (
+            x[:, None, :].expand(-1, _POINTS, -1),
+            y[:, :, None].expand(-1, -1, _POINTS),
+        ),
+        dim=-1,
+    ).flatten(1, 2)
+    pooled = []
+    for level, stride in zip(neck, NECK_STRIDES_PX, strict=True):
+        rows, columns = level.shape[2:]
+        size = torch.tensor([columns * stride, rows * stride], dtype=torch.float32)
+        sampled = functional.grid_sample(
             level[index : index + 1],
-            [boxes],
-            output_size=_GRID,
-            spatial_scale=1 / stride,
-            sampling_ratio=_SAMPLES,
-            aligned=True,
-        ).mean((2, 3))
-        for level, stride in zip(neck, NECK_STRIDES_PX, strict=True)
-    ]
+            (2 * points / size - 1)[None],
+            mode="bilinear",
+            padding_mode="border",
+            align_corners=False,
+        )
+        pooled.append(sampled[0].mean(2).T)
     side_by_side: npt.NDArray[np.float32] = torch.cat(pooled, 1).float().numpy()
     return side_by_side

@@ -92,8 +92,7 @@ def read_features(
     for number, masked in enumerate(data.photos(part)):
         canvas = detector.prepare(masked.photo)
         neck = detector.neck(canvas)
-        placed = torch.from_numpy(canvas.place(masked.boxes))
-        features = pool_features(neck, 0, placed)
+        features = pool_features(neck, 0, canvas.place(masked.boxes))
         where = describe_boxes(
             masked.boxes, masked.photo.width_px, masked.photo.height_px
         )

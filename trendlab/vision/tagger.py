@@ -202,10 +202,9 @@ class Tagger:
         list of FineCategory or None
             None for a class that the card does not divide.
         """
-        placed = torch.from_numpy(canvas.place(boxes))
         inputs = np.concatenate(
             [
-                pool_features(neck, 0, placed),
+                pool_features(neck, 0, canvas.place(boxes)),
                 describe_boxes(boxes, canvas.width_px, canvas.height_px),
             ],
             axis=1,
