@@ -42,6 +42,17 @@ _AUTHOR_COLUMNS = (
     "author_place",
     "author_is_verified",
 )
+_TEXTS = ("caption", "text", "author_name", "author_place", "place_name")
+# Read together with other fields, or from lists.
+_READ_APART = (
+    "created_at",
+    "observed_at",
+    "hashtags",
+    "mentions",
+    "media_urls",
+    "lat",
+    "lon",
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,12 @@ Getter = Callable[[Row], Any]
 
 
 class RecordReader:
-    """Turns records into rows by a mapping; holds the compiled mapping only."""
+    """Turns records into rows by a mapping; holds the compiled mapping only.
+
+    Parameters
+    ----------
+    mapping : ColumnMapping
+    """
 
     def __init__(self, mapping: ColumnMapping) -> None:
         self._mapping = mapping
@@ -124,99 +140,90 @@ class RecordReader:
         }
         for target, value in mapping.constants.items():
             self._get[target] = _constant(value)
+        self._created_at = self._get.get("created_at", _constant(None))
         self._has_author = any(name in self._get for name in _AUTHOR_COLUMNS)
-        self._counts = [name for name in self._get if name.endswith("_count")]
-        self._texts = [
-            name for name in ("author_place", "place_name") if name in self._get
-        ]
-        self._ids = [
-            name
-            for name in ("url", "place_id", "reply_to_id", "repost_of_id")
-            if name in self._get
+        self._has_point = "lat" in self._get and "lon" in self._get
+        self._has_media = "media_urls" in self._get or "media_kind" in self._get
+        self._plain = [
+            (name, getter, self._reader_of(name))
+            for name, getter in self._get.items()
+            if name not in _READ_APART
         ]
 
-    def _value(self, name: str, record: Row) -> Any:
-        getter = self._get.get(name)
-        return None if getter is None else getter(record)
+    def _reader_of(self, name: str) -> Callable[[Any, str], Any]:
+        """Return how a field is read that depends on no other."""
+        if name.endswith("_count"):
+            hidden = frozenset(self._mapping.hidden_counts)
+            return lambda value, field: read_count(value, field, hidden)
+        if name in _TEXTS:
+            escaped = self._mapping.html_escaped
+            return lambda value, field: read_text(value, field, is_escaped=escaped)
+        if name.startswith("is_") or name == "author_is_verified":
+            return read_flag
+        return read_handle if name == "author_handle" else read_id
 
-    def _moment(self, name: str, record: Row) -> datetime:
+    def _moment(self, value: Any, field: str) -> datetime:
         return read_moment(
-            self._value(name, record),
-            name,
-            time_format=self._mapping.time_format,
-            zone=self._zone,
+            value, field, time_format=self._mapping.time_format, zone=self._zone
         )
 
-    def _observed_at(self, record: Row, default: datetime) -> datetime:
-        if "observed_at" not in self._get:
-            return default
-        return self._moment("observed_at", record)
-
-    def _text(self, name: str, record: Row) -> str | None:
-        return read_text(
-            self._value(name, record), name, is_escaped=self._mapping.html_escaped
-        )
+    def _read(self, record: Row, observed_at: datetime) -> Row:
+        """Return every field that is read by itself, and the two moments."""
+        row: Row = {
+            "created_at": self._moment(self._created_at(record), "created_at"),
+            "observed_at": observed_at,
+            "author_id": None,
+            "author_handle": None,
+        }
+        if "observed_at" in self._get:
+            row["observed_at"] = self._moment(
+                self._get["observed_at"](record), "observed_at"
+            )
+        for name, getter, read in self._plain:
+            row[name] = read(getter(record), name)
+        if row["author_id"] is None:
+            row["author_id"] = row["author_handle"]
+        return row
 
     def post(self, record: Row, observed_at: datetime) -> tuple[tuple[str, Row], ...]:
         """Return a post with its photos and its author.
+
+        Parameters
+        ----------
+        record : dict
+        observed_at : datetime
+            Where the record itself does not say.
 
         Raises
         ------
         FieldError
             If a mapped field cannot be read.
         """
-        created_at = self._moment("created_at", record)
-        caption = self._text("caption", record)
-        author_id = read_id(self._value("author_id", record), "author_id")
-        handle = read_handle(self._value("author_handle", record), "author_handle")
-        row: Row = {
-            "created_at": created_at,
-            "caption": caption,
-            "author_id": author_id if author_id is not None else handle,
-            "author_handle": handle,
-            "observed_at": self._observed_at(record, observed_at),
-            "is_repost": False,
-        }
-        for name in self._counts:
-            row[name] = read_count(
-                self._get[name](record), name, self._mapping.hidden_counts
-            )
-        for name in self._texts:
-            row[name] = self._text(name, record)
-        for name in self._ids:
-            row[name] = read_id(self._get[name](record), name)
-        row["post_id"] = self._post_id(record, row)
+        row = self._read(record, observed_at)
+        row["post_id"] = self._post_id(row)
         self._read_tags(record, row)
-        if "lat" in self._get or "lon" in self._get:
+        if self._has_point:
             row["lat"], row["lon"] = read_point(
-                self._value("lat", record), self._value("lon", record)
+                self._get["lat"](record), self._get["lon"](record)
             )
-        if "language_given" in self._get:
-            row["language_given"] = read_id(
-                self._get["language_given"](record), "language_given"
-            )
-        if "is_repost" in self._get:
-            is_repost = read_flag(self._get["is_repost"](record), "is_repost")
-            row["is_repost"] = is_repost is True
-        elif row.get("repost_of_id") is not None:
-            row["is_repost"] = True
-        if "is_sponsored" in self._get:
-            row["is_sponsored"] = read_flag(
-                self._get["is_sponsored"](record), "is_sponsored"
-            )
-        media = self._media(record, row)
-        rows = [("posts", row), *(("media", photo) for photo in media)]
+        if row.get("is_repost") is None:
+            row["is_repost"] = row.get("repost_of_id") is not None
+        rows = [("posts", row)]
+        if self._has_media:
+            rows += [("media", photo) for photo in self._media(record, row)]
+        else:
+            row["media_kind"], row["media_count"] = "none", 0
         if self._has_author and row["author_id"] is not None:
-            rows.append(("authors", self._author(record, row)))
+            rows.append(("authors", _author(row)))
         return tuple(rows)
 
-    def _post_id(self, record: Row, row: Row) -> str:
+    def _post_id(self, row: Row) -> str:
         if "post_id" in self._get:
-            given = read_id(self._get["post_id"](record), "post_id")
+            given: str | None = row["post_id"]
             if given is None:
                 raise FieldError("post_id", "is missing")
             return given
-        author, text, url = row["author_id"], row["caption"], row.get("url")
+        author, text, url = row["author_id"], row.get("caption"), row.get("url")
         if author is None and text is None and url is None:
             raise FieldError("post_id", "cannot be made: no author, text or address")
         moment = row["created_at"].isoformat()
@@ -225,21 +232,23 @@ class RecordReader:
         return stable_id(author, moment, text)
 
     def _read_tags(self, record: Row, row: Row) -> None:
+        caption = row.get("caption")
         if "hashtags" in self._get:
             given = read_list(self._get["hashtags"](record), "hashtags")
             row["hashtags"] = fold_tags(given)
         else:
-            row["hashtags"] = hashtags_in(row["caption"])
+            row["hashtags"] = hashtags_in(caption)
         if "mentions" in self._get:
             given = read_list(self._get["mentions"](record), "mentions")
             row["mentions"] = fold_handles(given)
         else:
-            row["mentions"] = mentions_in(row["caption"])
+            row["mentions"] = mentions_in(caption)
 
     def _media(self, record: Row, row: Row) -> list[Row]:
-        urls = read_list(self._value("media_urls", record), "media_urls")
+        getter = self._get.get("media_urls", _constant(None))
+        urls = read_list(getter(record), "media_urls")
         photos = [url for url in dict.fromkeys(urls) if is_photo_address(url)]
-        kind = read_id(self._value("media_kind", record), "media_kind")
+        kind = row.get("media_kind")
         if kind is None:
             kind = ("none", "image", "album")[min(len(photos), 2)]
         row["media_kind"] = kind
@@ -256,20 +265,6 @@ class RecordReader:
             for index, url in enumerate(photos)
         ]
 
-    def _author(self, record: Row, row: Row) -> Row:
-        return {
-            "author_id": row["author_id"],
-            "observed_at": row["observed_at"],
-            "handle": row["author_handle"],
-            "name": self._text("author_name", record),
-            "author_kind": "unknown",
-            "profile_place": row.get("author_place"),
-            "followers_count": row.get("author_followers_count"),
-            "is_verified": read_flag(
-                self._value("author_is_verified", record), "author_is_verified"
-            ),
-        }
-
     def comment(
         self, record: Row, observed_at: datetime
     ) -> tuple[tuple[str, Row], ...]:
@@ -280,38 +275,31 @@ class RecordReader:
         FieldError
             If a mapped field cannot be read, or the post or the text is missing.
         """
-        handle = read_handle(self._value("author_handle", record), "author_handle")
-        author_id = read_id(self._value("author_id", record), "author_id")
-        row: Row = {
-            "post_id": read_id(self._value("post_id", record), "post_id"),
-            "parent_id": read_id(self._value("parent_id", record), "parent_id"),
-            "created_at": self._moment("created_at", record),
-            "author_id": author_id if author_id is not None else handle,
-            "author_handle": handle,
-            "text": self._text("text", record),
-            "language_given": read_id(
-                self._value("language_given", record), "language_given"
-            ),
-            "likes_count": read_count(
-                self._value("likes_count", record),
-                "likes_count",
-                self._mapping.hidden_counts,
-            ),
-            "observed_at": self._observed_at(record, observed_at),
-        }
+        row = self._read(record, observed_at)
         for needed in ("post_id", "text"):
-            if row[needed] is None:
+            if row.get(needed) is None:
                 raise FieldError(needed, "is missing")
-        comment_id = read_id(self._value("comment_id", record), "comment_id")
-        if comment_id is None:
-            comment_id = stable_id(
+        if row.get("comment_id") is None:
+            row["comment_id"] = stable_id(
                 row["post_id"],
                 row["author_id"],
                 row["created_at"].isoformat(),
                 row["text"],
             )
-        row["comment_id"] = comment_id
         return (("comments", row),)
+
+
+def _author(row: Row) -> Row:
+    return {
+        "author_id": row["author_id"],
+        "observed_at": row["observed_at"],
+        "handle": row["author_handle"],
+        "name": row.get("author_name"),
+        "author_kind": "unknown",
+        "profile_place": row.get("author_place"),
+        "followers_count": row.get("author_followers_count"),
+        "is_verified": row.get("author_is_verified"),
+    }
 
 
 def _constant(value: Any) -> Getter:

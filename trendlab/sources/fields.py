@@ -35,6 +35,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _MENTION = re.compile(
     r"(?<![\w@＠/.])[@＠](\w(?:[\w.-]{0,98}\w)?(?:@[\w.-]{1,100}\w)?)"
 )
+_BETWEEN_ITEMS = re.compile(r"[\s,;|]+")
+_BETWEEN_ADDRESSES = re.compile(r"[\s|]+|[,;](?=\s|https?:|['\"])")
 _TRUE = {"true", "t", "yes", "y", "1", "1.0"}
 _FALSE = {"false", "f", "no", "n", "0", "0.0"}
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif")
@@ -153,6 +155,7 @@ def read_count(value: Any, field: str, hidden: Iterable[int] = (-1,)) -> int | N
         text = value.strip()
         if not text:
             return None
+        # the pattern bounds the digits before they are turned into a number
         if not _INTEGER.fullmatch(text):
             raise FieldError(field, "is not a count", value)
         number = int(text.split(".")[0])
@@ -335,7 +338,10 @@ def fold_handles(handles: Iterable[str]) -> list[str]:
 
 
 def read_list(value: Any, field: str) -> list[str]:
-    """Return a list of texts from a list, or from text with commas or spaces.
+    """Return a list of texts from a list, or from text that writes one.
+
+    Items stand between commas, semicolons, bars or spaces; brackets and quotes
+    around them are dropped. Commas within an address stay.
 
     Raises
     ------
@@ -345,7 +351,9 @@ def read_list(value: Any, field: str) -> list[str]:
     if not is_given(value):
         return []
     if isinstance(value, str):
-        return [part for part in re.split(r"[\s,;|]+", value.strip("[]")) if part]
+        between = _BETWEEN_ADDRESSES if "://" in value else _BETWEEN_ITEMS
+        parts = [part.strip("[]'\"") for part in between.split(value)]
+        return [part for part in parts if part]
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return list(value)
     raise FieldError(field, "is not a list of texts", value)
@@ -363,10 +371,8 @@ def is_photo_address(url: str) -> bool:
 
 def stable_id(*parts: str | None) -> str:
     """Return the same 32 hexadecimal digits for the same parts, on every machine."""
-    digest = blake2b(digest_size=16)
-    for part in parts:
-        encoded = b"" if part is None else part.encode("utf-8", errors="replace")
-        digest.update(b"\x00" if part is None else b"\x01")
-        digest.update(len(encoded).to_bytes(8, "big"))
-        digest.update(encoded)
-    return digest.hexdigest()
+    # lengths keep the parts apart: ("ab", "c") is not ("a", "bc")
+    whole = "\x1f".join(
+        "-" if part is None else f"{len(part)}:{part}" for part in parts
+    )
+    return blake2b(whole.encode("utf-8", errors="replace"), digest_size=16).hexdigest()

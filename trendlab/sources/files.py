@@ -279,6 +279,8 @@ def _fitting(
 def _unknown(head: Head) -> str:
     start = head.data[:24]
     found = f"begins {start!r}" if start else "the file is empty"
+    if head.damage is not None:
+        found = head.damage
     return (
         f"{head.member.origin}: {found}; looked for {'; '.join(FORMATS.values())}; "
         "also inside gzip, xz and zip. Name it with --format, or map its columns in "

@@ -20,6 +20,8 @@ from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any
 
+from trendlab.sources.base import show
+
 # What is looked at to tell a format: the largest profile of an archive fits.
 HEAD_BYTES = 262_144
 CHUNK_BYTES = 1_048_576
@@ -123,8 +125,9 @@ class Member:
 
     @property
     def origin(self) -> str:
-        """The name to show and to book."""
-        return f"{self.path}!{self.inner}" if self.inner else str(self.path)
+        """The name to show and to book; bytes that are no text are escaped."""
+        name = f"{self.path}!{self.inner}" if self.inner else str(self.path)
+        return show(name)
 
     @property
     def name(self) -> str:
@@ -193,11 +196,13 @@ class Head:
         self.member = member
         self._encoding = encoding
         self._delimiter = delimiter
+        self.damage: str | None = None
         try:
             with member.open() as file:
                 self.data = file.read(HEAD_BYTES)
-        except DamagedFileError:
+        except DamagedFileError as damage:
             # a file cut within its first block; reading it will say so
+            self.damage = str(damage)
             self.data = _read_what_comes(member)
 
     @cached_property

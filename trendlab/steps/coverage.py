@@ -68,10 +68,9 @@ def write_coverage(
         known = lake.read("coverage", day, source=source)
         is_mine = pc.equal(known["tracker"], tracker)
         mine = known.filter(is_mine).to_pylist()
-        if mine and mine[0]["tracker_version"] == tracker_version:
-            if _RANK[mine[0]["status"]] >= _RANK[status]:
-                continue
-            observed_at = max(observed_at, mine[0]["observed_at"])
+        is_same_query = bool(mine) and mine[0]["tracker_version"] == tracker_version
+        if is_same_query and _RANK[mine[0]["status"]] >= _RANK[status]:
+            continue
         row = {
             "day": day,
             "tracker": tracker,

@@ -34,11 +34,19 @@ _EMPTY_LISTS = ("hashtags", "mentions")
 
 @dataclass(frozen=True)
 class Checked:
-    """Records that passed the lake's door, as tables, and those that did not."""
+    """Records that passed the lake's door, as tables, and those that did not.
+
+    Parameters
+    ----------
+    tables : dict of str to pyarrow.Table
+    accepted_count : int
+    refused : list of (int, Refused)
+        With the position of the record among those given.
+    """
 
     tables: dict[str, pa.Table]
     accepted_count: int
-    refused: list[Refused]
+    refused: list[tuple[int, Refused]]
 
 
 def check_records(records: Sequence[Accepted], source: str) -> Checked:
@@ -93,8 +101,16 @@ def check_records(records: Sequence[Accepted], source: str) -> Checked:
         tables,
         len(records) - len(refused),
         [
-            Refused(
-                reason, "", detail, records[index].number, records[index].record, table
+            (
+                index,
+                Refused(
+                    reason,
+                    "",
+                    detail,
+                    records[index].number,
+                    records[index].record,
+                    table,
+                ),
             )
             for index, (table, reason, detail) in sorted(refused.items())
         ],

@@ -61,6 +61,8 @@ def source_name(base: str, tracker: Tracker | None, *, is_given: bool) -> str:
             )
         else:
             name = f"{base}{BINDING}{tracker.slug}"
+            if bound_tracker(name) != tracker.slug:
+                raise SettingsError(f"--source: expected no _ at its end, got {base}")
     if not SOURCE_NAME.fullmatch(name):
         raise SettingsError(
             "--source: expected 1 to 40 of a-z, 0-9 and _, got "
@@ -139,6 +141,7 @@ class SetIngest:
         with spool_folder(self._lake.root) as folder:
             spool = Spool(folder)
             self._read(spool, progress)
+            spool.seal()
             self._finish(spool, is_booked=known is not None)
         self.report.seconds = time.monotonic() - started
         log.info(
@@ -214,10 +217,7 @@ class SetIngest:
         refused: list[tuple[str, Refused]],
     ) -> None:
         checked = check_records([record for _, record in chunk], self.report.source)
-        origins = {id(record.record): origin for origin, record in chunk}
-        refused = refused + [
-            (origins[id(record.record)], record) for record in checked.refused
-        ]
+        refused = refused + [(chunk[at][0], record) for at, record in checked.refused]
         for table, rows in checked.tables.items():
             spool.add(table, rows)
         self._tally.accepted += checked.accepted_count

@@ -25,6 +25,8 @@ from trendlab.schemas import TABLES
 # Partitions that are merged and written together: their syncs overlap.
 BATCH_DAYS = 96
 BATCH_ROWS = 200_000
+# Rows sorted by day together: some tens of megabytes of posts.
+RUN_ROWS = 50_000
 
 
 _numbers = itertools.count()
@@ -52,52 +54,73 @@ class Spool:
     ----------
     folder : Path
         Empty; whoever made it removes it.
+
+    Notes
+    -----
+    First everything is added, then everything is read. One file a table; rows are
+    sorted by day in runs of `RUN_ROWS`, one batch a day and run.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._files: list[Path] = []
-        self._places: dict[str, dict[date, list[tuple[int, int]]]] = {}
-        self._counts: dict[tuple[str, date], int] = {}
+        self._waiting: dict[str, list[pa.Table]] = {}
+        self._writers: dict[str, pa.RecordBatchFileWriter] = {}
+        self._readers: dict[str, pa.RecordBatchFileReader] = {}
+        self._batch_counts: dict[str, int] = {}
+        self._batches: dict[str, dict[date, list[int]]] = {}
+        self._row_counts: dict[tuple[str, date], int] = {}
 
     def add(self, table: str, rows: pa.Table) -> None:
         """Keep rows; they carry their day."""
         if not rows.num_rows:
             return
-        number = len(self._files)
-        path = self._folder / f"{number}.arrow"
+        waiting = self._waiting.setdefault(table, [])
+        waiting.append(rows)
+        if sum(part.num_rows for part in waiting) >= RUN_ROWS:
+            self._write_run(table)
+
+    def _write_run(self, table: str) -> None:
+        rows = pa.concat_tables(self._waiting.pop(table))
         ordered = rows.take(pc.sort_indices(rows["day"])).combine_chunks()
-        days = pc.run_end_encode(ordered["day"].chunk(0))
-        places = self._places.setdefault(table, {})
-        with (
-            pa.OSFile(str(path), "wb") as file,
-            pa.ipc.new_file(file, ordered.schema) as writer,
+        if table not in self._writers:
+            path = str(self._folder / f"{table}.arrow")
+            self._writers[table] = pa.ipc.new_file(path, ordered.schema)
+        runs = pc.run_end_encode(ordered["day"].chunk(0))
+        start = 0
+        for end, day in zip(
+            runs.run_ends.to_pylist(), runs.values.to_pylist(), strict=True
         ):
-            start = 0
-            for batch, (end, day) in enumerate(
-                zip(days.run_ends.to_pylist(), days.values.to_pylist(), strict=True)
-            ):
-                writer.write_table(ordered.slice(start, end - start))
-                places.setdefault(day, []).append((number, batch))
-                key = (table, day)
-                self._counts[key] = self._counts.get(key, 0) + end - start
-                start = end
-        self._files.append(path)
+            # a slice of one chunk is one batch
+            self._writers[table].write_table(ordered.slice(start, end - start))
+            number = self._batch_counts.get(table, 0)
+            self._batch_counts[table] = number + 1
+            self._batches.setdefault(table, {}).setdefault(day, []).append(number)
+            key = (table, day)
+            self._row_counts[key] = self._row_counts.get(key, 0) + end - start
+            start = end
+
+    def seal(self) -> None:
+        """Write out what waits; nothing can be added after."""
+        for table in list(self._waiting):
+            self._write_run(table)
+        for writer in self._writers.values():
+            writer.close()
 
     def days(self, table: str) -> list[date]:
         """Return the days that rows of a table are kept for, rising."""
-        return sorted(self._places.get(table, {}))
+        return sorted(self._batches.get(table, {}))
 
     def count(self, table: str, day: date) -> int:
         """Return how many rows are kept."""
-        return self._counts.get((table, day), 0)
+        return self._row_counts.get((table, day), 0)
 
     def read(self, table: str, day: date) -> pa.Table:
         """Return the rows of a day in the order in which they came."""
-        batches = []
-        for number, batch in self._places[table][day]:
-            with pa.memory_map(str(self._files[number])) as file:
-                batches.append(pa.ipc.open_file(file).get_batch(batch))
+        if table not in self._readers:
+            mapped = pa.memory_map(str(self._folder / f"{table}.arrow"))
+            self._readers[table] = pa.ipc.open_file(mapped)
+        reader = self._readers[table]
+        batches = [reader.get_batch(number) for number in self._batches[table][day]]
         return pa.Table.from_batches(batches, schema=TABLES[table].arrow)
 
 

@@ -132,6 +132,8 @@ def _plain(node: Any) -> Any:
 def _say(path: Path, content: CommentedMap, error: ValidationError) -> str:
     lines = []
     for item in error.errors(include_url=False):
+        if _is_other_branch(item):
+            continue
         line, field = _find(content, item["loc"])
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
@@ -143,9 +145,22 @@ def _say(path: Path, content: CommentedMap, error: ValidationError) -> str:
         elif item["type"] == "missing":
             message = "is missing"
         elif item["type"] == "string_pattern_mismatch":
-            message = f"{message.lower()}, got {item['input']!r}"
+            pattern = item["ctx"]["pattern"]
+            message = f"expected to match {pattern}, got {item['input']!r}"
         lines.append(f"{path}:{line}: {field}: {message}")
     return "\n".join(dict.fromkeys(lines))
+
+
+def _is_other_branch(item: Any) -> bool:
+    """Tell whether an error is of the form that was not meant.
+
+    A city is an id or a description; only the form that was written is wrong.
+    """
+    is_described = isinstance(item["input"], dict)
+    return "cities" in item["loc"] and (
+        (item["type"] == "string_type" and is_described)
+        or (item["type"] == "model_type" and not is_described)
+    )
 
 
 def _find(content: CommentedMap, location: tuple[int | str, ...]) -> tuple[int, str]:
