@@ -28,7 +28,7 @@ import pandas as pd
 import sqlalchemy as sa
 from IPython.display import display
 
-from trendlab.places.cities import read_outlines
+from trendlab.places.maps import read_outlines
 from trendlab.report import page, plots
 
 engine = sa.create_engine(

@@ -115,7 +115,10 @@ def render_notebook(
     from papermill.exceptions import PapermillExecutionError
 
     out_file.parent.mkdir(parents=True, exist_ok=True)
-    state_folder.mkdir(parents=True, exist_ok=True)
+    profile = state_folder / "ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    # the kernel warns of its plain local socket at every start
+    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n")
     state = {
         "HOME": str(state_folder),
         "IPYTHONDIR": str(state_folder / "ipython"),

@@ -107,11 +107,14 @@ def _activity(
             rows = as_declared(lake.query(lake_query(table), relations), table)
             parts[table].update(split_by_day(rows))
         terms = count_terms(
-            lake.read_range("tracker_posts", first, last),
+            lake.read_range(
+                "tracker_posts", first - timedelta(days=COMMENT_LOOKBACK_DAYS), last
+            ),
             lake.read_range("posts", *near),
             lake.read_range("comments", *near),
             lake.read_range("sentiment", *near),
             run_ids={day: run_ids[day] for day in span},
+            time_zones=_zones(context),
         )
         parts["term_days"].update(split_by_day(terms))
     return parts
