@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 # Links with or without a scheme; mail addresses; @handles; #hashtags; HTML entities.
-_NOT_WORDS = re.compile(
+NOT_WORDS = re.compile(
     r"(?:https?://|www\.)\S+"
     r"|\b[\w.-]+\.(?:com|net|org|co|io|me|ly|gl|tv|shop|uk|de|fr|it)\b(?:/\S*)?"
     r"|[\w.+-]+@\w[\w.-]*"
@@ -26,7 +26,7 @@ def strip_marks(text: str) -> str:
     -----
     Case stays. Straight apostrophes stand for curly ones.
     """
-    words = _GAPS.sub(" ", _NOT_WORDS.sub(" ", text)).strip()
+    words = _GAPS.sub(" ", NOT_WORDS.sub(" ", text)).strip()
     return words if words.isascii() else words.replace("’", "'")
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from trendlab.schemas import TABLES
 from trendlab.text.clean import strip_marks
 from trendlab.text.language import ENGLISH, identify_words
-from trendlab.text.vader import score_batch
+from trendlab.text.vader import load_vader, score_batch
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +24,11 @@ MODEL_VERSION = "3.3.2"
 # VADER's authors' own limits of neutral
 NEGATIVE_MOST = -0.05
 POSITIVE_LEAST = 0.05
+
+
+def lexicon_words() -> frozenset[str]:
+    """Return the words that VADER scores: they say how, not what about."""
+    return load_vader().scored_words
 
 
 def score_texts(

@@ -94,6 +94,11 @@ class _Tokens(dict[str, str]):
 class Vader:
     """Scores texts exactly as `SentimentIntensityAnalyzer.polarity_scores` does.
 
+    Attributes
+    ----------
+    scored_words : frozenset of str
+        Words and emoticons that have a value of their own.
+
     Notes
     -----
     Equality, digit for digit, is tested with generated texts and over real ones. It
@@ -113,7 +118,7 @@ class Vader:
         self._marks = frozenset(map(chr, self._emoji))
         self._tokens = _Tokens()
         # boosters are never scored themselves, though some stand in the lexicon
-        self._scored = frozenset(self._lexicon) - frozenset(BOOSTER_DICT)
+        self.scored_words = frozenset(self._lexicon) - frozenset(BOOSTER_DICT)
 
     def score(self, text: str) -> tuple[float, float, float, float]:
         """Return neg, neu, pos and compound of one text."""
@@ -126,11 +131,11 @@ class Vader:
         else:
             # İ becomes two characters; the package strips before it lowercases
             words = [_strip(token).lower() for token in text.split()]
-        if self._scored.isdisjoint(words):
+        if self.scored_words.isdisjoint(words):
             return NO_SENTIMENT if words else NO_WORDS
         shown = text.split()
         is_cap_diff = _some_capitals(shown)
-        scored = self._scored
+        scored = self.scored_words
         has_nt = _NT in lowered
         positions = [place for place, word in enumerate(words) if word in scored]
         values = [
