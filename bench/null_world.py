@@ -197,7 +197,7 @@ def measure_peaks(rng, worlds, days, rule):
                         counts[at] = rng.poisson(np.maximum(mean, 0.01))
                         spots[city] = set(at.tolist())
                     series[city] = counts
-                scores, peaks = run_peaks(series, days, rule)
+                _, peaks = run_peaks(series, days, rule)
                 of_posts = peaks.filter(pc.equal(peaks["measure"], "posts")).to_pylist()
                 flagged = {(r["city"], (r["day"] - START).days) for r in of_posts}
                 starts = {(r["city"], (r["start_on"] - START).days) for r in of_posts}

@@ -53,7 +53,14 @@ aged_likes as (
     group by source, post_id
 ),
 
-post_likes as (
+post_scores as (
+    select source, item_id as post_id, label
+    from sentiment
+    where item_kind = 'post' and is_scored
+),
+
+-- one row per post, before posts multiply by the trackers that they match
+post_facts as (
     select
         p.source,
         p.post_id,
@@ -61,16 +68,15 @@ post_likes as (
         p.comments_count,
         coalesce(a.likes_count, p.likes_count) as likes_count,
         coalesce(a.observed_at, p.observed_at) < p.created_at + interval 24 hour
-            as is_young
+            as is_young,
+        s.post_id is not null as is_scored,
+        s.label = 'negative' as is_negative,
+        s.label = 'positive' as is_positive
     from posts as p
     left join aged_likes as a
         on a.source = p.source and a.post_id = p.post_id
-),
-
-post_scores as (
-    select source, item_id as post_id, label
-    from sentiment
-    where item_kind = 'post' and is_scored
+    left join post_scores as s
+        on s.source = p.source and s.post_id = p.post_id
 ),
 
 items as (
@@ -84,38 +90,56 @@ items as (
         p.comments_count,
         p.likes_count,
         p.is_young,
-        s.post_id is not null as is_scored,
-        s.label = 'negative' as is_negative,
-        s.label = 'positive' as is_positive
+        p.is_scored,
+        p.is_negative,
+        p.is_positive
     from matched as m
-    inner join post_likes as p
+    inner join post_facts as p
         on p.source = m.source and p.post_id = m.post_id
-    left join post_scores as s
-        on s.source = m.source and s.post_id = m.post_id
 ),
 
--- one row per author, in each city and in 'all': caps need the author's whole day
-by_author as (
+-- one row per author and city: caps need the author's whole day
+by_author_city as (
     select
         tracker,
         day,
-        case when grouping(city) = 1 then 'all' else city end as city,
+        city,
+        source,
         author_id,
         count(*) as posts_count,
         count(*) filter (where is_repost) as reposts_count,
         count(likes_count) as likes_known_count,
         count(likes_count) filter (where is_young) as likes_young_count,
-        sum(likes_count) as likes_count,
-        sum(ln(1 + likes_count)) as log_likes,
-        sum(comments_count) as comments_count,
+        sum(likes_count)::bigint as likes_count,
+        coalesce(sum(ln(1 + likes_count)), 0) as log_likes,
+        sum(comments_count)::bigint as comments_count,
         count(*) filter (where is_scored) as scored_count,
         count(*) filter (where is_negative) as negative_count,
         count(*) filter (where is_positive) as positive_count
     from items
-    group by grouping sets (
-        (tracker, day, city, source, author_id),
-        (tracker, day, source, author_id)
-    )
+    group by tracker, day, city, source, author_id
+),
+
+by_author as (
+    select * exclude (source) from by_author_city
+    union all by name
+    select
+        tracker,
+        day,
+        'all' as city,
+        author_id,
+        sum(posts_count)::bigint as posts_count,
+        sum(reposts_count)::bigint as reposts_count,
+        sum(likes_known_count)::bigint as likes_known_count,
+        sum(likes_young_count)::bigint as likes_young_count,
+        sum(likes_count)::bigint as likes_count,
+        sum(log_likes) as log_likes,
+        sum(comments_count)::bigint as comments_count,
+        sum(scored_count)::bigint as scored_count,
+        sum(negative_count)::bigint as negative_count,
+        sum(positive_count)::bigint as positive_count
+    from by_author_city
+    group by tracker, day, source, author_id
 ),
 
 summed as (
@@ -156,8 +180,8 @@ like_lists as (
         tracker,
         day,
         case when grouping(city) = 1 then 'all' else city end as city,
-        median(likes_count) as likes_per_post,
-        list_sort(list(likes_count)) as likes
+        list_sort(list(likes_count)) as likes,
+        count(*) as known
     from items
     where likes_count is not null
     group by grouping sets ((tracker, day, city), (tracker, day))
@@ -168,9 +192,10 @@ like_measures as (
         tracker,
         day,
         city,
-        likes_per_post,
+        -- the middle one, or the mean of the two in the middle
+        (likes[(known + 1) // 2] + likes[known // 2 + 1]) / 2 as likes_per_post,
         -- drops a tenth of the posts, rounded down, at either end
-        list_avg(likes[1 + len(likes) // 10 : len(likes) - len(likes) // 10])
+        list_avg(likes[1 + known // 10 : known - known // 10])
             as likes_per_post_trimmed
     from like_lists
 ),

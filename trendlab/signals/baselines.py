@@ -129,6 +129,7 @@ def window_start(flagged: npt.NDArray[np.bool_], first: int, step: int) -> int:
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _trailing(
     values: Floats,
+    logs: Floats,
     usable: npt.NDArray[np.bool_],
     flagged: npt.NDArray[np.bool_],
     segments: npt.NDArray[np.int64],
@@ -167,7 +168,7 @@ def _trailing(
             if flagged[s, i] and not has_shift:
                 continue
             slot = i % period
-            x = np.log1p(values[s, i])
+            x = logs[s, i]
             slots[slot, filled[slot]] = x
             filled[slot] += 1
             work[count] = x
@@ -216,6 +217,7 @@ def trailing_baseline(
     *,
     window: int = 84,
     period: int = 7,
+    logs: Floats | None = None,
 ) -> Baseline:
     """Compute every series' baseline at one step from the steps before it.
 
@@ -235,6 +237,8 @@ def trailing_baseline(
         except for its segment.
     window, period : int
         Length of the window and of the season, in steps.
+    logs : (series, steps) float64, optional
+        log1p of `values`; give it where many steps are predicted from one array.
 
     Returns
     -------
@@ -250,6 +254,7 @@ def trailing_baseline(
     )
     _trailing(
         values,
+        np.log1p(values) if logs is None else logs,
         usable,
         flagged,
         segments,

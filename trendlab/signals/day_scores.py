@@ -31,7 +31,14 @@ from scipy import stats
 
 from trendlab.signals.baselines import trailing_baseline
 from trendlab.signals.panels import Panel, build_panel, floats, need_run_ids
-from trendlab.signals.scoring import PeakRule, Scores, empty_scores, score_day, to_rows
+from trendlab.signals.scoring import (
+    NEGATIVE_MEASURES,
+    PeakRule,
+    Scores,
+    empty_scores,
+    score_day,
+    to_rows,
+)
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -49,7 +56,6 @@ MEASURE_COLUMNS = {
     "comment_negatives": "comment_negative_count",
 }
 LIKE_MEASURES = ("likes_per_post", "activity")
-NEGATIVE_MEASURES = ("negatives", "comment_negatives")
 
 # Upper quantile of z that the tail's scale is fitted at: far enough out to speak of
 # the tail, and still 4 days of a series' 84.
@@ -152,6 +158,7 @@ def _score_measure(
     scores = empty_scores(value)
     past = _read_past(panel, measure, past_scores, rule, scores)
     filled = np.where(usable, value, 0.0)
+    logs = np.log1p(filled)
     # The floor on items keeps tiny counts from being called peaks.
     if measure in NEGATIVE_MEASURES:
         enough = np.nan_to_num(value) >= rule.min_negatives
@@ -166,6 +173,7 @@ def _score_measure(
             t,
             window=rule.window_days,
             period=rule.period_days,
+            logs=logs,
         )
         tested = scorable[:, t] & active[:, t]
         scale = _tail_scale(past[:, t - rule.window_days : t].sum(axis=1), rule)

@@ -41,6 +41,9 @@ class DipRule:
         alarms stay below 0.3 per 100 series-days, and of shares of 8 % that triple for
         a day at 30, 100 and 400 scored a day 21, 55 and 83 % are found, not 18, 50
         and 79 %.
+    cold_p_value : float
+        Upper tail that a share must pass in a cold start, whose overdispersion is a
+        guess.
     min_negatives, min_authors : int
         Floors: fewer are anecdotes.
     min_scored : int
@@ -60,6 +63,7 @@ class DipRule:
     min_valid_days: int = 28
     p_value: float = 0.0015
     topic_p_value: float = 0.001
+    cold_p_value: float = 0.0005
     min_negatives: int = 5
     min_authors: int = 3
     min_scored: int = 30

@@ -16,7 +16,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -25,9 +24,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trendlab.schemas import TABLES
+from trendlab.signals.dip_counts import ItemCounts, all_covered, read_counts
 from trendlab.signals.dip_events import LOOKBACK_DAYS, DipEvents, DipRule
 from trendlab.signals.panels import (
-    COVERED_DAYS,
     Panel,
     build_panel,
     day_number,
@@ -43,23 +42,6 @@ Ints = npt.NDArray[np.int64]
 __all__ = ["DipRule", "find_dips"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """Posts, or comments: their counts as (series, days) arrays."""
-
-    name: str
-    measure: str
-    panel: Panel
-    negatives: Ints
-    scored: Ints
-    authors: Ints
-    raw_scored: Ints
-    items: Ints
-    usable: Bools
-    flagged: Bools
-    count_up: Bools
 
 
 def find_dips(
@@ -109,14 +91,14 @@ def find_dips(
     rule = rule or DipRule()
     started = time.monotonic()
     need_run_ids(run_ids, first_day, last_day)
-    covered = _all_covered(activity) if covered_days is None else covered_days
+    covered = all_covered(activity) if covered_days is None else covered_days
     panel = build_panel(
         activity, covered, first_day - timedelta(LOOKBACK_DAYS), last_day
     )
     events = DipEvents(past_dips, first_day, rule, run_ids)
     for kind in (
-        _read_kind(panel, activity, day_scores, past_dips, "post"),
-        _read_kind(panel, activity, day_scores, past_dips, "comment"),
+        read_counts(panel, activity, day_scores, past_dips, "post"),
+        read_counts(panel, activity, day_scores, past_dips, "comment"),
     ):
         histories = _term_histories(
             kind, term_days, first_day, rule, skip_terms, events
@@ -137,84 +119,8 @@ def find_dips(
     return dips
 
 
-def _all_covered(activity: pa.Table) -> pa.Table:
-    """Take every day that has a row as covered, all with one version."""
-    days = activity.group_by(["tracker", "day"]).aggregate([])
-    return pa.table(
-        {
-            "tracker": days["tracker"],
-            "day": days["day"],
-            "is_partial": pa.array([False] * days.num_rows),
-            "tracker_version": pa.array([""] * days.num_rows, pa.string()),
-        },
-        schema=COVERED_DAYS,
-    )
-
-
-def _read_kind(
-    panel: Panel,
-    activity: pa.Table,
-    day_scores: pa.Table,
-    past_dips: pa.Table,
-    name: str,
-) -> _Kind:
-    """Lay out the counts of posts or of comments."""
-
-    def whole(column: str) -> Ints:
-        return panel.values(activity[column], 0.0).astype(np.int64)
-
-    if name == "post":
-        columns = (
-            "negative_capped_count",
-            "scored_capped_count",
-            "negative_authors_count",
-            "scored_count",
-            "posts_count",
-        )
-        measure = "negatives"
-    else:
-        columns = (
-            "comment_negative_count",
-            "comment_scored_count",
-            "comment_negative_authors_count",
-            "comment_scored_count",
-            "comment_scored_count",
-        )
-        measure = "comment_negatives"
-    known = panel.values(activity[columns[2]], 0.0)
-    flagged = np.zeros(panel.shape, bool)
-    mine = past_dips.filter(
-        pc.and_(
-            pc.equal(past_dips["item_kind"], name),
-            pc.and_(pc.equal(past_dips["topic"], ""), past_dips["is_share_up"]),
-        )
-    )
-    _, series, at = panel.slots(mine)
-    flagged[series, at] = True
-    count_up = np.zeros(panel.shape, bool)
-    up = day_scores.filter(
-        pc.and_(pc.equal(day_scores["measure"], measure), day_scores["is_peak"])
-    )
-    _, series, at = panel.slots(up)
-    count_up[series, at] = True
-    partial = panel.partial | (panel.values(activity["is_partial"], 0.0) == 1.0)
-    return _Kind(
-        name=name,
-        measure=measure,
-        panel=panel,
-        negatives=whole(columns[0]),
-        scored=whole(columns[1]),
-        authors=np.where(np.isnan(known), -1.0, known).astype(np.int64),
-        raw_scored=whole(columns[3]),
-        items=whole(columns[4]),
-        usable=panel.present & ~partial,
-        flagged=flagged,
-        count_up=count_up,
-    )
-
-
 def _term_histories(
-    kind: _Kind,
+    kind: ItemCounts,
     term_days: pa.Table,
     first_day: date,
     rule: DipRule,
@@ -237,7 +143,7 @@ def _term_histories(
 
 
 def _test_day(
-    kind: _Kind,
+    kind: ItemCounts,
     t: int,
     histories: dict[str, TermHistory],
     events: DipEvents,
@@ -269,12 +175,18 @@ def _test_day(
         & (base.negatives >= rule.min_negatives)
         & enough_authors
     )
+    cold = base.valid_days < rule.min_valid_days
     assessable = (
         (base.scored >= rule.min_scored)
         & (base.valid_days >= 1)
         & (base.past_scored >= rule.min_scored)
     )
-    share_up = floors & assessable & (p <= rule.p_value) & (lift >= rule.min_lift)
+    share_up = (
+        floors
+        & assessable
+        & (p <= np.where(cold, rule.cold_p_value, rule.p_value))
+        & (lift >= rule.min_lift)
+    )
     count_up = kind.count_up[:, t] & floors & (~assessable | (seen >= share))
     kind.flagged[:, t] = share_up
     for s in np.flatnonzero(share_up | count_up).tolist():
@@ -296,7 +208,7 @@ def _test_day(
                 "p_value": float(p[s]) if assessable[s] else 1.0,
                 "overdispersion": float(used[s]),
                 "pooled_days": int(base.pooled_days[s]),
-                "is_cold_start": bool(base.valid_days[s] < rule.min_valid_days),
+                "is_cold_start": bool(cold[s]),
                 "language_coverage": float(min(1.0, whole)),
             },
         )
@@ -317,7 +229,7 @@ def _test_day(
 
 
 def _test_topics(
-    kind: _Kind,
+    kind: ItemCounts,
     t: int,
     s: int,
     history: TermHistory,

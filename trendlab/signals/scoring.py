@@ -28,6 +28,7 @@ from trendlab.signals.tails import benjamini_hochberg, student_upper_tail
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+NEGATIVE_MEASURES = ("negatives", "comment_negatives")
 Z_90 = 1.6449  # 5 % lie above this many standard deviations
 
 
@@ -50,6 +51,9 @@ class PeakRule:
         really gave: under a yearly season or a trend the z of quiet days swing wider
         than 1, and z ≥ 3.5 alone gave up to 0.46 false alarms per 100 days (null
         worlds, mean 1,000 a day, ± 25 % over the year).
+    negative_p : float
+        The same for the counts of negatives, which raise an alarm beside their share:
+        the two split the false alarms that are allowed.
     min_posts : int
         Posts of the day; below it a ratio is an accident.
     min_negatives : int
@@ -75,6 +79,7 @@ class PeakRule:
     candidate_z: float = 2.8
     peak_z: float = 3.5
     peak_p: float = 0.002
+    negative_p: float = 0.0004
     min_posts: int = 10
     min_negatives: int = 5
     min_ratio: float = 1.5
@@ -168,7 +173,8 @@ def score_day(
         rises = value >= rule.min_ratio * centre
         scores.is_candidate[:, t] = ~silent & (z >= rule.candidate_z)
         passed = benjamini_hochberg(scores.p[:, t], rule.false_discovery_rate)
-        passed &= scores.p[:, t] <= rule.peak_p
+        least = rule.negative_p if measure in NEGATIVE_MEASURES else rule.peak_p
+        passed &= scores.p[:, t] <= least
         scores.is_peak[:, t] = ~silent & (z >= rule.peak_z) & enough & rises & passed
 
 

@@ -183,6 +183,7 @@ def _baselines(
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
     """Trailing baseline at each row; rows that share a step use the step before."""
     values = np.zeros((1, steps))
+    logs = np.zeros((1, steps))
     usable = np.zeros((1, steps), bool)
     flagged = np.zeros((1, steps), bool)
     segments = np.zeros((1, steps), np.int64)
@@ -191,12 +192,20 @@ def _baselines(
     valid = np.zeros(len(given), np.int64)
     for row, place in enumerate(places.tolist()):
         found = trailing_baseline(
-            values, usable, flagged, segments, place, window=window, period=period
+            values,
+            usable,
+            flagged,
+            segments,
+            place,
+            window=window,
+            period=period,
+            logs=logs,
         )
         centre[row] = found.centre[0]
         scale[row] = found.scale[0]
         valid[row] = found.valid[0]
         if not np.isnan(given[row]):
             values[0, place] = given[row]
+            logs[0, place] = np.log1p(given[row])
             usable[0, place] = True
     return centre, scale, valid
