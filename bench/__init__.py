@@ -50,10 +50,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a function gave in a process of its own."""
+    """What a function gave in a process of its own.
+
+    `cpu_seconds` is the work of all its threads, which a busy machine disturbs less
+    than `seconds`, the time that passed.
+    """
 
     value: Any
     seconds: float
+    cpu_seconds: float
     peak_mb: float
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from bench import Row, measure
+from bench import Measured, Row, measure
 from trendlab.lake import Lake, check_rows
 from trendlab.schemas import TABLES, Table
 
@@ -38,6 +38,7 @@ BULK_DAYS = 730
 BULK_ROWS = 30
 CHECKED_POSTS = 100_000
 REPEATS = 3
+QUERY_REPEATS = 5
 SMALL_REPEATS = 15
 
 SQL = """
@@ -310,29 +311,30 @@ def query_row(root: Path, count: int) -> Row:
     """Run the large query three ways in turn, each in a fresh process."""
     size = measure("bench.lake:write_posts", str(root), count).value
     names = {"ours": "query_ours", "DuckDB": "query_duckdb", "polars": "query_polars"}
-    seconds: dict[str, list[float]] = {name: [] for name in names}
-    peaks: dict[str, float] = {}
-    values = set()
-    for _ in range(REPEATS):
+    taken: dict[str, list[Measured]] = {name: [] for name in names}
+    for _ in range(QUERY_REPEATS):
         for name, function in names.items():
-            done = measure(f"bench.lake:{function}", str(root))
-            seconds[name].append(done.seconds)
-            peaks[name] = max(done.peak_mb, peaks.get(name, 0))
-            values.add(tuple(done.value))
+            taken[name].append(measure(f"bench.lake:{function}", str(root)))
+    values = {tuple(done.value) for each in taken.values() for done in each}
     assert len(values) == 1, f"the three disagree: {values}"
-    best = {name: min(times) for name, times in seconds.items()}
-    other = min(("DuckDB", "polars"), key=lambda name: best[name])
-    ratio = best["ours"] / best[other]
+    # the least of each: what else runs on the machine only adds
+    wall = {name: min(done.seconds for done in each) for name, each in taken.items()}
+    work = {
+        name: min(done.cpu_seconds for done in each) for name, each in taken.items()
+    }
+    peak = {name: max(done.peak_mb for done in each) for name, each in taken.items()}
+    ratio = wall["ours"] / min(wall["DuckDB"], wall["polars"])
+    shown = {
+        name: f"{wall[name]:.2f} s (CPU {work[name]:.2f} s, {peak[name]:,.0f} MB)"
+        for name in names
+    }
     return Row(
         f"hashtag × city × day of {count / 1e6:g} M posts × {HASHTAGS_A_POST} "
         f"({size / 1e6:,.0f} MB), verified",
-        f"{best['ours']:.2f} s",
-        ", ".join(
-            f"{name} {best[name]:.2f} s ({peaks[name]:,.0f} MB)"
-            for name in ("DuckDB", "polars")
-        ),
+        shown["ours"],
+        f"DuckDB {shown['DuckDB']}, polars {shown['polars']}",
         ratio,
-        peaks["ours"],
+        peak["ours"],
         "≤ 1.2",
         ratio <= 1.2,
     )

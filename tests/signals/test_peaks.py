@@ -230,3 +230,27 @@ def test_severity_grows_as_stated():
     assert peak_severity(7.0, 1.5, 1, rule) == 3
     assert peak_severity(7.0, 3.0, 2, rule) == 5
     assert peak_severity(1000.0, 100.0, 9, rule) == 10
+
+
+def test_a_gap_of_one_day_is_one_peak_and_of_two_days_is_two():
+    posts = np.full(130, 40.0)
+    posts[[100, 102, 110, 113]] = 200
+    activity = activity_rows({("shoes", "all"): posts})
+    scores = score(activity, covered(["shoes"], 130), 84, 129)
+    rows = [r for r in peaks_of(scores, 84, 129).to_pylist() if r["measure"] == "posts"]
+    starts = sorted({(r["start_on"], r["end_on"]) for r in rows})
+    assert starts == [
+        (day(100), day(100)),
+        (day(100), day(102)),
+        (day(110), day(110)),
+        (day(113), day(113)),
+    ]
+
+
+def test_many_quiet_series_make_few_peaks():
+    rng = np.random.default_rng(12)
+    series = {("t", f"c{i}"): weekly_counts(rng, 180, 80) for i in range(40)}
+    scores = score(activity_rows(series), covered(["t"], 180), 84, 179)
+    peaks = peaks_of(scores, 84, 179).to_pylist()
+    alarms = {r["peak_id"] for r in peaks if r["measure"] == "posts"}
+    assert len(alarms) <= 0.003 * 40 * 96

@@ -13,7 +13,7 @@ from trendlab.errors import LakeError
 
 # Short and plain on every file system; anything else could leave the folder.
 SOURCE_NAME = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
-PART_NAME = re.compile(r"part-(\d{6,})-([0-9a-f]{32})\.parquet", re.ASCII)
+PART_NAME = re.compile(r"part-(\d{6,})-([0-9a-f]{32}-[0-9a-f]{8})\.parquet", re.ASCII)
 # Outside lies a wrong unit or a hostile value, not a post (networks began later).
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 
@@ -28,7 +28,8 @@ class Part:
     sequence : int
         Grows with each replacement; the greatest in a folder counts.
     checksum : str
-        First 32 hex digits of the file's SHA-256.
+        32 hex digits that name the content and 8 that verify it, see
+        `trendlab.lake.verify`.
     day : date or None
         None for tables that are not partitioned.
     source : str or None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import itertools
 import os
 import shutil
@@ -18,6 +17,7 @@ import pyarrow as pa
 
 from trendlab.errors import LakeError
 from trendlab.lake.files import PART_NAME, Part, folders, names_in, newest_part
+from trendlab.lake.verify import checksum_of, matches
 
 # Beside the tables, on the same file system, so that a rename is atomic.
 TEMPORARY = ".tmp"
@@ -38,11 +38,6 @@ class Replacement:
 
     folder: Path
     content: pa.Buffer
-
-
-def checksum_of(content: pa.Buffer | bytes) -> str:
-    """Return the checksum that goes into a file's name."""
-    return hashlib.sha256(content).hexdigest()[:32]
 
 
 @contextmanager
@@ -121,7 +116,10 @@ def _replace(
 
 def _is_same(present: Part, checksum: str) -> bool:
     """Tell whether the stored file is what would be written, and not damaged."""
-    return present.checksum == checksum == checksum_of(present.path.read_bytes())
+    if present.checksum != checksum:
+        return False
+    with present.path.open("rb", buffering=0) as file:
+        return matches(file, checksum)
 
 
 def _side_by_side(act: Callable[[_Item], None], items: Sequence[_Item]) -> None:

@@ -100,10 +100,11 @@ def activity_figure(
     figure = new_figure(width, 3.2 if narrow else 3.6)
     axes = figure.add_subplot()
     _clean(axes)
+    columns = ["posts_count", "baseline", "expected_low", "expected_high"]
     days = days.assign(day=_days(days["day"])).set_index("day").sort_index()
-    if len(days):
-        days = days.reindex(pd.date_range(days.index[0], days.index[-1]))
-    numbers = days.astype(float)
+    numbers = days[columns].astype(float)
+    if len(numbers):
+        numbers = numbers.reindex(pd.date_range(numbers.index[0], numbers.index[-1]))
     axes.fill_between(
         numbers.index,
         numbers["expected_low"],

@@ -37,7 +37,9 @@ POSTS = Table(
             nullable=True,
         ),
         text("caption", "text of the post, NFC, as written", nullable=True),
-        text("language_given", "language as the source gives it, BCP 47", nullable=True),
+        text(
+            "language_given", "language as the source gives it, BCP 47", nullable=True
+        ),
         Column("hashtags", STRINGS, "hashtags, NFKC casefolded, without #"),
         Column("mentions", STRINGS, "mentioned handles, casefolded, without @"),
         text("url", "address of the post", nullable=True),
@@ -49,7 +51,9 @@ POSTS = Table(
         count("media_count", "photos and videos attached"),
         count("likes_count", "likes at observed_at; NULL when hidden", nullable=True),
         count("comments_count", "comments at observed_at", nullable=True),
-        count("shares_count", "shares, reposts, retweets at observed_at", nullable=True),
+        count(
+            "shares_count", "shares, reposts, retweets at observed_at", nullable=True
+        ),
         count("views_count", "views or plays at observed_at", nullable=True),
         number("lat", "latitude, degrees", nullable=True, minimum=-90, maximum=90),
         number("lon", "longitude, degrees", nullable=True, minimum=-180, maximum=180),
@@ -164,7 +168,9 @@ COVERAGE = Table(
     "no row was not ingested: it is missing, not quiet.",
     columns=(
         DAY,
-        text("tracker", "tracker that asked, or 'all' for files that no one tracker owns"),
+        text(
+            "tracker", "tracker that asked, or 'all' for files that no one tracker owns"
+        ),
         SOURCE,
         text("status", "how much was seen", allowed=("complete", "partial", "none")),
         text("tracker_version", "hash of the tracker's query at that time"),

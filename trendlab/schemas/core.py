@@ -137,8 +137,9 @@ def date(name: str, doc: str, **more: Any) -> Column:
 
 DAY = date("day", "calendar day of the row; the partition it is stored under")
 RUN_ID = text(
-    "run_id", "the computation that wrote the row: a hash of step, day, code, "
-    "settings and inputs, so equal inputs give equal rows"
+    "run_id",
+    "the computation that wrote the row: a hash of step, day, code, "
+    "settings and inputs, so equal inputs give equal rows",
 )
 RULE_VERSION = text("rule_version", "version of the rule that computed the row")
 MODEL_NAME = text("model_name", "model that made the row; 'simulated' for drawn truth")

@@ -81,7 +81,8 @@ class _Stream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         try:
-            got = self._inner.read(len(buffer))
+            # read1 hands over what there is; read would lose it where a cut follows
+            got = self._inner.read1(len(buffer))
         except _UNPACK_ERRORS as error:
             raise DamagedFileError(
                 "the file is cut or damaged", f"{type(error).__name__}: {error}"
@@ -285,7 +286,7 @@ def _read_what_comes(member: Member) -> bytes:
     got = b""
     try:
         with member.open() as file:
-            while len(got) < HEAD_BYTES and (more := file.read(1)):
+            while len(got) < HEAD_BYTES and (more := file.read1(HEAD_BYTES)):
                 got += more
     except DamagedFileError:
         pass

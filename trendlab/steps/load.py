@@ -193,13 +193,24 @@ def ask(
     settings: Settings, query: str, limit: int
 ) -> tuple[list[str], list[tuple[Any, ...]], bool]:
     """Answer one query with an analyst's rights; `limit` 0 gives all rows."""
+    need_warehouse(settings)
+    with open_for(settings) as warehouse:
+        answer = ask_marts(warehouse.analyst, query, limit=limit)
+    return answer.names, answer.rows, answer.is_cut
+
+
+def need_warehouse(settings: Settings) -> None:
+    """Refuse to read a warehouse that no load has made yet.
+
+    Raises
+    ------
+    MissingPartition
+        If the embedded warehouse was never filled.
+    """
     if settings.warehouse_url is None and not (settings.home / "postgres").exists():
         raise MissingPartition(
             f"there is no warehouse under {settings.home}: run `trendlab nightly` first"
         )
-    with open_for(settings) as warehouse:
-        answer = ask_marts(warehouse.analyst, query, limit=limit)
-    return answer.names, answer.rows, answer.is_cut
 
 
 def start_database(settings: Settings) -> str:

@@ -12,7 +12,7 @@ from trendlab.errors import ReportError
 from trendlab.report.render import render_notebook
 from trendlab.resources import bundled
 from trendlab.steps.engine import Context
-from trendlab.steps.load import open_for
+from trendlab.steps.load import need_warehouse, open_for
 
 # two years: a season and the one before it
 REPORT_DAYS = 735
@@ -49,6 +49,7 @@ def write_report(
     source = bundled("notebooks") / f"{notebook}.py"
     if not source.is_file():
         raise ReportError(f"no notebook {notebook} in {source.parent}")
+    need_warehouse(context.settings)
     with open_for(context.settings) as warehouse:
         first_known, last_known = _days_of(warehouse.analyst)
         last_day = min(last_day or last_known, last_known)
@@ -79,10 +80,16 @@ def _report_file(home: Path, tracker: str, last_day: date) -> Path:
 
 def _days_of(analyst: sa.Engine) -> tuple[date, date]:
 
-    with analyst.connect() as connection:
-        first, last = connection.execute(
-            sa.text("select min(day), max(day) from marts.activity_daily")
-        ).one()
+    try:
+        with analyst.connect() as connection:
+            first, last = connection.execute(
+                sa.text("select min(day), max(day) from marts.activity_daily")
+            ).one()
+    except sa.exc.DBAPIError as error:
+        raise ReportError(
+            "the warehouse has no marts that an analyst can read "
+            f"({type(error.orig).__name__}): run `trendlab nightly` first"
+        ) from None
     if first is None:
         raise ReportError(
             "the marts hold no activity: ingest posts that a tracker matches, "

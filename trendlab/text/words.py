@@ -63,8 +63,9 @@ def tokenize(text: str) -> list[str]:
     list of str
         NFKC and casefolded; 2 to 30 characters with at least one letter. Links,
         @handles, #hashtags, function words, endings like 's and elisions like l' are
-        left out; `t-shirt` and `90s` are words, `advent-calendar` is two. Runs of a script without spaces
-        (Chinese, Japanese, Thai) are not split: those of ≤ 30 characters are one word.
+        left out; `t-shirt` and `90s` are words, `advent-calendar` is two. Runs of a
+        script without spaces (Chinese, Japanese, Thai) are not split: those of ≤ 30
+        characters are one word.
     """
     stops = stop_words()
     found = []
@@ -72,12 +73,12 @@ def tokenize(text: str) -> list[str]:
         if word in stops:
             continue
         parts = [word] if word.isalpha() else _parts(word)
-        for part in parts:
-            if (
-                MIN_WORD_CHARACTERS <= len(part) <= MAX_WORD_CHARACTERS
-                and part not in stops
-            ):
-                found.append(part)
+        found += [
+            part
+            for part in parts
+            if MIN_WORD_CHARACTERS <= len(part) <= MAX_WORD_CHARACTERS
+            and part not in stops
+        ]
     return found
 
 

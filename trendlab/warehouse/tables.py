@@ -49,7 +49,6 @@ INDEXES: dict[str, Sequence[tuple[str, ...]]] = {
     "activity": [("tracker", "city", "day")],
     "influencers": [("tracker", "day")],
     "city_weeks": [("tracker", "kind", "city", "day")],
-    "tracker_posts": [("tracker", "day")],
 }
 
 

@@ -24,6 +24,7 @@ from trendlab.sources.world.truth import (
     PlantedInfluencer,
     PlantedPeak,
     PlantedStyle,
+    PlantedSuspect,
     Truth,
     read_truth,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "PlantedInfluencer",
     "PlantedPeak",
     "PlantedStyle",
+    "PlantedSuspect",
     "TrackerPlan",
     "Truth",
     "World",

@@ -38,6 +38,9 @@ PLACE_IN_PROFILE_SHARE = 0.65
 OTHER_PROFILE_SHARE = 0.12
 # Mentions that an author keeps making.
 MENTIONS_PER_AUTHOR = 3
+# Followers bought, as a multiple of those an author had.
+JUMP_FACTOR = 3.0
+NEVER = np.iinfo(np.int64).max
 # Followers grow by this on average in a year.
 YEARLY_GROWTH = 0.15
 
@@ -56,6 +59,8 @@ class Authors:
         On the first day.
     growth : (a,) float64
         Followers gained a day, as a share.
+    jump_day : (a,) int64
+        Day of the world from which followers are `JUMP_FACTOR` times as many.
     quality : (a,) float64
         Added to log likes.
     is_brand, hides_likes : (a,) bool
@@ -74,6 +79,7 @@ class Authors:
     home: Ints
     followers: Ints
     growth: Floats
+    jump_day: Ints
     quality: Floats
     is_brand: Bools
     hides_likes: Bools
@@ -87,6 +93,7 @@ class Authors:
     def followers_on(self, rows: Ints, day_index: int) -> Ints:
         """Return the followers of some authors on a day."""
         grown = self.followers[rows] * np.exp(self.growth[rows] * day_index)
+        grown = np.where(day_index >= self.jump_day[rows], JUMP_FACTOR * grown, grown)
         return grown.astype(np.int64)
 
     def draw(self, rng: np.random.Generator, cell: Ints) -> Ints:
@@ -140,6 +147,7 @@ def make_authors(
         home=home,
         followers=followers,
         growth=rng.normal(YEARLY_GROWTH, YEARLY_GROWTH / 2, count) / 365.0,
+        jump_day=np.full(count, NEVER),
         quality=rng.normal(0, QUALITY_SPREAD, count),
         is_brand=rng.random(count) < BRAND_SHARE,
         hides_likes=rng.random(count) < config.hidden_likes_share,

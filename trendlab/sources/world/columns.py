@@ -85,3 +85,12 @@ def string_lists(values: pa.Array, codes: Ints) -> pa.Array:
     offsets = np.concatenate([[0], np.cumsum(is_used.sum(axis=1))])
     flat = values.take(pa.array(codes[is_used]))
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), flat).cast(STRINGS)
+
+
+def nulls_of(name: str, count: int) -> dict[str, pa.Array]:
+    """Return NULL for every column of a table that may be."""
+    return {
+        column.name: pa.nulls(count, column.type)
+        for column in TABLES[name].columns
+        if column.nullable
+    }

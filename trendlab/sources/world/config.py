@@ -70,12 +70,12 @@ class TrackerPlan:
 DEFAULT_TRACKERS = (
     TrackerPlan(
         name="streetstyle",
-        share=0.32,
+        share=0.30,
         hashtags=("streetstyle", "ootd"),
         keywords=("street style",),
     ),
     TrackerPlan(
-        name="denim", share=0.24, hashtags=("denim", "rawdenim"), keywords=("selvedge",)
+        name="denim", share=0.20, hashtags=("denim", "rawdenim"), keywords=("selvedge",)
     ),
     TrackerPlan(
         name="vintage",
@@ -85,7 +85,7 @@ DEFAULT_TRACKERS = (
     ),
     TrackerPlan(
         name="velmora",
-        share=0.24,
+        share=0.30,
         hashtags=("velmora",),
         keywords=("velmora",),
         accounts=("velmora",),
@@ -116,7 +116,7 @@ class WorldConfig:
     peaks, dips, influences, events : int
         How many to plant; fewer where the world is too short (see the truth).
     photo_share : float
-        Share of posts with photos; 0.75 gives the fourth of six cities more than
+        Share of posts with photos; 0.62 gives the fourth of six cities more than
         100 looks a week at 220 posts a day.
     comments_per_post : float
         Comments collected, on average.
@@ -145,7 +145,7 @@ class WorldConfig:
     dips: int = 3
     influences: int = 2
     events: int = 2
-    photo_share: float = 0.75
+    photo_share: float = 0.62
     comments_per_post: float = 0.5
     hidden_likes_share: float = 0.1
     english_share: float = 0.7

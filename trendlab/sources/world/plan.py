@@ -6,8 +6,7 @@ places. Single posts are drawn day by day from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -15,6 +14,14 @@ import pyarrow as pa
 
 from trendlab.sources.world.authors import Authors, make_authors
 from trendlab.sources.world.config import WorldConfig, choose_cities
+from trendlab.sources.world.drivers import (
+    NOBODY,
+    Drivers,
+    choose_drivers,
+    name_influencers,
+    name_suspects,
+    with_jumps,
+)
 from trendlab.sources.world.planting import (
     plan_dips,
     plan_events,
@@ -23,7 +30,7 @@ from trendlab.sources.world.planting import (
 )
 from trendlab.sources.world.streams import Floats, Ints, Stream, plan_rng
 from trendlab.sources.world.styles import plan_influences, planted_styles, style_shares
-from trendlab.sources.world.truth import PlantedInfluencer, PlantedPeak, Truth
+from trendlab.sources.world.truth import PlantedPeak, Truth
 from trendlab.sources.world.vocabulary import (
     ELSEWHERE,
     LANGUAGE_OF_COUNTRY,
@@ -70,8 +77,7 @@ class Plan:
         1 in deep winter, −1 in high summer.
     elsewhere : tuple of (str, float, float)
         Towns with coordinates, far from every monitored city.
-    peak_authors : mapping of str to tuple of int
-        Positions of each peak's authors.
+    drivers : Drivers
     first_monday : date
     english : (places,) float64
         Share of English texts.
@@ -89,7 +95,7 @@ class Plan:
     styles: Floats
     seasons: Floats
     elsewhere: tuple[tuple[str, float, float], ...]
-    peak_authors: Mapping[str, tuple[int, ...]]
+    drivers: Drivers
     first_monday: date
     english: Floats
     languages: Ints
@@ -133,33 +139,28 @@ def plan_world(config: WorldConfig, cities: pa.Table) -> Plan:
     missing, partial = plan_gaps(config)
     gaps = {*missing, *partial}
     peaks: tuple[PlantedPeak, ...] = ()
-    peak_authors: dict[str, tuple[int, ...]] = {}
-    influencers: tuple[PlantedInfluencer, ...] = ()
+    drivers = NOBODY
     if not config.is_null:
-        drivers = _choose_drivers(config, authors, len(ids))
-        ordered = authors.ids.to_pylist()
-        peaks = plan_peaks(
-            config,
-            ids,
-            gaps,
-            {
-                tracker: tuple(ordered[row] for row in rows)
-                for tracker, rows in drivers.items()
-            },
+        peaks = plan_peaks(config, ids, gaps)
+        drivers = choose_drivers(config, authors, peaks, ids)
+        authors = with_jumps(config, authors, drivers)
+        peaks = tuple(
+            replace(peak, author_ids=_ids_of(authors, drivers.of_peak[peak.name]))
+            for peak in peaks
         )
-        peak_authors = {peak.name: drivers[peak.tracker] for peak in peaks}
-        influencers = _influencers(authors, peaks, peak_authors, ids)
+    names = tuple(tracker.name for tracker in config.trackers)
     truth = Truth(
         seed=config.seed,
         is_null=config.is_null,
         first_day=config.first_day,
         last_day=config.last_day,
         posts_per_day=config.posts_per_day,
-        trackers=tuple(tracker.name for tracker in config.trackers),
+        trackers=names,
         cities=tuple(ids),
         peaks=peaks,
         dips=() if config.is_null else plan_dips(config, gaps, peaks),
-        influencers=influencers,
+        influencers=name_influencers(authors, drivers, names, ids),
+        suspects=name_suspects(config, authors, drivers),
         events=() if config.is_null else plan_events(config, ids, monday, weeks),
         influences=() if config.is_null else edges,
         styles=planted_styles(),
@@ -175,12 +176,16 @@ def plan_world(config: WorldConfig, cities: pa.Table) -> Plan:
         styles=shares,
         seasons=seasons,
         elsewhere=_far_towns(cities),
-        peak_authors=peak_authors,
+        drivers=drivers,
         first_monday=monday,
         english=_english_shares(config, languages),
         languages=languages,
         utc_offsets=np.append(np.round(chosen["lon"].to_numpy() / 15.0), 0.0),
     )
+
+
+def _ids_of(authors: Authors, rows: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(authors.ids.take(pa.array(rows, pa.int64())).to_pylist())
 
 
 def _place_weights(city_count: int) -> Floats:
@@ -228,56 +233,6 @@ def _rates(config: WorldConfig, place_weights: Floats) -> Floats:
     by_tracker = (level * growth)[:, None] * np.exp(drift) * shares / shares.sum()
     by_tracker *= config.posts_per_day / by_tracker.sum(axis=1).mean()
     return np.asarray(by_tracker[:, :, None] * place_weights)
-
-
-# Authors who drive the peaks of a tracker.
-DRIVERS_PER_TRACKER = 4
-# Drivers have an audience, yet are no celebrities.
-DRIVER_FOLLOWERS = (50_000, 800_000)
-
-
-def _choose_drivers(
-    config: WorldConfig, authors: Authors, city_count: int
-) -> dict[str, tuple[int, ...]]:
-    """Choose authors with reach for each tracker, at home in a monitored city."""
-    rng = plan_rng(config.seed + 4, Stream.PLAN)
-    drivers: dict[str, tuple[int, ...]] = {}
-    for number, tracker in enumerate(config.trackers):
-        mine = np.flatnonzero(
-            (authors.tracker == number)
-            & (authors.home < city_count)
-            & ~authors.hides_likes
-        )
-        low, high = DRIVER_FOLLOWERS
-        reach = authors.followers[mine]
-        # those within reach first, then the nearest to it
-        outside = np.where(reach < low, low / np.maximum(reach, 1), 1.0)
-        outside = np.maximum(outside, reach / high)
-        best = mine[np.lexsort((rng.random(len(mine)), outside))]
-        drivers[tracker.name] = tuple(best[:DRIVERS_PER_TRACKER].tolist())
-    return drivers
-
-
-def _influencers(
-    authors: Authors,
-    peaks: tuple[PlantedPeak, ...],
-    peak_authors: Mapping[str, tuple[int, ...]],
-    cities: list[str],
-) -> tuple[PlantedInfluencer, ...]:
-    found = []
-    for row in sorted({row for peak in peaks for row in peak_authors[peak.name]}):
-        mine = [peak for peak in peaks if row in peak_authors[peak.name]]
-        found.append(
-            PlantedInfluencer(
-                author_id=authors.ids[row].as_py(),
-                handle=authors.handles[row].as_py(),
-                home_city=cities[authors.home[row]],
-                followers_count=int(authors.followers[row]),
-                trackers=tuple(sorted({peak.tracker for peak in mine})),
-                peaks=tuple(peak.name for peak in mine),
-            )
-        )
-    return tuple(found)
 
 
 def _far_towns(cities: pa.Table) -> tuple[tuple[str, float, float], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date, timedelta
 
 import numpy as np
@@ -21,6 +21,8 @@ APART_DAYS = 18
 # The last peak and the last dip stand before the last day by this, so that a report
 # on the newest weeks shows them.
 LAST_PEAK_DAYS, LAST_DIP_DAYS = 12, 3
+# The first ones, apart so that the tracker 'all' shows one thing at a time.
+FIRST_PEAK_DAY, FIRST_DIP_DAY = BASELINE_DAYS + 7, BASELINE_DAYS + 45
 
 PEAK_FACTORS = (3.2, 4.5, 3.6, 3.2)
 PEAK_DAYS = (3, 2, 4, 2)
@@ -90,12 +92,12 @@ class _Calendar:
 
 
 def plan_peaks(
-    config: WorldConfig,
-    cities: list[str],
-    gaps: Collection[date],
-    drivers: Mapping[str, tuple[str, ...]],
+    config: WorldConfig, cities: list[str], gaps: Collection[date]
 ) -> tuple[PlantedPeak, ...]:
-    """Plan peaks, spread over the world, the last one in its last weeks."""
+    """Plan peaks, spread over the world, the last one in its last weeks.
+
+    Who drives them is not known yet: `author_ids` is empty.
+    """
     rng = plan_rng(config.seed + 1, Stream.PLAN)
     calendar = _Calendar(config, gaps)
     # a brand is never last: the last peak and the last dip would crowd each other
@@ -105,10 +107,8 @@ def plan_peaks(
     for number in range(config.peaks):
         tracker = ordered[number % len(ordered)]
         length = PEAK_DAYS[number % len(PEAK_DAYS)]
-        start = calendar.find(
-            rng, tracker.name, _spread(config, number, config.peaks, LAST_PEAK_DAYS),
-            length,
-        )  # fmt: skip
+        wanted = _spread(config, number, config.peaks, FIRST_PEAK_DAY, LAST_PEAK_DAYS)
+        start = calendar.find(rng, tracker.name, wanted, length)
         if start is None:
             continue
         calendar.note(tracker.name, start, length)
@@ -127,7 +127,7 @@ def plan_peaks(
                 factor=PEAK_FACTORS[number % len(PEAK_FACTORS)],
                 hashtag=_round_name(hashtag, number // len(PEAK_THEMES)),
                 words=words,
-                author_ids=drivers[tracker.name],
+                author_ids=(),
                 author_share=PEAK_AUTHOR_SHARE,
             )
         )
@@ -148,10 +148,8 @@ def plan_dips(
     dips = []
     for number in range(config.dips):
         tracker = _dip_tracker(ordered, number, config.dips)
-        start = calendar.find(
-            rng, tracker.name, _spread(config, number, config.dips, LAST_DIP_DAYS),
-            DIP_DAYS,
-        )  # fmt: skip
+        wanted = _spread(config, number, config.dips, FIRST_DIP_DAY, LAST_DIP_DAYS)
+        start = calendar.find(rng, tracker.name, wanted, DIP_DAYS)
         if start is None:
             continue
         calendar.note(tracker.name, start, DIP_DAYS)
@@ -215,12 +213,14 @@ def plan_events(
     return tuple(events)
 
 
-def _spread(config: WorldConfig, number: int, count: int, before_end: int) -> int:
+def _spread(
+    config: WorldConfig, number: int, count: int, first_day: int, before_end: int
+) -> int:
     """Return the wanted start of one of `count` runs; the last is near the end."""
     last = config.days_count - before_end
     if number == count - 1:
         return last
-    first = min(BASELINE_DAYS + BASELINE_DAYS // 12, last)
+    first = min(first_day, last)
     return first + (last - first) * number // max(count - 1, 1)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 
-from trendlab.sources.world.columns import MICROSECONDS
+from trendlab.sources.world.columns import MICROSECONDS, item_ids
 from trendlab.sources.world.plan import Plan
 from trendlab.sources.world.streams import Bools, Floats, Ints, Stream, day_rng, pick
 from trendlab.sources.world.truth import PlantedPeak
@@ -21,6 +22,10 @@ PARTIAL_SHARE = 0.5
 FLANK = 0.6
 # Authors who write about a tracker that is not their own, or away from home.
 OTHER_TRACKER_SHARE, TRAVELLING_SHARE = 0.12, 0.08
+# A driver posts at most this often on a day of its peak; more would be a machine.
+MAX_DRIVER_POSTS = 15
+# Posts a day of a regular in each of its trackers: about three a week.
+REGULAR_POSTS = 0.45
 # Posts that carry a second tracker's tag.
 SECOND_TRACKER_SHARE = 0.05
 SPAM_SHARE = 0.06
@@ -36,7 +41,7 @@ LIKES_SLOPE, LIKES_LEVEL, LIKES_NOISE = 0.8, -2.0, 0.7
 PEAK_LIKES = 0.25
 HIDDEN_POST_SHARE = 0.03
 # Kinds of media, among posts with photos and without.
-ALBUM_SHARE, VIDEO_SHARE = 0.2, 0.6
+ALBUM_SHARE, VIDEO_SHARE = 0.15, 0.6
 # Posts by local hour: little at night, most in the evening.
 HOURS = np.array(
     [2, 1, 1, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 6, 5, 5, 5, 6, 7, 8, 8, 7, 5, 3], np.float64
@@ -70,6 +75,7 @@ class Posts:
 
     Parameters
     ----------
+    ids : pyarrow.StringArray
     counted : Counted
     author : (n,) int64
     seconds : (n,) int64
@@ -92,6 +98,7 @@ class Posts:
         What tells the place: 0 coordinates, 1 name, 2 nothing.
     """
 
+    ids: pa.Array
     counted: Counted
     author: Ints
     seconds: Ints
@@ -168,6 +175,7 @@ def draw_posts(plan: Plan, day: date, counted: Counted) -> Posts:
     media_kind, media_count = _media(rng, plan, count)
     hidden = plan.authors.hides_likes[author]
     return Posts(
+        ids=item_ids(day, count),
         counted=counted,
         author=author,
         seconds=_seconds(rng, plan, counted.place),
@@ -188,7 +196,7 @@ def draw_posts(plan: Plan, day: date, counted: Counted) -> Posts:
 
 
 def _authors(rng: np.random.Generator, plan: Plan, counted: Counted) -> Ints:
-    """Draw authors from the post's tracker and place; a peak's drivers for some."""
+    """Draw authors by tracker and place; drivers for some posts of their peaks."""
     count = len(counted)
     trackers, places = len(plan.truth.trackers), plan.place_count
     is_other = rng.random(count) < OTHER_TRACKER_SHARE
@@ -198,10 +206,17 @@ def _authors(rng: np.random.Generator, plan: Plan, counted: Counted) -> Ints:
     author = plan.authors.draw(rng, tracker * places + place)
     draw = rng.random(count)
     for number, peak in enumerate(plan.truth.peaks):
-        drivers = plan.peak_authors[peak.name]
+        drivers = plan.drivers.of_peak[peak.name]
         mine = np.flatnonzero((counted.peak == number) & (draw < peak.author_share))
-        if drivers and len(mine):
+        mine = mine[: MAX_DRIVER_POSTS * len(drivers)]
+        if len(mine):
             author[mine] = rng.choice(np.array(drivers), len(mine))
+    is_plain = (counted.peak < 0) & (counted.dip < 0)
+    cell = np.where(is_plain, counted.tracker * places + counted.place, -1)
+    for row, number in plan.drivers.regulars:
+        mine = np.flatnonzero(cell == number * places + plan.authors.home[row])
+        size = min(int(rng.poisson(REGULAR_POSTS)), len(mine) // 2)
+        author[rng.choice(mine, size, replace=False)] = row
     return author
 
 

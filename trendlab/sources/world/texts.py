@@ -260,7 +260,7 @@ class Writer:
         mention = np.where(rng.random(count) < MENTION_SHARE, drawn, -1)
         draw = rng.random(count)
         for number, peak in enumerate(self.plan.truth.peaks):
-            drivers = np.array(self.plan.peak_authors[peak.name], dtype=np.int64)
+            drivers = np.array(self.plan.drivers.of_peak[peak.name], dtype=np.int64)
             mine = np.flatnonzero(
                 (posts.counted.peak == number) & (draw < DRIVER_MENTION_SHARE)
             )

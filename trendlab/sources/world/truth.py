@@ -28,7 +28,7 @@ class PlantedPeak:
     words : tuple of str
         Stand in most of the extra posts.
     author_ids : tuple of str
-        Authors who make `author_share` of the extra posts.
+        Authors who make `author_share` of the extra posts, at most 15 a day each.
     author_share : float
     """
 
@@ -79,7 +79,7 @@ class PlantedDip:
 
 @dataclass(frozen=True)
 class PlantedInfluencer:
-    """An author with reach who drives peaks."""
+    """An author with reach who drives a peak, and posts in `trackers` all along."""
 
     author_id: str
     handle: str
@@ -87,6 +87,16 @@ class PlantedInfluencer:
     followers_count: int
     trackers: tuple[str, ...]
     peaks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlantedSuspect:
+    """An author whose followers are `factor` times as many from one day to the next."""
+
+    author_id: str
+    handle: str
+    jump_on: date
+    factor: float
 
 
 @dataclass(frozen=True)
@@ -159,6 +169,7 @@ class Truth:
     peaks: tuple[PlantedPeak, ...]
     dips: tuple[PlantedDip, ...]
     influencers: tuple[PlantedInfluencer, ...]
+    suspects: tuple[PlantedSuspect, ...]
     events: tuple[PlantedEvent, ...]
     influences: tuple[PlantedInfluence, ...]
     styles: tuple[PlantedStyle, ...]
@@ -174,6 +185,7 @@ _PARTS: dict[str, type[Any]] = {
     "peaks": PlantedPeak,
     "dips": PlantedDip,
     "influencers": PlantedInfluencer,
+    "suspects": PlantedSuspect,
     "events": PlantedEvent,
     "influences": PlantedInfluence,
     "styles": PlantedStyle,
