@@ -17,7 +17,9 @@ MAX_HASHTAG_CHARACTERS = 100
 MAX_PREFIX_CHARACTERS = 2
 
 # Function words of other languages that say something in English ones about fashion.
-_KEPT = "care die dig dog door end era hat heel kim man men mint mod plus tan ten war"
+_KEPT = (
+    "care die dig dog door end era hat heel kim man men mint mod plus tan ten war été"
+)
 # Words of the medium, not of what is said in it.
 _MEDIUM = "rt via amp http https www com pic"
 
