@@ -10,7 +10,6 @@
 #     name: python3
 # ---
 
-# %% [markdown]
 # The nightly trend report. It reads the marts only, with an analyst's rights, so
 # anyone may copy it and change it. `trendlab report` runs it with papermill.
 
@@ -48,11 +47,12 @@ days = ask(
     "and day between :first_day and :last_day order by day"
 )
 peaks = ask(
-    "select * from marts.peaks where tracker = :tracker and measure = 'posts' "
+    "select * from marts.peaks where (:tracker in (tracker, 'all')) "
+    "and measure = 'posts' "
     "and end_on >= :first_day and start_on <= :last_day order by apex_on desc"
 )
 dips = ask(
-    "select * from marts.dips where tracker = :tracker "
+    "select * from marts.dips where (:tracker in (tracker, 'all')) "
     "and end_on >= :first_day and start_on <= :last_day order by apex_on desc"
 )
 models = ask("select * from marts.models")
@@ -110,10 +110,10 @@ display(page.heading("What happened lately"))
 
 def tell_peak(peak: pd.Series) -> str:
     """Say a peak in one sentence."""
-    where = "everywhere" if peak["city"] == "all" else f"in {peak['city']}"
+    where = "" if peak["city"] == "all" else f" in {peak['city']}"
     words = f" Over-represented: {peak['top_words']}." if peak["top_words"] else ""
     return (
-        f"Peak {where} on {peak['apex_on']}: {peak['value']:,.0f} posts against "
+        f"{peak['tracker']}: peak{where} on {peak['apex_on']}, {peak['value']:,.0f} posts against "
         f"{peak['baseline']:,.0f} expected ({peak['ratio']:.1f} times, severity "
         f"{peak['severity']} of 10).{words}"
     )
@@ -124,7 +124,7 @@ def tell_dip(dip: pd.Series) -> str:
     where = "" if dip["city"] == "all" else f" in {dip['city']}"
     about = f" about “{dip['topic']}”" if dip["topic"] else ""
     return (
-        f"Negative {dip['item_kind']}s{about}{where} on {dip['apex_on']}: "
+        f"{dip['tracker']}: negative {dip['item_kind']}s{about}{where} on {dip['apex_on']}: "
         f"{dip['negative_count']:,.0f} of {dip['scored_count']:,.0f} "
         f"({100 * dip['negative_share']:.0f} % against "
         f"{100 * dip['baseline_share']:.0f} % expected, severity "
@@ -143,8 +143,8 @@ display(
 
 # %%
 display(page.heading("Activity"))
-citywide_peaks = peaks[peaks["city"] == "all"]
-total_dips = dips[(dips["city"] == "all")]
+citywide_peaks = peaks[(peaks["city"] == "all") & (peaks["tracker"] == tracker)]
+total_dips = dips[dips["city"] == "all"]
 display(
     page.figure(
         lambda width: plots.activity_figure(
@@ -165,6 +165,7 @@ display(
         peaks.head(15),
         {
             "apex_on": "apex",
+            "tracker": "tracker",
             "city": "city",
             "value": "posts",
             "baseline": "expected",
@@ -200,6 +201,7 @@ display(
         dips.head(15),
         {
             "apex_on": "apex",
+            "tracker": "tracker",
             "item_kind": "in",
             "topic": "topic",
             "city": "city",

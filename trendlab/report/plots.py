@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, INK = (
     "#0072B2",
@@ -250,8 +250,11 @@ def influencers_figure(ranked: pd.DataFrame, *, width: float) -> Figure:
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", color="#eceef1", linewidth=0.8)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    axes.set_xlabel("rank (1 is the strongest)", fontsize=9)
+    # an author with one lucky post may rank anywhere: such intervals are long
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
+    axes.set_xlim(left=0.9)
+    axes.set_xlabel("rank (1 is the strongest; log scale)", fontsize=9)
     axes.legend(loc="lower right", fontsize=8.5, frameon=False)
     return figure
 
