@@ -1,0 +1,464 @@
+"""The simulated world: the same from the same seed, fit for the lake, true to itself."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from tests.world import (
+    days_between,
+    quiet_days,
+    small_world,
+    tables_of,
+    write_trackers,
+)
+from trendlab.errors import SettingsError
+from trendlab.lake import check_rows
+from trendlab.schemas import TABLES
+from trendlab.sources.world import (
+    PlantedDip,
+    TrackerPlan,
+    WorldConfig,
+    default_cities,
+    read_truth,
+    simulate,
+)
+
+DAY = timedelta(days=1)
+DRAWN = {"garments", "garment_tags", "looks"}
+COLLECTED = {"posts", "comments", "media", "engagement", "authors", "coverage"}
+
+
+def posts_of(world, tracker_number, day):
+    """Return the captions of a tracker's posts: those with its tag, word or account."""
+    plan = world.config.trackers[tracker_number]
+    terms = (*(f"#{tag}" for tag in plan.hashtags), *plan.keywords)
+    terms += tuple(f"@{account}" for account in plan.accounts)
+    captions = world.day(day)["posts"]["caption"].to_pylist()
+    return [text for text in captions if any(term in text for term in terms)]
+
+
+def number_of(world, tracker):
+    return world.truth.trackers.index(tracker)
+
+
+def test_the_same_seed_gives_the_same_world():
+    config = WorldConfig(weeks=9, posts_per_day=60)
+    first, second = simulate(config), simulate(config)
+    assert first.truth == second.truth
+    assert first.trackers_yaml == second.trackers_yaml
+    day = first.truth.last_day
+    assert first.day(day) == second.day(day)
+
+
+def test_another_seed_gives_another_world():
+    day = small_world().truth.last_day
+    other = small_world(seed=2)
+    assert small_world().day(day)["posts"] != other.day(day)["posts"]
+
+
+def test_a_day_is_the_same_whichever_days_were_drawn_before():
+    world = small_world()
+    last = world.truth.last_day
+    in_order = dict(world.days(last - 3 * DAY, last))
+    alone = simulate(world.config).day(last)
+    backwards = [world.day(last - i * DAY) for i in range(4)]
+    assert in_order[last] == alone == backwards[0]
+    assert in_order[last - 3 * DAY] == backwards[3]
+
+
+@pytest.mark.parametrize("is_null", [False, True])
+def test_every_row_may_enter_the_lake(is_null):
+    world = small_world(is_null=is_null)
+    truth = world.truth
+    run = (*truth.peaks, *truth.dips)
+    wanted = {truth.first_day, truth.last_day, *truth.missing_days}
+    wanted |= {one.start_on for one in run} | set(truth.partial_days)
+    for day in sorted(wanted):
+        tables = world.day(day)
+        assert set(tables) == COLLECTED | DRAWN
+        for name, rows in tables.items():
+            accepted, rejected = check_rows(TABLES[name], rows)
+            assert rejected == []
+            assert accepted.schema == TABLES[name].arrow
+            on = day + DAY if name == "engagement" else day
+            assert set(rows["day"].to_pylist()) <= {on}
+
+
+def test_rows_are_sorted_by_their_key_and_keys_are_unique():
+    tables = small_world().day(small_world().truth.last_day)
+    for name, rows in tables.items():
+        keys = list(
+            zip(*(rows[column].to_pylist() for column in TABLES[name].key), strict=True)
+        )
+        assert keys == sorted(set(keys)), name
+
+
+def test_what_refers_to_a_post_finds_it():
+    world = small_world()
+    last = world.truth.last_day
+    tables = world.day(last)
+    own = set(tables["posts"]["post_id"].to_pylist())
+    before = set(world.day(last - DAY)["posts"]["post_id"].to_pylist())
+    for name in ("media", "engagement", *DRAWN):
+        assert set(tables[name]["post_id"].to_pylist()) <= own
+    commented = set(tables["comments"]["post_id"].to_pylist())
+    assert commented <= own | before
+    assert commented & before
+    photos = set(
+        zip(
+            tables["media"]["post_id"].to_pylist(),
+            tables["media"]["media_index"].to_pylist(),
+            strict=True,
+        )
+    )
+    seen = zip(
+        tables["garments"]["post_id"].to_pylist(),
+        tables["garments"]["media_index"].to_pylist(),
+        strict=True,
+    )
+    assert set(seen) <= photos
+
+
+def test_comments_follow_the_posts_they_stand_under():
+    world = small_world()
+    last = world.truth.last_day
+    tables = tables_of(world, last - DAY, last)
+    posted = dict(
+        zip(
+            tables["posts"]["post_id"].to_pylist(),
+            tables["posts"]["created_at"].to_pylist(),
+            strict=True,
+        )
+    )
+    for row in world.day(last)["comments"].to_pylist():
+        assert row["created_at"] >= posted[row["post_id"]]
+
+
+def test_all_times_of_a_day_lie_in_the_day():
+    world = small_world()
+    for day, tables in world.days(world.truth.last_day - 6 * DAY):
+        for name in ("posts", "comments"):
+            on = {moment.date() for moment in tables[name]["created_at"].to_pylist()}
+            assert on == {day}
+
+
+def test_likes_are_read_at_equal_age_and_some_are_hidden():
+    posts = tables_of(small_world(), small_world().truth.last_day - 20 * DAY)["posts"]
+    age = pc.subtract(posts["observed_at"], posts["created_at"]).unique().to_pylist()
+    assert age == [timedelta(days=1)]
+    hidden = posts["likes_count"].null_count / posts.num_rows
+    assert 0.05 < hidden < 0.25
+
+
+def test_the_tracker_file_matches_the_world(tmp_path):
+    from trendlab.places.locate import locate_posts
+    from trendlab.trackers import load_trackers, match_posts
+
+    world = small_world()
+    trackers = load_trackers(write_trackers(world, tmp_path))
+    assert [tracker.name for tracker in trackers] == list(world.truth.trackers)
+    day = world.truth.last_day
+    posts = world.day(day)["posts"]
+    located = locate_posts(posts, world.cities)
+    matched = match_posts(posts, trackers, located, day=day, run_id="r")
+    everyone = matched.filter(pc.equal(matched["tracker"], "all"))
+    assert everyone.num_rows == posts.num_rows
+    excluded = pc.sum(everyone["is_excluded"]).as_py() / everyone.num_rows
+    assert 0 < excluded < 0.1
+    cities = set(matched["city"].to_pylist())
+    assert cities == {*world.truth.cities, "unknown"}
+    sources = set(matched["city_source"].to_pylist())
+    assert sources == {"coordinates", "place_name", "profile", "none"}
+    unknown = pc.mean(pc.equal(everyone["city"], "unknown")).as_py()
+    assert 0.08 < unknown < 0.3
+
+
+def test_planted_peaks_stand_out():
+    world = small_world()
+    for peak in world.truth.peaks:
+        number = number_of(world, peak.tracker)
+        apex = posts_of(world, number, peak.apex_on)
+        usual = [
+            len(posts_of(world, number, day))
+            for day in quiet_days(world, peak.tracker)[-30:]
+        ]
+        is_local = bool(peak.cities)
+        assert len(apex) > (1.4 if is_local else 2.0) * np.median(usual)
+        tagged = [text for text in apex if f"#{peak.hashtag}" in text]
+        assert len(tagged) > 0.2 * len(apex)
+
+
+def test_a_local_peak_stays_in_its_city():
+    world = small_world()
+    (local,) = [peak for peak in world.truth.peaks if peak.cities]
+    posts = world.day(local.apex_on)["posts"].to_pylist()
+    city = world.cities.filter(pc.equal(world.cities["city"], local.cities[0]))
+    lat, lon = city["lat"][0].as_py(), city["lon"][0].as_py()
+    placed = [
+        abs(row["lat"] - lat) + abs(row["lon"] - lon) < 2
+        for row in posts
+        if local.hashtag in row["hashtags"] and row["lat"] not in (None, 0.0)
+    ]
+    assert placed
+    assert all(placed)
+
+
+def test_the_drivers_of_a_peak_post_much_and_are_mentioned():
+    world = small_world()
+    peak = world.truth.peaks[0]
+    posts = world.day(peak.apex_on)["posts"]
+    theme = [row for row in posts.to_pylist() if peak.hashtag in row["hashtags"]]
+    by_driver = [row for row in theme if row["author_id"] in peak.author_ids]
+    assert 0.1 < len(by_driver) / len(theme) < 0.4
+    handles = {one.handle for one in world.truth.influencers if peak.name in one.peaks}
+    mentioning = [row for row in theme if handles & set(row["mentions"])]
+    assert len(mentioning) > 0.2 * len(theme)
+
+
+def test_influencers_post_in_the_trackers_that_the_truth_names():
+    world = small_world()
+    truth = world.truth
+    (many, *_) = [one for one in truth.influencers if len(one.trackers) > 1]
+    last = truth.peaks[0].start_on - DAY
+    posts = tables_of(world, last - 60 * DAY, last)["posts"]
+    own = posts.filter(pc.equal(posts["author_id"], many.author_id))
+    tags = {tag for row in own["hashtags"].to_pylist() for tag in row}
+    for name in many.trackers:
+        plan = world.config.trackers[number_of(world, name)]
+        assert tags & set(plan.hashtags)
+    assert own["author_followers_count"][0].as_py() >= many.followers_count * 0.8
+
+
+def test_a_suspect_gains_followers_overnight():
+    world = small_world()
+    (suspect,) = world.truth.suspects
+    before, after = suspect.jump_on - 40 * DAY, world.truth.last_day
+    posts = tables_of(world, before, after)["posts"]
+    own = posts.filter(pc.equal(posts["author_id"], suspect.author_id)).to_pylist()
+    low = [r["author_followers_count"] for r in own if r["day"] < suspect.jump_on]
+    high = [r["author_followers_count"] for r in own if r["day"] >= suspect.jump_on]
+    assert min(high) > 2.5 * max(low)
+
+
+def test_dips_raise_the_share_of_their_topic():
+    world = small_world()
+    for dip in world.truth.dips:
+        number = number_of(world, dip.tracker)
+        texts = [
+            text
+            for day in days_between(dip.start_on, dip.end_on)
+            for text in posts_of(world, number, day)
+        ]
+        about = [text for text in texts if dip.words[0] in text or dip.hashtag in text]
+        assert 0.5 * dip.topic_share < len(about) / len(texts) < 1.1 * dip.topic_share
+        quiet = posts_of(world, number, quiet_days(world, dip.tracker)[-1])
+        assert not any(dip.hashtag in text for text in quiet)
+
+
+def test_a_dip_with_a_count_factor_of_one_does_not_move_the_total():
+    world = small_world(dips=12, weeks=104, peaks=0)
+    still = [dip for dip in world.truth.dips if dip.count_factor == 1]
+    ratios = []
+    for dip in still:
+        number = number_of(world, dip.tracker)
+        usual = [
+            len(posts_of(world, number, dip.start_on - 7 * weeks * DAY))
+            for weeks in (1, 2)
+        ]
+        ratios.append(len(posts_of(world, number, dip.start_on)) / np.mean(usual))
+    assert 0.8 < np.mean(ratios) < 1.2
+
+
+def test_the_newest_weeks_hold_a_peak_and_a_dip():
+    truth = simulate(WorldConfig(weeks=106)).truth
+    assert len(truth.peaks) == 4
+    assert len(truth.dips) == 3
+    assert truth.dips[-1].end_on == truth.last_day
+    assert truth.peaks[-1].end_on > truth.last_day - 14 * DAY
+    assert truth.last_day.weekday() == 6
+
+
+def test_runs_of_a_tracker_keep_apart_and_leave_a_baseline():
+    for seed in range(5):
+        truth = simulate(WorldConfig(seed=seed, peaks=8, dips=6)).truth
+        for name in truth.trackers:
+            runs = sorted(
+                (run.start_on, run.end_on)
+                for run in (*truth.peaks, *truth.dips)
+                if run.tracker == name
+            )
+            starts = [start for start, _ in runs]
+            assert all(start >= truth.first_day + 84 * DAY for start in starts)
+            gaps = zip(runs[1:], runs[:-1], strict=True)
+            assert all(later[0] > earlier[1] + 14 * DAY for later, earlier in gaps)
+
+
+def test_a_short_world_plants_what_fits():
+    truth = simulate(WorldConfig(weeks=6, posts_per_day=40, city_count=2)).truth
+    assert truth.peaks
+    assert all(run.start_on >= truth.first_day + 28 * DAY for run in truth.peaks)
+    tiny = simulate(WorldConfig(weeks=1, posts_per_day=3, city_count=1))
+    assert tiny.truth.peaks == tiny.truth.dips == ()
+    assert sum(tables["posts"].num_rows for _, tables in tiny.days()) > 0
+
+
+def test_a_null_world_plants_nothing():
+    world = small_world(is_null=True)
+    truth = world.truth
+    planted = (truth.peaks, truth.dips, truth.influencers, truth.suspects)
+    assert planted == ((), (), (), ())
+    assert truth.events == truth.influences == ()
+    counts = np.array(
+        [world.day(day)["posts"].num_rows for day in quiet_days(world, "velmora")]
+    )
+    assert counts.max() < 2 * np.median(counts)
+
+
+def test_a_null_world_has_the_same_noise():
+    planted, null = small_world(), small_world(is_null=True)
+    assert planted.truth.missing_days == null.truth.missing_days
+    quiet = [
+        day
+        for day in quiet_days(planted, "velmora")
+        if all(day in quiet_days(planted, name) for name in planted.truth.trackers)
+    ]
+    for day in quiet[:5]:
+        assert planted.day(day)["posts"].num_rows == null.day(day)["posts"].num_rows
+
+
+def test_counts_are_overdispersed():
+    world = small_world(is_null=True, weeks=80)
+    from trendlab.sources.world.posts import draw_counted
+
+    quiet = quiet_days(world, "velmora")
+    plan = world._plan
+    drawn = np.array([len(draw_counted(plan, day)) for day in quiet])
+    expected = np.array([plan.rates[plan.day_index(day)].sum() for day in quiet])
+    pearson = np.mean((drawn - expected) ** 2 / expected)
+    assert 1.4 < pearson < 4
+    assert abs(drawn.sum() / expected.sum() - 1) < 0.02
+
+
+def test_days_without_ingestion_are_empty_and_say_so():
+    world = small_world()
+    (missing,) = world.truth.missing_days
+    tables = world.day(missing)
+    assert set(tables["coverage"]["status"].to_pylist()) == {"none"}
+    assert all(
+        rows.num_rows == 0 for name, rows in tables.items() if name != "coverage"
+    )
+    (partial,) = world.truth.partial_days
+    half, whole = world.day(partial), world.day(partial + 7 * DAY)
+    assert set(half["coverage"]["status"].to_pylist()) == {"partial"}
+    assert half["posts"].num_rows < 0.8 * whole["posts"].num_rows
+
+
+def test_coverage_carries_the_versions_given():
+    config = WorldConfig(weeks=2)
+    versions = {tracker.name: f"v-{tracker.name}" for tracker in config.trackers}
+    day = config.last_day
+    rows = simulate(config, versions=versions).day(day)["coverage"].to_pylist()
+    assert {row["tracker"]: row["tracker_version"] for row in rows} == versions
+    with pytest.raises(SettingsError, match="velmora"):
+        simulate(config, versions={"denim": "1", "streetstyle": "1", "vintage": "1"})
+
+
+def test_the_truth_survives_its_file(tmp_path):
+    for world in (small_world(), small_world(is_null=True)):
+        path = tmp_path / "truth.json"
+        path.write_text(world.truth.to_json())
+        assert read_truth(path) == world.truth
+
+
+def test_a_file_that_is_no_truth_is_refused(tmp_path):
+    path = tmp_path / "truth.json"
+    for text in ("", "[]", '{"seed": 1}', '{"peaks": [{"name": 1}]}'):
+        path.write_text(text)
+        with pytest.raises(SettingsError, match="not the truth"):
+            read_truth(path)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_truth(tmp_path / "none.json")
+
+
+def test_another_table_of_cities_can_be_given():
+    names = ["city", "name", "country_code", "region", "lat", "lon"]
+    rows = [("rome", "Rome", "IT", "Europe", 41.89, 12.51)]
+    rows += [("oslo", "Oslo", "NO", "Europe", 59.91, 10.75)]
+    cities = TABLES["cities"].from_rows(
+        [
+            {
+                **dict(zip(names, row, strict=True)),
+                "radius_km": 30.0,
+                "time_zone": "UTC",
+            }
+            for row in rows
+        ]
+    )
+    world = simulate(WorldConfig(weeks=3, city_count=2), cities=cities)
+    assert world.truth.cities == ("rome", "oslo")
+    with pytest.raises(SettingsError, match="city_count must be at most the 2"):
+        simulate(WorldConfig(weeks=3, city_count=3), cities=cities)
+
+
+def test_towns_elsewhere_are_far_from_every_city_given():
+    assert ("Reykjavik", 64.1466, -21.9426) in small_world()._plan.elsewhere
+    near = default_cities().to_pylist()
+    near[0] |= {"city": "x", "lat": 64.0, "lon": -22.0}
+    cities = TABLES["cities"].from_rows(near)
+    plan = simulate(WorldConfig(weeks=3), cities=cities)._plan
+    assert "Reykjavik" not in [name for name, _, _ in plan.elsewhere]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"weeks": 0}, "weeks must be 1 to"),
+        ({"weeks": 10**6}, "weeks must be 1 to"),
+        ({"weeks": 1.5}, "weeks must be a whole number"),
+        ({"seed": -1}, "seed must be 0 to"),
+        ({"posts_per_day": 0}, "posts_per_day must be above 0"),
+        ({"posts_per_day": float("nan")}, "posts_per_day must be above 0"),
+        ({"posts_per_day": 1e9}, "posts_per_day must be above 0 and at most"),
+        ({"city_count": 0}, "city_count must be 1 to"),
+        ({"photo_share": 1.1}, "photo_share must be 0 to 1"),
+        ({"hidden_likes_share": float("nan")}, "hidden_likes_share must be 0 to 1"),
+        ({"comments_per_post": -1.0}, "comments_per_post must be"),
+        ({"last_day": date(1980, 1, 1)}, "last_day must lie between"),
+        ({"last_day": date(1991, 1, 1)}, "begin before 1990"),
+        ({"trackers": ()}, "at least one tracker"),
+        ({"trackers": (TrackerPlan("all", 1.0, ("x",)),)}, "not be 'all'"),
+        ({"trackers": (TrackerPlan("A B", 1.0, ("x",)),)}, "a tracker's name"),
+        ({"trackers": (TrackerPlan("a", 0.0, ("x",)),)}, "share must be above 0"),
+        ({"trackers": (TrackerPlan("a", 1.0, ()),)}, "needs a hashtag"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_name(wrong, message):
+    with pytest.raises(SettingsError, match=message):
+        WorldConfig(**wrong)
+
+
+def test_a_day_outside_the_world_is_refused():
+    with pytest.raises(SettingsError, match="is not in it"):
+        small_world().day(date(1999, 1, 1))
+
+
+def test_one_tracker_one_city_and_no_media_work():
+    config = WorldConfig(
+        weeks=8,
+        posts_per_day=30,
+        city_count=1,
+        trackers=(TrackerPlan("solo", 1.0, ("solo",)),),
+        photo_share=0.0,
+        comments_per_post=0.0,
+        events=3,
+    )
+    world = simulate(config)
+    tables = tables_of(world)
+    assert world.truth.influences == ()
+    assert tables["comments"].num_rows == tables["garments"].num_rows == 0
+    assert set(tables["media"]["media_kind"].to_pylist()) == {"cover"}
+    assert isinstance(tables["posts"], pa.Table)
+    assert all(isinstance(dip, PlantedDip) for dip in world.truth.dips)
