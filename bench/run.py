@@ -74,6 +74,9 @@ def main() -> None:
             rows.append(row)
             print(f"{name}: {row.name}: {row.ours}", file=sys.stderr, flush=True)
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}", end="")
+    if hasattr(os, "getloadavg"):
+        # above the number of cores, others were at work and times are too long
+        print(f", load {os.getloadavg()[1]:.1f}", end="")
     print("" if given.scale == 1 else f", scale {given.scale:g}: targets do not count")
     print(table(rows))
     if given.scale == 1 and any(row.is_met is False for row in rows):
