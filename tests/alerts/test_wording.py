@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -67,7 +68,7 @@ def test_the_longest_message_fits_a_channel() -> None:
             str(column.type), "x"
         )
         for column in TABLES["dips"].columns
-    } | {"topic": "word " * 80, "day": "2026-01-05", "pooled_days": 7}
+    } | {"topic": "word " * 80, "start_on": date(2026, 1, 5), "pooled_days": 7}
     evidence = [
         {
             "evidence_kind": kind, "rank": rank, "item": "i", "label": "w" * 999,

@@ -270,6 +270,20 @@ def test_the_newest_reading_up_to_the_week_counts() -> None:
     assert row["followers_count"] == 6
 
 
+def test_a_profile_first_read_in_the_week_after_counts_and_later_ones_do_not() -> None:
+    readings = [
+        {"author_id": "a", "followers_count": 8, "day": SUNDAY + timedelta(days=7)},
+        {"author_id": "b", "followers_count": 9, "day": SUNDAY + timedelta(days=8)},
+        {"author_id": "c", "followers_count": 9, "day": SUNDAY - timedelta(days=180)},
+    ]
+    posts = [post(author, SUNDAY) for author in "abc"]
+
+    rows = {row["author_id"]: row for row in rows_of(rank(tables_of(posts, readings)))}
+
+    followers = {author: row["followers_count"] for author, row in rows.items()}
+    assert followers == {"a": 8, "b": None, "c": None}
+
+
 def test_hidden_likes_are_unknown_not_zero() -> None:
     posts = [
         post("a", SUNDAY, 0, likes=None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -24,6 +24,8 @@ MAX_TERMS = 8
 MAX_QUOTES = 3
 MAX_AUTHORS = 3
 MAX_CITIES = 3
+# Days before the event that the report shows with it.
+REPORT_DAYS = 28
 
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://\S*|\bwww\.\S+", re.IGNORECASE)
 _MARKUP = re.compile(r"[<>\[\](){}*`~|\\^]+|(?<!\w)_+|_+(?!\w)")
@@ -195,7 +197,7 @@ def _drivers(by_kind: Mapping[str, Sequence[Row]]) -> list[str]:
 
 
 def _commands(event: Row, alert_id: str, event_kind: str) -> list[str]:
-    first: date = event["start_on"]
+    first: date = event["start_on"] - timedelta(days=REPORT_DAYS)
     mart = "dip_evidence" if event_kind == "dip" else "peak_drivers"
     event_id = event[f"{event_kind}_id"]
     return [
@@ -219,7 +221,7 @@ def _topic(topic: str) -> str:
 def _where(city: str) -> str:
     if city == "all":
         return "everywhere"
-    return "places unknown" if city == "unknown" else city.replace("_", " ")
+    return "city unknown" if city == "unknown" else city.replace("_", " ")
 
 
 def _percent(share: float) -> str:

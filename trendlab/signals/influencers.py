@@ -94,8 +94,9 @@ def rank_influencers(
         used where it is there. Likes of reposts belong to somebody else and
         count as not known.
     authors : pyarrow.Table
-        Readings of profiles, schema `authors`. The newest up to the week's end
-        counts, or the earliest after it where there is none.
+        Readings of profiles, schema `authors`, from 180 days before the first
+        week's Sunday to seven days after the last one's. The newest up to the
+        week's end counts, or the earliest of the seven days after it.
     peaks, dips : pyarrow.Table
         Schemas `peaks` and `dips`, any rows of the 84 days; each event is taken
         as it was known on the week's Sunday.

@@ -19,6 +19,9 @@ TIERS = (
     ("mega", None),
 )
 HOME_DAYS = 180
+# Followers change slowly; a profile read in the week after still tells of the window.
+PROFILE_DAYS = 180
+PROFILE_DAYS_AFTER = 7
 # Below five located posts, or half of them, a mode is chance.
 MIN_HOME_POSTS = 5
 MIN_HOME_SHARE = 0.5
@@ -58,14 +61,15 @@ def read_profiles(
 ) -> pl.DataFrame:
     """Return one row per author: handle, author_kind, followers_count, tier.
 
-    The newest reading up to the week's end counts; where there is none, the
-    earliest one after it (archives are read once, later). Followers read with a
-    post stand in where no profile was read.
+    The newest reading of the 180 days up to the week's end counts; where there is
+    none, the earliest of the seven days after it. Followers read with a post stand
+    in where no profile was read.
     """
     is_later = pl.col("day") > week.last_day
-    distance = (pl.col("day") - pl.lit(week.last_day)).dt.total_days().abs()
+    age = (pl.lit(week.last_day) - pl.col("day")).dt.total_days()
     newest = (
-        readings.with_columns(is_later=is_later, distance=distance)
+        readings.filter(age < PROFILE_DAYS, age >= -PROFILE_DAYS_AFTER)
+        .with_columns(is_later=is_later, distance=age.abs())
         .sort("is_later", "distance")
         .group_by("author")
         .agg(

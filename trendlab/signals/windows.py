@@ -83,11 +83,11 @@ def valid_days(
     )
     trackers = days.group_by("tracker").agg(since=pl.col("day").min())
     if covered_days is not None:
-        own = trackers.join(covered_days, on="tracker")
-        shared = covered_days.filter(pl.col("tracker") == "all").select("day")
+        covered = covered_days.join(reach, on="day")
+        own = trackers.join(covered, on="tracker").select("tracker", "day")
+        shared = covered.filter(pl.col("tracker") == "all").select("day")
         lent = trackers.join(own, on="tracker", how="anti").join(shared, how="cross")
-        known = pl.concat([own.select("tracker", "day"), lent.select("tracker", "day")])
-        return known.unique().join(reach, on="day")
+        return pl.concat([own, lent.select("tracker", "day")]).unique()
     newest = days["day"].max()
     return (
         trackers.join(reach, how="cross")
