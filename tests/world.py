@@ -26,9 +26,7 @@ def small_world(
     arguments are those of `WorldConfig`.
     """
     return simulate(
-        WorldConfig(
-            weeks=weeks, posts_per_day=posts_per_day, is_null=is_null, **more
-        )
+        WorldConfig(weeks=weeks, posts_per_day=posts_per_day, is_null=is_null, **more)
     )
 
 

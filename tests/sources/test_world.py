@@ -1,4 +1,4 @@
-"""The simulated world: the same from the same seed, fit for the lake, true to itself."""
+"""The simulated world: the same from the same seed, fit for the lake, as planted."""
 
 from datetime import date, timedelta
 
@@ -426,6 +426,7 @@ def test_towns_elsewhere_are_far_from_every_city_given():
         ({"photo_share": 1.1}, "photo_share must be 0 to 1"),
         ({"hidden_likes_share": float("nan")}, "hidden_likes_share must be 0 to 1"),
         ({"comments_per_post": -1.0}, "comments_per_post must be"),
+        ({"missing_days": 400}, "at most half"),
         ({"last_day": date(1980, 1, 1)}, "last_day must lie between"),
         ({"last_day": date(1991, 1, 1)}, "begin before 1990"),
         ({"trackers": ()}, "at least one tracker"),

@@ -127,7 +127,8 @@ class WorldConfig:
     language_given_share : float
         Share of posts for which the source states a language.
     missing_days, partial_days : int
-        Days on which ingestion did not run, or saw half of the posts.
+        Days on which ingestion did not run, or saw half of the posts; worlds of
+        less than 12 weeks have none.
     photos : tuple of Path
         Real photos to attach; garments are then not drawn.
     photo_uses : int
@@ -203,10 +204,12 @@ class WorldConfig:
             raise SettingsError(
                 f"{self.weeks} weeks before {self.last_day} begin before {FIRST_YEAR}"
             )
-        if self.missing_days + self.partial_days > self.days_count // 4:
-            # short worlds keep their days: gaps would be most of them
-            object.__setattr__(self, "missing_days", 0)
-            object.__setattr__(self, "partial_days", 0)
+        gaps = self.missing_days + self.partial_days
+        if gaps > self.days_count // 2:
+            raise SettingsError(
+                f"missing_days and partial_days must be at most half of the "
+                f"{self.days_count} days, got {gaps}"
+            )
 
     def _check_shares(self) -> None:
         for name in (

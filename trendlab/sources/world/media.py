@@ -62,17 +62,22 @@ def media_table(plan: Plan, day: date, posts: Posts) -> tuple[pa.Table, Ints]:
 def _attached(plan: Plan, day: date, photos: Ints, count: int) -> dict[str, pa.Array]:
     """Return status, path and hash where the day's share of real photos is attached.
 
-    Photos are dealt to the days in a fixed random order, so that each is used
-    `photo_uses` times over the whole world, whichever days are drawn.
+    Photos are dealt to the whole days in a fixed random order, so that each is used
+    `photo_uses` times over the world, whichever days are drawn.
     """
-    config = plan.config
+    config, truth = plan.config, plan.truth
+    gaps = {*truth.missing_days, *truth.partial_days}
+    earlier = sum(gap < day for gap in gaps)
     order = np.concatenate(
         [
             plan_rng(config.seed + use, Stream.PHOTOS).permutation(len(config.photos))
             for use in range(config.photo_uses)
         ]
     )
-    mine = order[plan.day_index(day) :: config.days_count]
+    if day in gaps:
+        mine = order[:0]
+    else:
+        mine = order[plan.day_index(day) - earlier :: config.days_count - len(gaps)]
     rng = day_rng(config.seed, Stream.PHOTOS, day)
     chosen = rng.permutation(photos)[: len(mine)]
     paths: list[str | None] = [None] * count

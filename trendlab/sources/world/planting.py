@@ -38,13 +38,17 @@ DIP_SHAPES = ((0.5, 0.7, 1.0), (0.25, 0.75, 1.0))
 LAST_DIP_SHAPE = (0.45, 0.7, 1.5)
 EVENT_STRENGTH = 0.45
 WEEKS_PER_YEAR = 52
+# A gap in a world shorter than a baseline would be most of what there is to see.
+MIN_GAP_WEEKS = 12
 
 
 def plan_gaps(config: WorldConfig) -> tuple[tuple[date, ...], tuple[date, ...]]:
     """Choose days without ingestion, and days of which half was seen."""
+    if config.weeks < MIN_GAP_WEEKS:
+        return (), ()
     rng = plan_rng(config.seed, Stream.PLAN)
     wanted = config.missing_days + config.partial_days
-    # never in the last month, which reports show
+    # reports show the last month
     room = max(config.days_count - 28, wanted)
     chosen = rng.choice(room, wanted, replace=False).tolist()
     days = [config.first_day + timedelta(days=offset) for offset in chosen]
