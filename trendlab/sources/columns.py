@@ -141,6 +141,7 @@ class RecordReader:
         for target, value in mapping.constants.items():
             self._get[target] = _constant(value)
         self._created_at = self._get.get("created_at", _constant(None))
+        self._observed_at = self._get.get("observed_at", _constant(None))
         self._has_author = any(name in self._get for name in _AUTHOR_COLUMNS)
         self._has_point = "lat" in self._get and "lon" in self._get
         self._has_media = "media_urls" in self._get or "media_kind" in self._get
@@ -175,10 +176,9 @@ class RecordReader:
             "author_id": None,
             "author_handle": None,
         }
-        if "observed_at" in self._get:
-            row["observed_at"] = self._moment(
-                self._get["observed_at"](record), "observed_at"
-            )
+        seen_at = self._observed_at(record)
+        if is_given(seen_at):
+            row["observed_at"] = self._moment(seen_at, "observed_at")
         for name, getter, read in self._plain:
             row[name] = read(getter(record), name)
         if row["author_id"] is None:

@@ -68,12 +68,27 @@ class DamagedFileError(Exception):
         self.detail = detail
 
 
-class _Stream(io.RawIOBase):
-    """Turns every way in which a file can be broken into `DamagedFileError`."""
+class Unpacked(io.RawIOBase):
+    """Turns every way in which a file can be broken into `DamagedFileError`.
 
-    def __init__(self, inner: Any, packed_bytes: int | None) -> None:
+    Parameters
+    ----------
+    inner : binary file
+    packed_bytes : int or None
+        Size before unpacking; None for files that are not packed.
+    checked_from : int
+        Unpacked bytes from which on the expansion is looked at.
+    """
+
+    def __init__(
+        self,
+        inner: Any,
+        packed_bytes: int | None,
+        checked_from: int = EXPANSION_CHECKED_FROM,
+    ) -> None:
         self._inner = inner
         self._packed_bytes = packed_bytes
+        self._checked_from = checked_from
         self._read_bytes = 0
 
     def readable(self) -> bool:
@@ -91,7 +106,7 @@ class _Stream(io.RawIOBase):
         self._read_bytes += len(got)
         if (
             self._packed_bytes is not None
-            and self._read_bytes > EXPANSION_CHECKED_FROM
+            and self._read_bytes > self._checked_from
             and self._read_bytes > MAX_EXPANSION * self._packed_bytes
         ):
             raise DamagedFileError(
@@ -160,7 +175,7 @@ class Member:
             raise DamagedFileError(
                 "the file cannot be opened", f"{type(error).__name__}: {error}"
             ) from error
-        return io.BufferedReader(_Stream(inner, packed), CHUNK_BYTES)
+        return io.BufferedReader(Unpacked(inner, packed), CHUNK_BYTES)
 
     def content_hash(self) -> str:
         """Return a hash of the bytes on disk (for a zip: of the whole zip)."""

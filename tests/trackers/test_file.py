@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from trendlab.errors import SettingsError, TrackerFileError
+from trendlab.trackers import load_trackers
+
+GOOD = """\
+trackers:
+  - name: chanel
+    hashtags: [Chanel, '#ChanelBeauty', 2021]
+    accounts: ['@CHANEL']
+    keywords: [advent calendar]
+    time_zone: Europe/Paris
+    cities: [paris, {city: indio, lat: 33.7, lon: -116.2}]
+    exclusions:
+      - {reason: spam shop, users: [poshmark], from: 2021-12-01, to: 2021-12-31}
+    alerts:
+      threshold_severity: 5
+      channels: [team]
+      quiet_hours: {from: "22:00", to: "07:00"}
+  - name: street-style
+    sources: photos
+mappings:
+  shop:
+    columns: {created_at: when, caption: title + body}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "trackers.yml"
+    path.write_text(text)
+    return path
+
+
+def complaint(folder: Path, text: str) -> str:
+    with pytest.raises(TrackerFileError) as caught:
+        load_trackers(write(folder, text))
+    return str(caught.value)
+
+
+def test_a_good_file_is_read_whole(tmp_path: Path):
+    chanel, street = load_trackers(write(tmp_path, GOOD))
+
+    assert chanel.hashtags == ("chanel", "chanelbeauty", "2021")
+    assert chanel.accounts == ("chanel",)
+    assert chanel.city_ids == ("paris", "indio")
+    assert chanel.added_cities()[0]["name"] == "Indio"
+    assert chanel.exclusions[0].valid_to == date(2021, 12, 31)
+    assert chanel.alerts.threshold_severity == 5
+    assert chanel.alerts.quiet_hours is not None
+    assert chanel.alerts.quiet_hours.covers(time(23))
+    assert not chanel.alerts.quiet_hours.covers(time(12))
+    assert street.slug == "street_style"
+    assert street.sources == ("photos",)
+    assert street.mappings["shop"].columns["caption"] == "title + body"
+
+
+def test_a_wrong_time_zone_is_named_with_its_line(tmp_path: Path):
+    text = GOOD.replace("Europe/Paris", "Europe/Pari")
+
+    assert complaint(tmp_path, text) == (
+        f"{tmp_path}/trackers.yml:6: trackers[0].time_zone: 'Europe/Pari' is not a "
+        "time zone; write an IANA name such as Europe/Paris"
+    )
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path):
+    text = GOOD.replace("lon: -116.2", "lon: -216.2").replace("street-style", "Street")
+
+    lines = complaint(tmp_path, text).splitlines()
+
+    assert [line.split(": ")[0].rsplit(":", 1)[1] for line in lines] == ["7", "14"]
+    assert "trackers[0].cities[1].lon" in lines[0]
+    assert "trackers[1].name" in lines[1]
+
+
+def test_a_misspelt_field_is_named_with_the_one_that_was_meant(tmp_path: Path):
+    text = GOOD.replace("hashtags:", "hastags:")
+
+    assert "trackers[0].hastags: there is no such field; did you mean hashtags?" in (
+        complaint(tmp_path, text)
+    )
+
+
+def test_a_missing_name_is_named(tmp_path: Path):
+    message = complaint(tmp_path, "trackers:\n  - hashtags: [a]\n")
+
+    assert "trackers.yml:2: trackers[0].name: is missing" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("trackers:\n  - name: a\n    hashtags: [#ootd]\n", 4, "bare #"),
+        ("trackers:\n  - name: a\n    hashtags:\n      - #ootd\n", 3, "bare #"),
+        ("trackers:\n  - name: a\n    name: b\n", 3, "duplicate"),
+        ("", 1, "an empty file"),
+        ("- name: a\n", 1, "a list"),
+        ("trackers: []\n", 1, "at least 1"),
+        ("trackers:\n  - {name: all}\n", 2, "every tracker"),
+        ("trackers:\n  - {name: a-b}\n  - {name: a_b}\n", 3, "already the name"),
+        ("trackers:\n  - name: a\n    hashtags: [one two]\n", 3, "no spaces"),
+        ("trackers:\n  - name: a\n    sources: [No Such]\n", 3, "expected to match"),
+        ("trackers:\n  - name: a\n    exclusions:\n      - reason: x\n", 4, "nothing"),
+        (
+            "mappings: {m: {columns: {caption: x}}}\ntrackers: [{name: a}]\n",
+            1,
+            "created_at",
+        ),
+    ],
+)
+def test_a_mistake_names_its_line(tmp_path: Path, text: str, line: int, words: str):
+    message = complaint(tmp_path, text)
+
+    assert f"trackers.yml:{line}: " in message
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["(a", r"(a)\1", "(?=a)b", "a*", "(?:a{1000}){1000}", "a" * 501],
+)
+def test_an_expression_that_cannot_be_used_safely_is_refused(
+    tmp_path: Path, expression: str
+):
+    text = (
+        "trackers:\n  - name: a\n    exclusions:\n      - reason: x\n"
+        f"        expressions: ['{expression}']\n"
+    )
+
+    assert "trackers[0].exclusions[0].expressions" in complaint(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_is_a_settings_error(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"none\.yml: cannot be read"):
+        load_trackers(tmp_path / "none.yml")
+
+
+def test_bytes_that_are_not_utf8_are_named_with_their_line(tmp_path: Path):
+    path = tmp_path / "trackers.yml"
+    path.write_bytes(b"trackers:\n  - name: caf\xe9\n")
+
+    with pytest.raises(
+        TrackerFileError, match=r"trackers\.yml:2: the file is not UTF-8"
+    ):
+        load_trackers(path)
+
+
+def test_the_version_changes_with_the_query_and_with_nothing_else(tmp_path: Path):
+    first = load_trackers(write(tmp_path, GOOD))[0]
+    same = load_trackers(
+        write(tmp_path, GOOD.replace("threshold_severity: 5", "threshold_severity: 6"))
+    )[0]
+    other = load_trackers(write(tmp_path, GOOD.replace("'#ChanelBeauty'", "no5")))[0]
+
+    assert first.version == same.version
+    assert first.version != other.version
