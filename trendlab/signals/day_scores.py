@@ -57,6 +57,17 @@ MEASURE_COLUMNS = {
 }
 LIKE_MEASURES = ("likes_per_post", "activity")
 
+# What the rule reads of earlier days.
+PAST_COLUMNS = [
+    "day",
+    "tracker",
+    "city",
+    "measure",
+    "baseline",
+    "z",
+    "is_peak",
+    "is_cold_start",
+]
 # Upper quantile of z that the tail's scale is fitted at: far enough out to speak of
 # the tail, and still 4 days of a series' 84.
 TAIL_QUANTILE = 0.95
@@ -64,6 +75,7 @@ TAIL_QUANTILE = 0.95
 # costs one sum; its error of half a bin is far below its sampling error.
 Z_BIN = 0.02
 Z_LIMIT = 12.0
+Z_BINS = int(2 * Z_LIMIT / Z_BIN) + 2
 
 
 def score_days(
@@ -113,9 +125,10 @@ def score_days(
         activity, covered_days, first_day - timedelta(rule.window_days), last_day
     )
     active = panel.active(rule.window_days)
+    past = past_scores.select(PAST_COLUMNS).combine_chunks()
     parts = [
         to_rows(
-            _score_measure(panel, activity, active, measure, past_scores, rule),
+            _score_measure(panel, activity, active, measure, past, rule),
             panel,
             active,
             measure,
@@ -178,7 +191,7 @@ def _score_measure(
         tested = scorable[:, t] & active[:, t]
         scale = _tail_scale(past[:, t - rule.window_days : t].sum(axis=1), rule)
         score_day(scores, baseline, t, tested, enough[:, t], measure, scale, rule)
-        past[:, t] = _bin_z(scores, t, measure, rule)
+        past[:, t : t + 1] = _bin_z(scores, t, t + 1, measure, rule)
     return scores
 
 
@@ -193,7 +206,7 @@ def _read_past(
     panel: Panel, measure: str, past_scores: pa.Table, rule: PeakRule, scores: Scores
 ) -> npt.NDArray[np.int64]:
     """Take over the flags and z of earlier days; give binned z a day."""
-    bins = np.zeros((int(2 * Z_LIMIT / Z_BIN) + 2, panel.days), np.int64)
+    bins = np.zeros((Z_BINS, panel.days), np.int64)
     mine = past_scores.filter(pc.equal(past_scores["measure"], measure))
     rows, series, columns = panel.slots(mine)
     before = columns < rule.window_days
@@ -202,26 +215,29 @@ def _read_past(
     scores.baseline[series, columns] = floats(mine["baseline"])[rows]
     scores.is_peak[series, columns] = floats(mine["is_peak"])[rows] == 1.0
     scores.is_cold[series, columns] = floats(mine["is_cold_start"])[rows] == 1.0
-    for t in range(rule.window_days):
-        bins[:, t] = _bin_z(scores, t, measure, rule)
+    bins[:, : rule.window_days] = _bin_z(scores, 0, rule.window_days, measure, rule)
     return bins
 
 
 def _bin_z(
-    scores: Scores, t: int, measure: str, rule: PeakRule
+    scores: Scores, first: int, last: int, measure: str, rule: PeakRule
 ) -> npt.NDArray[np.int64]:
-    """Count the day's z by size.
+    """Count the z of the days from `first` to before `last` by size: (bins, days).
 
     Cold starts and peaks do not speak of the tail, nor do series too small to have
     a peak: their z are held down by the floor of the scale.
     """
-    z = scores.z[:, t]
-    kept = ~np.isnan(z) & ~scores.is_cold[:, t] & ~scores.is_peak[:, t]
+    span = slice(first, last)
+    z = scores.z[:, span]
+    kept = ~np.isnan(z) & ~scores.is_cold[:, span] & ~scores.is_peak[:, span]
     if measure != "likes_per_post":
-        kept &= np.nan_to_num(scores.baseline[:, t]) >= rule.min_posts
+        kept &= np.nan_to_num(scores.baseline[:, span]) >= rule.min_posts
+    _, columns = np.nonzero(kept)
     clipped = np.clip(z[kept], -Z_LIMIT, Z_LIMIT)
     places = ((clipped + Z_LIMIT) / Z_BIN).astype(np.int64)
-    return np.bincount(places, minlength=int(2 * Z_LIMIT / Z_BIN) + 2)
+    days = last - first
+    counted = np.bincount(places * days + columns, minlength=Z_BINS * days)
+    return counted.reshape(Z_BINS, days)
 
 
 def _tail_scale(bins: npt.NDArray[np.int64], rule: PeakRule) -> float:

@@ -23,6 +23,8 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 EPOCH = date(1970, 1, 1)
+# Joins tracker and city to one key; no name holds it.
+KEY_MARK = "\x1f"
 
 # Covers every tracker that the table of covered days does not name.
 EVERY_TRACKER = "*"
@@ -145,16 +147,14 @@ class Panel:
 
     def series_of(self, trackers: pa.ChunkedArray, cities: pa.ChunkedArray) -> Ints:
         """Find the series of (tracker, city) rows of another table, −1 for none."""
-        index = {
-            key: i for i, key in enumerate(zip(self.trackers, self.cities, strict=True))
-        }
-        return np.array(
-            [
-                index.get(key, -1)
-                for key in zip(trackers.to_pylist(), cities.to_pylist(), strict=True)
-            ],
-            np.int64,
-        )
+        own = [
+            f"{tracker}{KEY_MARK}{city}"
+            for tracker, city in zip(self.trackers, self.cities, strict=True)
+        ]
+        keys = pc.binary_join_element_wise(trackers, cities, KEY_MARK)
+        places = pc.index_in(keys, value_set=pa.array(own, pa.string()))
+        filled = pc.fill_null(places, -1).to_numpy()
+        return np.asarray(filled, np.int64)
 
     def slots(self, table: pa.Table) -> tuple[Ints, Ints, Ints]:
         """Place rows with tracker, city and day: row numbers, series and columns."""
@@ -183,11 +183,11 @@ def build_panel(
     numbers = day_numbers(activity["day"])
     rows = np.flatnonzero((numbers >= first) & (numbers < first + days))
     taken = activity.select(["tracker", "city"]).take(pa.array(rows))
-    keys = pc.binary_join_element_wise(taken["tracker"], taken["city"], "\x1f")
+    keys = pc.binary_join_element_wise(taken["tracker"], taken["city"], KEY_MARK)
     coded = keys.combine_chunks().dictionary_encode()
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.combine_chunks()
-    names = [tuple(name.split("\x1f", 1)) for name in coded.dictionary.to_pylist()]
+    names = [tuple(name.split(KEY_MARK, 1)) for name in coded.dictionary.to_pylist()]
     order = sorted(range(len(names)), key=lambda i: names[i])
     rank = np.empty(len(names), np.int64)
     rank[order] = np.arange(len(names))
