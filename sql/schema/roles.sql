@@ -14,14 +14,6 @@ revoke all on all tables in schema trendlab from trendlab_loader;
 grant usage on schema trendlab to trendlab_loader;
 grant select, insert, update, delete, truncate
     on all tables in schema trendlab to trendlab_loader;
-do $$
-begin
-    -- from version 17 on, refreshing statistics can be granted
-    if current_setting('server_version_num')::int >= 170000 then
-        execute 'grant maintain on all tables in schema trendlab to trendlab_loader';
-    end if;
-end
-$$;
 
 -- analyst: views run with their owner's rights, so the tables stay closed
 revoke all on schema trendlab from trendlab_analyst;

@@ -492,3 +492,18 @@ def test_alerts_that_wait_for_a_person_are_open(warehouse: Warehouse) -> None:
     load(warehouse, {"alerts": rows_of("alerts", *alerts)})
     rows = ask(warehouse, "select alert_id from marts.alerts where is_open")
     assert [row["alert_id"] for row in rows] == ["a"]
+
+
+def test_making_the_marts_refreshes_the_statistics_of_tables_that_grew(
+    warehouse: Warehouse,
+) -> None:
+    rows = {"posts": rows_of("posts", *[{"post_id": f"p{n}"} for n in range(5000)])}
+    load(warehouse, rows)
+    marts.create(warehouse.owner)
+    with warehouse.owner.connect() as connection:
+        known = connection.execute(
+            sa.text(
+                "select reltuples from pg_class where oid = 'trendlab.posts'::regclass"
+            )
+        ).scalar_one()
+    assert known == 5000

@@ -12,6 +12,7 @@ they are.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,11 +36,11 @@ log = logging.getLogger(__name__)
 # Postgres text cannot hold NUL; the lake refuses it at its door, this is the net.
 NUL = "\0"
 NUL_SHOWN = "\ufffd"
+NUL_BYTE = re.compile(rb"\x00")
 # Any number: loads of one warehouse wait for each other.
 LOAD_LOCK = 7_301_846
-# A table that grew by this share is planned for with old statistics; a night adds
-# less, and the server's own housekeeping follows it.
-ANALYZE_FROM_SHARE = 0.2
+# ADBC encodes a batch, then sends it: small ones keep client and server busy at once.
+BATCH_ROWS = 1024
 # Key values may be told (ids); the rest of a row, captions included, may not.
 TOLD_DETAIL = "DETAIL:  Key ("
 
@@ -129,7 +130,6 @@ def load_days(
                     cursor, declared[name], tables[name], first_day, last_day
                 )
             _mark(cursor, first_day, last_day, marks)
-            _refresh_statistics(cursor, loaded)
             connection.commit()
     except adbc_driver_manager.Error as error:
         raise WarehouseError(
@@ -215,20 +215,6 @@ def _mark(
         cursor.adbc_ingest(LOADED_DAYS, rows, mode="append", db_schema_name=SCHEMA)
 
 
-def _refresh_statistics(cursor: adbc.Cursor, loaded: Mapping[str, int]) -> None:
-    """Let the planner look again at tables that grew much."""
-    cursor.execute(
-        "select relname, reltuples::double precision from pg_class "
-        "where relnamespace = $1::regnamespace",
-        [SCHEMA],
-    )
-    # -1 where nobody has looked yet
-    known: dict[str, float] = dict(cursor.fetchall())
-    for name, rows_count in loaded.items():
-        if rows_count > ANALYZE_FROM_SHARE * known[name]:
-            cursor.execute(_text(sql.SQL("analyze {}"), name))
-
-
 def _text(statement: sql.SQL, table: str) -> str:
     """Return a statement with the table's name in it, quoted."""
     return statement.format(sql.Identifier(SCHEMA, table)).as_string(None)
@@ -255,7 +241,9 @@ class _Batches:
         try:
             for batch in given:
                 if batch.num_rows:
-                    yield self._ready(batch)
+                    ready = self._ready(batch)
+                    for start in range(0, ready.num_rows, BATCH_ROWS):
+                        yield ready.slice(start, BATCH_ROWS)
         except Exception as error:
             # ADBC turns it into a message; the caller gets the error itself
             self.error = error
@@ -300,22 +288,25 @@ class _Batches:
 
 def _without_nul(column: pa.Array) -> pa.Array:
     """Replace NUL characters in texts and lists of texts."""
-    if pa.types.is_list(column.type):
-        if not pc.any(pc.match_substring(column.flatten(), NUL)).as_py():
-            return column
-        shown = [
-            None
-            if items is None
-            else [
-                None if item is None else item.replace(NUL, NUL_SHOWN) for item in items
-            ]
-            for items in column.to_pylist()
-        ]
-        return pa.array(shown, column.type)
-    if not pa.types.is_string(column.type):
+    is_list = pa.types.is_list(column.type)
+    texts = column.flatten() if is_list else column
+    if not pa.types.is_string(texts.type) or not _holds_nul(texts):
         return column
-    found = pc.any(pc.match_substring(column, NUL)).as_py()
-    return pc.replace_substring(column, NUL, NUL_SHOWN) if found else column
+    if not is_list:
+        return pc.replace_substring(column, NUL, NUL_SHOWN)
+    shown = [
+        None
+        if items is None
+        else [None if item is None else item.replace(NUL, NUL_SHOWN) for item in items]
+        for items in column.to_pylist()
+    ]
+    return pa.array(shown, column.type)
+
+
+def _holds_nul(texts: pa.StringArray) -> bool:
+    """Search the bytes of all values at once, neighbours of a slice included."""
+    characters = texts.buffers()[2]
+    return characters is not None and NUL_BYTE.search(characters) is not None
 
 
 def _reason(message: str) -> str:

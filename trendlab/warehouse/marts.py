@@ -32,6 +32,9 @@ _MENTION = re.compile(r"\b(?:from|join)\s+marts\.([a-z_0-9]+)")
 def create(engine: sa.Engine) -> bool:
     """Create the views of `sql/marts`, in one transaction, where they changed.
 
+    Call it after a load: it also refreshes the planner's statistics of tables that
+    grew, which a loader may not do on every version of Postgres.
+
     Parameters
     ----------
     engine : sqlalchemy.Engine
@@ -52,6 +55,8 @@ def create(engine: sa.Engine) -> bool:
     inherit = read_script("schema", "inherit_comments")
     digest = _digest({**scripts, "inherit_comments": inherit})
     started = time.monotonic()
+    with engine.begin() as connection:
+        run_script(connection, read_script("schema", "refresh_statistics"))
     with engine.begin() as connection:
         if _current(connection) == (digest, len(scripts)):
             return False
