@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trendlab.places.locate import locate_posts
-from trendlab.steps.engine import Context, Input, Parts, Step, hash_of
+from trendlab.schemas import TABLES
+from trendlab.steps.engine import BySource, Context, Input, Parts, Step, hash_of
 from trendlab.text.language import identify
 from trendlab.text.sentiment import score_texts
 from trendlab.trackers import match_posts
@@ -140,11 +141,26 @@ def _stored_media(context: Context, day: date) -> pa.Table:
     return media.filter(pc.equal(media["status"], "stored"))
 
 
-def _simulated(rows: pa.Table) -> pa.Table:
-    """Return the rows that a simulation drew; detection leaves them alone."""
-    if "model_name" not in rows.column_names:
-        return rows.slice(0, 0)
-    return rows.filter(pc.equal(rows["model_name"], "simulated"))
+def _sources_of(rows: pa.Table) -> set[str]:
+    return set(pc.unique(rows["source"]).to_pylist())
+
+
+def _outdated_sources(context: Context, table: str, day: date) -> set[str]:
+    """Return sources whose rows a model wrote; those of a simulation stay."""
+    outdated = set()
+    for source in context.lake.sources(table, day):
+        names = context.lake.read(table, day, source=source, columns=["model_name"])
+        if pc.any(pc.not_equal(names["model_name"], "simulated")).as_py():
+            outdated.add(source)
+    return outdated
+
+
+def _split(rows: pa.Table, sources: set[str]) -> dict[str, pa.Table]:
+    """Split rows by source; a source without rows gets none, so it is cleared."""
+    return {
+        source: rows.filter(pc.equal(rows["source"], source))
+        for source in sorted(sources)
+    }
 
 
 def _detector_key(context: Context) -> str:
@@ -160,7 +176,8 @@ def _detect(
     detector = None
     for day in days:
         media = _stored_media(context, day)
-        kept = {table: _simulated(context.lake.read(table, day)) for table in parts}
+        sources = _sources_of(media) | _outdated_sources(context, "garments", day)
+        rows = {table: TABLES[table].empty() for table in parts}
         if media.num_rows:
             # torch loads in seconds: only where there are photos
             from trendlab.vision.detect import load_detector
@@ -174,13 +191,19 @@ def _detect(
                     cache=context.home / "models",
                 )
             found = find_garments(
-                media, detector, home=context.home, run_id=run_ids[day]
+                media,
+                detector,
+                home=context.home,
+                run_id=run_ids[day],
+                workers=context.settings.workers,
             )
-            kept["garments"] = pa.concat_tables([kept["garments"], found.garments])
-            kept["looks"] = pa.concat_tables([kept["looks"], found.looks])
-            kept["vision_failures"] = found.failures
-        for table, rows in kept.items():
-            parts[table][day] = rows
+            rows = {
+                "garments": found.garments,
+                "looks": found.looks,
+                "vision_failures": found.failures,
+            }
+        for table, mine in rows.items():
+            parts[table][day] = _split(mine, sources)
     return parts
 
 
@@ -195,22 +218,24 @@ DETECT = Step(
 
 
 def _tag(context: Context, days: Sequence[date], run_ids: Mapping[date, str]) -> Parts:
-    tags = {}
+    tags: dict[date, pa.Table | BySource] = {}
     for day in days:
-        kept = _simulated(context.lake.read("garment_tags", day))
-        garments = context.lake.read("garments", day)
-        garments = garments.filter(pc.not_equal(garments["model_name"], "simulated"))
-        if garments.num_rows:
+        sources = _outdated_sources(context, "garments", day)
+        gone = _outdated_sources(context, "garment_tags", day)
+        tagged = TABLES["garment_tags"].empty()
+        if sources:
             from trendlab.vision.attributes import tag_garments
 
+            garments = context.lake.read("garments", day)
             tagged = tag_garments(
-                garments,
+                garments.filter(pc.not_equal(garments["model_name"], "simulated")),
                 _stored_media(context, day),
                 home=context.home,
                 run_id=run_ids[day],
+                device=context.settings.device,
+                workers=context.settings.workers,
             )
-            kept = pa.concat_tables([kept, tagged])
-        tags[day] = kept
+        tags[day] = _split(tagged, sources | gone)
     return {"garment_tags": tags}
 
 

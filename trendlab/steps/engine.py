@@ -34,7 +34,10 @@ log = logging.getLogger(__name__)
 # Part of every run_id: raise it when the meaning of a run changes.
 ENGINE_VERSION = "1"
 
-Parts = dict[str, dict[date, pa.Table]]
+BySource = Mapping[str, pa.Table]
+"""Rows of a day by source: only the sources named are replaced."""
+
+Parts = dict[str, dict[date, pa.Table | BySource]]
 """Rows to write: table name → day → rows."""
 
 
@@ -314,28 +317,40 @@ def _write_parts(
 ) -> dict[date, int]:
     written = dict.fromkeys(days, 0)
     for table in step.outputs:
-        rows_by_day = {
-            day: parts.get(table, {}).get(day, TABLES[table].empty()) for day in days
-        }
-        for day, rows in rows_by_day.items():
-            written[day] += rows.num_rows
+        empty = TABLES[table].empty()
+        given = {day: parts.get(table, {}).get(day, empty) for day in days}
         if "source" in TABLES[table].partition:
-            _write_by_source(context.lake, table, rows_by_day)
+            _write_by_source(context.lake, table, given, written)
         else:
-            context.lake.write_many(table, rows_by_day)
+            whole = {
+                day: rows for day, rows in given.items() if isinstance(rows, pa.Table)
+            }
+            context.lake.write_many(table, whole)
+            for day, rows in whole.items():
+                written[day] += rows.num_rows
         context.forget_fingerprints(table)
     return written
 
 
 def _write_by_source(
-    lake: Lake, table: str, rows_by_day: Mapping[date, pa.Table]
+    lake: Lake,
+    table: str,
+    given: Mapping[date, pa.Table | BySource],
+    written: dict[date, int],
 ) -> None:
+    """Write rows by source; of a plain table every source of the day is replaced."""
     by_source: dict[str, dict[date, pa.Table]] = {}
-    for day, rows in rows_by_day.items():
-        present = set(rows["source"].to_pylist()) | set(lake.sources(table, day))
-        for source in present:
-            mine = rows.filter(pc.equal(rows["source"], source))
-            by_source.setdefault(source, {})[day] = mine
+    for day, rows in given.items():
+        mine = rows
+        if isinstance(mine, pa.Table):
+            present = set(mine["source"].to_pylist()) | set(lake.sources(table, day))
+            mine = {
+                source: mine.filter(pc.equal(mine["source"], source))
+                for source in present
+            }
+        for source, part in mine.items():
+            by_source.setdefault(source, {})[day] = part
+            written[day] += part.num_rows
     for source, parts in sorted(by_source.items()):
         lake.write_many(table, parts, source=source)
 

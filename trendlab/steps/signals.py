@@ -24,7 +24,7 @@ from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
 from trendlab.signals.influencers import MATCH_COLUMNS, POST_COLUMNS, rank_influencers
 from trendlab.signals.peaks import find_peaks
 from trendlab.signals.trends import share_city_weeks, week_rows
-from trendlab.steps.engine import Context, Input, Parts, Step, hash_of
+from trendlab.steps.engine import BySource, Context, Input, Parts, Step, hash_of
 from trendlab.text.sentiment import lexicon_words
 from trendlab.text.terms import count_terms
 from trendlab.text.words import tokenize
@@ -301,28 +301,32 @@ def _influencers(
     context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
     lake = context.lake
-    ranked = {}
-    for monday in weeks:
+    ranked: dict[date, pa.Table | BySource] = {}
+    # windows overlap: weeks that follow each other read their days once
+    for span in spans_of(weeks, apart=timedelta(days=7)):
+        first = {item.table: item for item in _influencer_inputs(context, span[0])}
+        last = {item.table: item for item in _influencer_inputs(context, span[-1])}
         wanted = {
-            item.table: lake.read_range(
-                item.table,
+            name: lake.read_range(
+                name,
                 item.first_day,
-                item.last_day,
-                columns=_columns(item.table),
+                last[name].last_day,
+                columns=_columns(name),
             )
-            for item in _influencer_inputs(context, monday)
+            for name, item in first.items()
         }
-        ranked[monday] = rank_influencers(
+        rows = rank_influencers(
             wanted["author_days"],
             wanted["tracker_posts"],
             wanted["posts"],
             wanted["authors"],
             wanted["peaks"],
             wanted["dips"],
-            weeks=[monday],
+            weeks=span,
             run_ids=run_ids,
             covered_days=covered_days(wanted["coverage"]),
         )
+        ranked.update(split_by_day(rows))
     return {"influencers": ranked}
 
 
