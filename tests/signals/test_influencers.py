@@ -217,13 +217,39 @@ def test_a_week_must_be_named_by_its_monday() -> None:
 
 
 def test_many_weeks_at_once_equal_week_by_week() -> None:
-    tables = tables_of(crowd(np.random.default_rng(4), authors=12, days=100))
+    rng = np.random.default_rng(4)
+    posts = crowd(rng, authors=12, days=100)
+    gone = SUNDAY - timedelta(days=185)
+    posts += [post("gone", gone, likes=9), post("zz", gone, likes=9)]
+    for row in posts:
+        row["mentions"] = [f"h_a{rng.integers(12):02}", "h_gone", "h_zz", "nobody"]
+    event = SUNDAY - timedelta(days=9)
+    readings = [{"author_id": a, "followers_count": 9} for a in ("a03", "gone", "zz")]
+    tables = tables_of(posts, readings, [peak(event)], [dip(event)])
     weeks = [MONDAY - timedelta(days=7 * back) for back in (2, 1, 0)]
 
     together = rank(tables, weeks)
-    apart = pa.concat_tables([rank(tables, [week]) for week in weeks])
+    apart = []
+    for week in weeks:
+        # what a night reads for this week alone
+        reach = {"author_days": 180, "tracker_posts": 28, "peaks": 84, "dips": 84}
+        near = {
+            name: table.filter(
+                pa.array(
+                    [
+                        week + timedelta(days=6) - day
+                        < timedelta(days=reach.get(name, 400))
+                        and day <= week + timedelta(days=13)
+                        for day in table["day"].to_pylist()
+                    ],
+                    pa.bool_(),
+                )
+            )
+            for name, table in tables.items()
+        }
+        apart.append(rank(near, [week]))
 
-    assert together.combine_chunks().equals(apart.combine_chunks())
+    assert together.combine_chunks().equals(pa.concat_tables(apart).combine_chunks())
 
 
 def test_the_same_input_gives_the_same_rows() -> None:

@@ -251,13 +251,14 @@ def _rank_week(
         return None
     window28 = days.filter(pl.col("day") >= week.first_day)
     profiles = read_profiles(tables.readings, posts, week)
+    # by what an author posted under, or the profile; only authors of these days, so
+    # that a week computed among others knows no more than one computed alone
     handles = (
         days180.group_by("author")
         .agg(pl.col("author_handle").drop_nulls().last())
-        .join(profiles.select("author", "profile_handle"), on="author", how="full",
-              coalesce=True)
+        .join(profiles, on="author", how="left")
         .select("author", handle=pl.coalesce("author_handle", "profile_handle"))
-    )  # fmt: skip
+    )
     facts = (
         members.join(profiles, on="author", how="left")
         .join(
