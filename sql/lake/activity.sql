@@ -44,10 +44,13 @@ aged_likes as (
     select
         source,
         post_id,
-        arg_min(likes_count, abs(epoch(observed_at - created_at) - 86400))
-            as likes_count,
-        arg_min(observed_at, abs(epoch(observed_at - created_at) - 86400))
-            as observed_at
+        -- of two readings equally near, the later one
+        arg_min(likes_count, (
+            abs(epoch(observed_at - created_at) - 86400), -epoch(observed_at)
+        )) as likes_count,
+        arg_min(observed_at, (
+            abs(epoch(observed_at - created_at) - 86400), -epoch(observed_at)
+        )) as observed_at
     from engagement
     where likes_count is not null
     group by source, post_id
@@ -111,7 +114,8 @@ by_author_city as (
         count(likes_count) as likes_known_count,
         count(likes_count) filter (where is_young) as likes_young_count,
         sum(likes_count)::bigint as likes_count,
-        coalesce(sum(ln(1 + likes_count)), 0) as log_likes,
+        -- decimals: a sum of doubles depends on the order in which threads add
+        coalesce(sum(ln(1 + likes_count)::decimal(18, 9)), 0) as log_likes,
         sum(comments_count)::bigint as comments_count,
         count(*) filter (where is_scored) as scored_count,
         count(*) filter (where is_negative) as negative_count,

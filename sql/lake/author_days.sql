@@ -13,8 +13,9 @@ aged_likes as (
     select
         source,
         post_id,
-        arg_min(likes_count, abs(epoch(observed_at - created_at) - 86400))
-            as likes_count
+        arg_min(likes_count, (
+            abs(epoch(observed_at - created_at) - 86400), -epoch(observed_at)
+        )) as likes_count
     from engagement
     where likes_count is not null
     group by source, post_id
