@@ -13,9 +13,9 @@ from trendlab.vision.boxes import (
     fit_canvas,
     suppress,
 )
-from trendlab.vision.evaluate import iou_of
 from trendlab.vision.features import NECK_STRIDES_PX, pool_features
 from trendlab.vision.images import Photo
+from trendlab.vision.precision import iou_of
 
 
 def photo_of(width: int, height: int) -> Photo:

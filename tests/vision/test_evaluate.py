@@ -7,13 +7,8 @@ import numpy as np
 import pytest
 
 from trendlab.errors import VisionError
-from trendlab.vision.evaluate import (
-    evaluate_detections,
-    match_voc,
-    render_table,
-    voc_ap,
-    wilson,
-)
+from trendlab.vision.evaluate import evaluate_detections, render_table
+from trendlab.vision.precision import match_voc, voc_ap, wilson
 
 
 def coco(*boxes: tuple[int, int, list[float]]) -> dict[str, Any]:

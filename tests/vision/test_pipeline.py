@@ -9,14 +9,8 @@ from PIL import Image
 
 from tests.vision.fakes import PlantedDetector
 from trendlab.errors import ImageRejected, VisionError
-from trendlab.vision.pipeline import (
-    AHEAD,
-    Wanted,
-    detect_folder,
-    find_in_photos,
-    list_photos,
-    write_coco_results,
-)
+from trendlab.vision.folders import detect_folder, list_photos, write_coco_results
+from trendlab.vision.pipeline import AHEAD, Wanted, find_in_photos
 
 
 def photos_of_many_shapes(folder: Path, count: int) -> list[Path]:

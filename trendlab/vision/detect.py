@@ -31,6 +31,7 @@ from trendlab.vision.boxes import (
 )
 from trendlab.vision.detector import Detector
 from trendlab.vision.features import pool_features
+from trendlab.vision.folders import detect_folder, write_coco_results
 from trendlab.vision.garments import Found, find_garments
 from trendlab.vision.images import Photo
 from trendlab.vision.models import (
@@ -39,7 +40,6 @@ from trendlab.vision.models import (
     load_card,
     read_weights,
 )
-from trendlab.vision.pipeline import detect_folder, write_coco_results
 from trendlab.vision.runtime import (
     HeadAndNeck,
     OpenVinoRuntime,

@@ -21,9 +21,15 @@ from trendlab.vision.evaluate import (
     evaluate_detections,
     render_table,
 )
-from trendlab.vision.models import SHIPPED, ModelCard, load_card, write_card
-from trendlab.vision.pipeline import detect_folder
-from trendlab.vision.train import read_config, read_foreign, save_weights
+from trendlab.vision.folders import detect_folder
+from trendlab.vision.models import (
+    SHIPPED,
+    ModelCard,
+    load_card,
+    save_weights,
+    write_card,
+)
+from trendlab.vision.train import read_config, read_foreign
 
 LICENCE = (
     "AGPL-3.0-or-later, as the ultralytics weights and code that they were trained "

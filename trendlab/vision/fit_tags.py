@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -22,25 +21,23 @@ from torch.nn import functional
 from trendlab.vision.ccp import ClothingCoParsing, MaskedPhoto
 from trendlab.vision.detector import Detector, Floats
 from trendlab.vision.features import pool_features
-from trendlab.vision.models import DEFAULT_TAGGER, ModelCard, write_card
 from trendlab.vision.tagger import SILHOUETTE_CELLS, describe_boxes, stack_cells
-from trendlab.vision.train import save_weights
 
 # Cells taken from each photo for the pixel classifier; all of them would be ten
 # times as many and nearly the same.
 _CELLS_A_PHOTO = 250
 
-_HIDDEN = 96
-_ROUNDS = 6
+HIDDEN_COUNT = 96
+ROUNDS = 6
 _BATCH = 1024
 
 # Classes of a tag weigh by count ** -0.5: between the majority guesser (0) and
 # equal classes (−1), which calls a third of all shoes something rarer.
-_BALANCE = 0.5
+BALANCE = 0.5
 
 # Strength of the penalty of the fine classifiers, for standardised features;
 # chosen by five-fold cross-validation over training photos.
-_PENALTY_C = 0.001
+PENALTY_C = 0.001
 
 
 @dataclass(frozen=True)
@@ -155,17 +152,19 @@ def fit_cells(cells: CellFeatures, count: int, *, seed: int = 0) -> dict[str, An
     scale = cells.features.std(0) + 1e-3
     inputs = (cells.features - mean) / scale
     width = inputs.shape[1]
-    first = torch.randn(_HIDDEN, width, generator=generator) / math.sqrt(width)
-    second = torch.randn(count + 1, _HIDDEN, generator=generator) / math.sqrt(_HIDDEN)
-    learned = [first, torch.zeros(_HIDDEN), second, torch.zeros(count + 1)]
+    first = torch.randn(HIDDEN_COUNT, width, generator=generator) / math.sqrt(width)
+    second = torch.randn(count + 1, HIDDEN_COUNT, generator=generator) / math.sqrt(
+        HIDDEN_COUNT
+    )
+    learned = [first, torch.zeros(HIDDEN_COUNT), second, torch.zeros(count + 1)]
     for one in learned:
         one.requires_grad_(True)
     optimiser = torch.optim.AdamW(learned, lr=2e-3, weight_decay=1e-2)
-    steps = _ROUNDS * (len(inputs) // _BATCH)
+    steps = ROUNDS * (len(inputs) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, 2e-3, total_steps=max(steps, 1) + 1
     )
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         order = torch.randperm(len(inputs), generator=generator)
         for start in range(0, len(inputs) - _BATCH + 1, _BATCH):
             mine = order[start : start + _BATCH]
@@ -221,11 +220,11 @@ def fit_fine(
             x, y = inputs[mine], garments.tags[mine]
             mean, scale = x.mean(0), x.std(0) + 1e-6
             counts = np.bincount(y)
-            model = LogisticRegression(C=_PENALTY_C, max_iter=500)
+            model = LogisticRegression(C=PENALTY_C, max_iter=500)
             model.fit(
                 ((x - mean) / scale)[:, used],
                 y,
-                sample_weight=(counts.max() / counts[y]) ** _BALANCE,
+                sample_weight=(counts.max() / counts[y]) ** BALANCE,
             )
             # scikit-learn keeps one row for two classes: that of the second
             rows = (
@@ -259,49 +258,3 @@ def divide_classes(
         tags, counts = np.unique(mine, return_counts=True)
         labels.append([int(tag) for tag in tags[counts >= min_examples]])
     return labels
-
-
-def write_tagger(
-    weights: dict[str, Any],
-    *,
-    out: Path,
-    version: str,
-    labels: dict[str, tuple[str, ...]],
-    detector: ModelCard,
-    metrics: dict[str, Any],
-) -> ModelCard:
-    """Write the tagger's weights and card to a folder."""
-    name = DEFAULT_TAGGER
-    sha256 = save_weights(weights, out / f"{name}.safetensors")
-    card = ModelCard(
-        name=name,
-        version=version,
-        task="classify",
-        architecture="mean silhouettes; perceptron of 96 on feature maps; logistic "
-        "regression on pooled features and box",
-        classes=tuple(sorted({one for tags in labels.values() for one in tags})),
-        input_size_px=detector.input_size_px,
-        training_data="704 street-style photos of Clothing Co-Parsing with pixel masks",
-        training={
-            "hidden": _HIDDEN,
-            "rounds": _ROUNDS,
-            "class_weight_power": -_BALANCE,
-            "penalty_c": _PENALTY_C,
-        },
-        metrics=metrics,
-        metrics_command="python -m trendlab.vision.train tags --data DIR",
-        licence="AGPL-3.0-or-later. The rights in the training photos are unclear.",
-        intended_use="Naming colours and fine categories of garments, in aggregate.",
-        known_failures=(
-            "The tags it learned from are loose: three quarters of footwear is tagged "
-            "just shoes, and one person's blouse is another's shirt.",
-            "Rare fine categories (clogs, capes, cardigans) have under 20 examples.",
-        ),
-        labels=labels,
-        detector_sha256=detector.sha256,
-        weights_file=f"{name}.safetensors",
-        sha256=sha256,
-        folder=out,
-    )
-    write_card(card, out / f"{name}.json")
-    return card

@@ -12,7 +12,7 @@ from trendlab.vision.attributes import tag_canvas
 from trendlab.vision.ccp import ClothingCoParsing
 from trendlab.vision.colours import find_colours, to_lab
 from trendlab.vision.detector import Detector
-from trendlab.vision.evaluate import wilson
+from trendlab.vision.precision import wilson
 from trendlab.vision.tagger import Tagger
 
 # Mask pixels that the true colours are told from, evenly taken.

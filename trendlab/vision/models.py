@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
+from safetensors.torch import save_file
 
 from trendlab.errors import ModelError
 from trendlab.schemas import TABLES
@@ -184,6 +185,17 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
         key: value.float() if value.is_floating_point() else value
         for key, value in weights.items()
     }
+
+
+def save_weights(weights: Mapping[str, Any], path: Path) -> str:
+    """Write weights as half-precision safetensors; return the sha256."""
+    half = {
+        key: (value.half() if value.is_floating_point() else value).cpu().contiguous()
+        for key, value in weights.items()
+    }
+    save_file(half, path)
+    path.chmod(0o644)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def write_card(card: ModelCard, path: Path) -> None:

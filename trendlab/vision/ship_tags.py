@@ -16,14 +16,24 @@ import torch
 from trendlab.vision.ccp import ClothingCoParsing
 from trendlab.vision.detect import load_detector
 from trendlab.vision.fit_tags import (
+    BALANCE,
+    HIDDEN_COUNT,
+    PENALTY_C,
+    ROUNDS,
     divide_classes,
     fit_cells,
     fit_fine,
     read_features,
-    write_tagger,
 )
 from trendlab.vision.measure_tags import measure_colours, score_fine, tell_fine
-from trendlab.vision.models import SHIPPED, ModelCard, load_card
+from trendlab.vision.models import (
+    DEFAULT_TAGGER,
+    SHIPPED,
+    ModelCard,
+    load_card,
+    save_weights,
+    write_card,
+)
 from trendlab.vision.tagger import Tagger
 
 
@@ -82,6 +92,52 @@ def ship_tags(
     measured["cells"] = tagger.score_cells(held_cells.features, held_cells.classes)
     measured["colour"] = measure_colours(data, "val", tagger, detector)
     return write(measured)
+
+
+def write_tagger(
+    weights: dict[str, Any],
+    *,
+    out: Path,
+    version: str,
+    labels: dict[str, tuple[str, ...]],
+    detector: ModelCard,
+    metrics: dict[str, Any],
+) -> ModelCard:
+    """Write the tagger's weights and card to a folder."""
+    name = DEFAULT_TAGGER
+    sha256 = save_weights(weights, out / f"{name}.safetensors")
+    card = ModelCard(
+        name=name,
+        version=version,
+        task="classify",
+        architecture="mean silhouettes; perceptron of 96 on feature maps; logistic "
+        "regression on pooled features and box",
+        classes=tuple(sorted({one for tags in labels.values() for one in tags})),
+        input_size_px=detector.input_size_px,
+        training_data="704 street-style photos of Clothing Co-Parsing with pixel masks",
+        training={
+            "hidden": HIDDEN_COUNT,
+            "rounds": ROUNDS,
+            "class_weight_power": -BALANCE,
+            "penalty_c": PENALTY_C,
+        },
+        metrics=metrics,
+        metrics_command="python -m trendlab.vision.train tags --data DIR",
+        licence="AGPL-3.0-or-later. The rights in the training photos are unclear.",
+        intended_use="Naming colours and fine categories of garments, in aggregate.",
+        known_failures=(
+            "The tags it learned from are loose: three quarters of footwear is tagged "
+            "just shoes, and one person's blouse is another's shirt.",
+            "Rare fine categories (clogs, capes, cardigans) have under 20 examples.",
+        ),
+        labels=labels,
+        detector_sha256=detector.sha256,
+        weights_file=f"{name}.safetensors",
+        sha256=sha256,
+        folder=out,
+    )
+    write_card(card, out / f"{name}.json")
+    return card
 
 
 def add_arguments(verbs: Any) -> None:

@@ -12,7 +12,6 @@ come from the photos it is given.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import logging
 import pickle
 import sys
@@ -23,11 +22,12 @@ from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from trendlab.errors import ModelError, TrendlabError
 from trendlab.vision.coco import write_yolo_data
 from trendlab.vision.detect import import_ultralytics
+from trendlab.vision.models import save_weights
 
 log = logging.getLogger(__name__)
 
@@ -228,17 +228,6 @@ def _start_from(model: Any, weights: Mapping[str, torch.Tensor]) -> None:
         raise ModelError("initial weights: no tensor fits the architecture")
     log.info("train: %d of %d tensors from the initial weights", len(fitting), len(own))
     model.load_state_dict(fitting, strict=False)
-
-
-def save_weights(weights: Mapping[str, torch.Tensor], path: Path) -> str:
-    """Write weights as half-precision safetensors; return the sha256."""
-    half = {
-        key: (value.half() if value.is_floating_point() else value).cpu().contiguous()
-        for key, value in weights.items()
-    }
-    save_file(half, path)
-    path.chmod(0o644)
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def read_foreign(path: Path) -> dict[str, torch.Tensor]:
