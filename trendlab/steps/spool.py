@@ -24,7 +24,7 @@ from trendlab.schemas import TABLES
 
 # Partitions that are merged and written together: their syncs overlap.
 BATCH_DAYS = 96
-BATCH_ROWS = 200_000
+BATCH_ROWS = 40_000
 # Rows sorted by day together: some tens of megabytes of posts.
 RUN_ROWS = 50_000
 
