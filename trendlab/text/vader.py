@@ -126,15 +126,15 @@ class Vader:
             text = text.translate(self._emoji)
         lowered = text.lower()
         if len(lowered) == len(text):
-            tokens = self._tokens
-            words = [tokens[token] for token in lowered.split()]
+            words = list(map(self._tokens.__getitem__, lowered.split()))
         else:
             # İ becomes two characters; the package strips before it lowercases
             words = [_strip(token).lower() for token in text.split()]
         if self.scored_words.isdisjoint(words):
             return NO_SENTIMENT if words else NO_WORDS
-        shown = text.split()
-        is_cap_diff = _some_capitals(shown)
+        # without capitals no word is all in capitals
+        shown = words if lowered == text else text.split()
+        is_cap_diff = lowered != text and _some_capitals(shown)
         scored = self.scored_words
         has_nt = _NT in lowered
         positions = [place for place, word in enumerate(words) if word in scored]
