@@ -21,7 +21,8 @@ from trendlab.steps.engine import (
     week_of,
 )
 from trendlab.steps.load import load_warehouse, make_marts, open_for
-from trendlab.steps.signals import ACTIVITY, INFLUENCERS, SIGNALS, TRENDS
+from trendlab.steps.signals import ACTIVITY, SIGNALS
+from trendlab.steps.weekly import INFLUENCERS, TRENDS
 
 STEPS: dict[str, Step] = {
     step.name: step

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trendlab.errors import MissingPartition, SettingsError
+from trendlab.errors import MissingPartition
 from trendlab.review import (
     export_label_studio,
     import_label_studio,
@@ -64,12 +64,9 @@ def export_review(
     from trendlab.vision.models import load_card
 
     card = load_card(context.settings.detector)
-    try:
-        written = export_label_studio(
-            chosen, home=context.home, categories=card.classes, images=images
-        )
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
+    written = export_label_studio(
+        chosen, home=context.home, categories=card.classes, images=images
+    )
     out_file.write_text(json.dumps(written.tasks))
     config_file = out_file.with_suffix(".xml")
     config_file.write_text(written.labelling_config)

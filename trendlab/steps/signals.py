@@ -1,4 +1,4 @@
-"""Steps that compute signals: activity, signals, influencers, trends."""
+"""Steps that compute signals day by day: activity, and peaks, dips, evidence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trendlab.lake import Span
+from trendlab.lake import Lake, Span
 from trendlab.schemas import TABLES
 from trendlab.signals.activity import (
     COMMENT_LOOKBACK_DAYS,
@@ -21,10 +21,8 @@ from trendlab.signals.activity import (
 from trendlab.signals.day_scores import score_days
 from trendlab.signals.dips import find_dips
 from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
-from trendlab.signals.influencers import MATCH_COLUMNS, POST_COLUMNS, rank_influencers
 from trendlab.signals.peaks import find_peaks
-from trendlab.signals.trends import share_city_weeks, week_rows
-from trendlab.steps.engine import BySource, Context, Input, Parts, Step, hash_of
+from trendlab.steps.engine import Context, Input, Parts, Step, hash_of
 from trendlab.text.sentiment import lexicon_words
 from trendlab.text.terms import count_terms
 from trendlab.text.words import tokenize
@@ -35,9 +33,6 @@ ENGAGEMENT_REACH = timedelta(days=2)
 # the longest baseline of a daily rule, and the reach of its masks
 BASELINE = timedelta(days=84)
 EVIDENCE_BASELINE = timedelta(days=28)
-INFLUENCER_WINDOW = timedelta(days=27)
-HOME_CITY_REACH = timedelta(days=180)
-WEEK_END = timedelta(days=6)
 
 
 def split_by_day(rows: pa.Table) -> dict[date, pa.Table]:
@@ -215,8 +210,8 @@ def _evidence(
     terms: pa.Table,
     run_ids: Mapping[date, str],
 ) -> pa.Table:
-    """Explain events day by day, so that one day's posts are held at a time."""
-    lake = context.lake
+    """Explain events day by day; the days of a baseline are held, and read once."""
+    held = HeldDays(context.lake)
     event_days = sorted(
         set(pc.unique(peaks["day"]).to_pylist())
         | set(pc.unique(dips["day"]).to_pylist())
@@ -225,22 +220,42 @@ def _evidence(
     for day in event_days:
         near = (day - ONE_DAY, day + ONE_DAY)
         since = day - EVIDENCE_BASELINE
+        matched = held.between("tracker_posts", since, day)
         inputs = Inputs(
-            tracker_posts=lake.read_range("tracker_posts", since, day),
-            posts=lake.read_range("posts", *near),
-            sentiment=lake.read_range("sentiment", *near),
-            comments=lake.read_range("comments", *near),
+            tracker_posts=matched,
+            posts=held.between("posts", *near),
+            sentiment=held.between("sentiment", *near),
+            comments=held.between("comments", *near),
             term_days=_days_between(terms, since, day),
-            author_days=lake.read_range("author_days", since, day),
+            author_days=held.between("author_days", since, day),
             activity=_days_between(activity, since, day),
-            garments=lake.read_range("garments", since, day + ONE_DAY),
-            garment_tracker_posts=lake.read_range("tracker_posts", since, day),
+            garments=held.between("garments", since, day + ONE_DAY),
+            garment_tracker_posts=matched,
             tokenize=tokenize,
         )
         wanted = {day: run_ids[day]}
         found.append(explain_peaks(peaks, inputs, run_ids=wanted))
         found.append(explain_dips(dips, inputs, run_ids=wanted))
     return pa.concat_tables(found)
+
+
+class HeldDays:
+    """Days of the lake that windows moving forwards read once."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._held: dict[str, dict[date, pa.Table]] = {}
+
+    def between(self, table: str, first: date, last: date) -> pa.Table:
+        """Return the rows of a range and let go of the days before it."""
+        held = self._held.setdefault(table, {})
+        for day in [day for day in held if day < first]:
+            del held[day]
+        wanted = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        for day in wanted:
+            if day not in held:
+                held[day] = self._lake.read(table, day)
+        return pa.concat_tables([held[day] for day in wanted])
 
 
 def _days_between(rows: pa.Table, first: date, last: date) -> pa.Table:
@@ -280,135 +295,4 @@ SIGNALS = Step(
     is_chained=True,
     fills_gaps=True,
     chunk_days=112,
-)
-
-
-def _influencer_inputs(context: Context, monday: date) -> list[Input]:
-    sunday = monday + WEEK_END
-    first = sunday - INFLUENCER_WINDOW
-    return [
-        Input("author_days", sunday - HOME_CITY_REACH, sunday),
-        Input("tracker_posts", first, sunday),
-        Input("posts", first - ONE_DAY, sunday + ONE_DAY),
-        Input("authors", first, sunday + WEEK_END),
-        Input("peaks", sunday - BASELINE, sunday),
-        Input("dips", sunday - BASELINE, sunday),
-        Input("coverage", sunday - BASELINE, sunday),
-    ]
-
-
-def _influencers(
-    context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
-) -> Parts:
-    lake = context.lake
-    ranked: dict[date, pa.Table | BySource] = {}
-    # windows overlap: weeks that follow each other read their days once
-    for span in spans_of(weeks, apart=timedelta(days=7)):
-        first = {item.table: item for item in _influencer_inputs(context, span[0])}
-        last = {item.table: item for item in _influencer_inputs(context, span[-1])}
-        wanted = {
-            name: lake.read_range(
-                name,
-                item.first_day,
-                last[name].last_day,
-                columns=_columns(name),
-            )
-            for name, item in first.items()
-        }
-        rows = rank_influencers(
-            wanted["author_days"],
-            wanted["tracker_posts"],
-            wanted["posts"],
-            wanted["authors"],
-            wanted["peaks"],
-            wanted["dips"],
-            weeks=span,
-            run_ids=run_ids,
-            covered_days=covered_days(wanted["coverage"]),
-        )
-        ranked.update(split_by_day(rows))
-    return {"influencers": ranked}
-
-
-def _columns(table: str) -> list[str] | None:
-    if table == "posts":
-        return [*POST_COLUMNS, "author_followers_count"]
-    if table == "tracker_posts":
-        return list(MATCH_COLUMNS)
-    return None
-
-
-INFLUENCERS = Step(
-    name="influencers",
-    modules=tuple(
-        f"trendlab.signals.{name}"
-        for name in (
-            "contests",
-            "contributions",
-            "engagement",
-            "graph",
-            "influencers",
-            "ranking",
-            "standing",
-            "windows",
-        )
-    ),
-    outputs=("influencers",),
-    inputs=_influencer_inputs,
-    compute=_influencers,
-    is_weekly=True,
-    chunk_days=13,
-)
-
-
-def _trend_inputs(context: Context, monday: date) -> list[Input]:
-    sunday = monday + WEEK_END
-    near = (monday - ONE_DAY, sunday + ONE_DAY)
-    return [
-        Input("looks", *near),
-        Input("garments", *near),
-        Input("garment_tags", *near),
-        Input("tracker_posts", monday, sunday),
-        Input("coverage", monday, sunday),
-    ]
-
-
-def _trends(
-    context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
-) -> Parts:
-    lake = context.lake
-    # weeks are stored by their Monday; those computed together may lie apart
-    shares: dict[date, pa.Table] = {}
-    for span in spans_of(weeks, apart=timedelta(days=7)):
-        first, last = span[0], span[-1] + WEEK_END
-        near = (first - ONE_DAY, last + ONE_DAY)
-        wanted = {monday: run_ids[monday] for monday in span}
-        counts = lake.query(
-            lake_query("city_weeks"),
-            {
-                "weeks": week_rows(wanted),
-                "tracker_posts": Span("tracker_posts", first, last),
-                "looks": Span("looks", *near),
-                "garments": Span("garments", *near),
-                "garment_tags": Span("garment_tags", *near),
-            },
-        )
-        rows = share_city_weeks(
-            counts,
-            context.cities,
-            covered_days(lake.read_range("coverage", first, last)),
-            run_ids=wanted,
-        )
-        shares.update(split_by_day(rows))
-    return {"city_weeks": shares}
-
-
-TRENDS = Step(
-    name="trends",
-    modules=("trendlab.signals.trends", "sql/lake/city_weeks.sql"),
-    outputs=("city_weeks",),
-    inputs=_trend_inputs,
-    compute=_trends,
-    is_weekly=True,
-    chunk_days=13,
 )

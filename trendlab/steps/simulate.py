@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from trendlab.errors import SettingsError
 from trendlab.lake import Lake
@@ -218,8 +218,8 @@ def _write_days(
 
 
 def _stored_count(media: pa.Table) -> int:
-    stored: Sequence[str] = media["status"].to_pylist()
-    return sum(status == "stored" for status in stored)
+    is_stored = pc.equal(media["status"], "stored")
+    return int(pc.sum(is_stored, min_count=0).as_py())
 
 
 def _write_book(

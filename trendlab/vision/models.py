@@ -17,8 +17,6 @@ from typing import Any
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError
-from safetensors.torch import load as load_safetensors
-from safetensors.torch import save_file
 
 from trendlab.errors import ModelError
 from trendlab.schemas import TABLES
@@ -176,6 +174,9 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
     ModelError
         If the file is missing, is not safetensors or has another hash.
     """
+    # torch takes seconds to load: only where weights are read or written
+    from safetensors.torch import load as load_safetensors
+
     encoded = check_weights(card)
     try:
         weights = load_safetensors(encoded)
@@ -189,6 +190,9 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
 
 def save_weights(weights: Mapping[str, Any], path: Path) -> str:
     """Write weights as half-precision safetensors; return the sha256."""
+    # torch takes seconds to load: only where weights are read or written
+    from safetensors.torch import save_file
+
     half = {
         key: (value.half() if value.is_floating_point() else value).cpu().contiguous()
         for key, value in weights.items()

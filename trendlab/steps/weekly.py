@@ -1,0 +1,165 @@
+"""Steps that compute signals week by week: influencers, and shares of looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+
+from trendlab.lake import Span
+from trendlab.signals.activity import covered_days, lake_query
+from trendlab.signals.influencers import MATCH_COLUMNS, POST_COLUMNS, rank_influencers
+from trendlab.signals.trends import share_city_weeks, week_rows
+from trendlab.steps.engine import BySource, Context, Input, Parts, Step
+from trendlab.steps.signals import BASELINE, ONE_DAY, spans_of, split_by_day
+
+ONE_WEEK = timedelta(days=7)
+WEEK_END = timedelta(days=6)
+INFLUENCER_WINDOW = timedelta(days=27)
+HOME_CITY_REACH = timedelta(days=180)
+
+
+def _influencer_inputs(context: Context, monday: date) -> list[Input]:
+    sunday = monday + WEEK_END
+    first = sunday - INFLUENCER_WINDOW
+    return [
+        Input("author_days", sunday - HOME_CITY_REACH, sunday),
+        Input("tracker_posts", first, sunday),
+        Input("posts", first - ONE_DAY, sunday + ONE_DAY),
+        Input("authors", sunday - HOME_CITY_REACH, sunday + ONE_WEEK),
+        Input("peaks", sunday - BASELINE, sunday),
+        Input("dips", sunday - BASELINE, sunday),
+        Input("coverage", sunday - BASELINE, sunday),
+    ]
+
+
+def _influencers(
+    context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
+) -> Parts:
+    lake = context.lake
+    ranked: dict[date, pa.Table | BySource] = {}
+    # windows overlap: weeks that follow each other read their days once
+    for span in spans_of(weeks, apart=ONE_WEEK):
+        first = {item.table: item for item in _influencer_inputs(context, span[0])}
+        last = {item.table: item for item in _influencer_inputs(context, span[-1])}
+        wanted = {
+            name: lake.read_range(
+                name,
+                item.first_day,
+                last[name].last_day,
+                columns=_columns(name),
+            )
+            for name, item in first.items()
+        }
+        rows = rank_influencers(
+            wanted["author_days"],
+            wanted["tracker_posts"],
+            wanted["posts"],
+            wanted["authors"],
+            wanted["peaks"],
+            wanted["dips"],
+            weeks=span,
+            run_ids=run_ids,
+            covered_days=covered_days(wanted["coverage"]),
+        )
+        ranked.update(split_by_day(rows))
+    return {"influencers": ranked}
+
+
+def _columns(table: str) -> list[str] | None:
+    if table == "posts":
+        return [*POST_COLUMNS, "author_followers_count"]
+    if table == "tracker_posts":
+        return list(MATCH_COLUMNS)
+    return None
+
+
+INFLUENCERS = Step(
+    name="influencers",
+    modules=tuple(
+        f"trendlab.signals.{name}"
+        for name in (
+            "contests",
+            "contributions",
+            "engagement",
+            "graph",
+            "influencers",
+            "ranking",
+            "standing",
+            "windows",
+        )
+    ),
+    outputs=("influencers",),
+    inputs=_influencer_inputs,
+    compute=_influencers,
+    is_weekly=True,
+    chunk_days=13,
+)
+
+
+def _trend_inputs(context: Context, monday: date) -> list[Input]:
+    sunday = monday + WEEK_END
+    near = (monday - ONE_DAY, sunday + ONE_DAY)
+    return [
+        Input("looks", *near),
+        Input("garments", *near),
+        Input("garment_tags", *near),
+        Input("tracker_posts", monday, sunday),
+        Input("coverage", monday, sunday),
+    ]
+
+
+def _vocabulary(context: Context) -> dict[tuple[str, str], Sequence[str]]:
+    """Return what models can tell: a class that nobody wore is 0, not absent."""
+    from trendlab.vision.colours import BASIC_TERMS
+    from trendlab.vision.models import load_card
+
+    card = load_card(context.settings.detector)
+    return {
+        (model, kind): values
+        for model in (card.name, "simulated")
+        for kind, values in (("garment", card.classes), ("colour", BASIC_TERMS))
+    }
+
+
+def _trends(
+    context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
+) -> Parts:
+    lake = context.lake
+    # weeks are stored by their Monday; those computed together may lie apart
+    shares: dict[date, pa.Table] = {}
+    for span in spans_of(weeks, apart=ONE_WEEK):
+        first, last = span[0], span[-1] + WEEK_END
+        near = (first - ONE_DAY, last + ONE_DAY)
+        wanted = {monday: run_ids[monday] for monday in span}
+        counts = lake.query(
+            lake_query("city_weeks"),
+            {
+                "weeks": week_rows(wanted),
+                "tracker_posts": Span("tracker_posts", first, last),
+                "looks": Span("looks", *near),
+                "garments": Span("garments", *near),
+                "garment_tags": Span("garment_tags", *near),
+            },
+        )
+        rows = share_city_weeks(
+            counts,
+            context.cities,
+            covered_days(lake.read_range("coverage", first, last)),
+            run_ids=wanted,
+            vocabulary=_vocabulary(context),
+        )
+        shares.update(split_by_day(rows))
+    return {"city_weeks": shares}
+
+
+TRENDS = Step(
+    name="trends",
+    modules=("trendlab.signals.trends", "sql/lake/city_weeks.sql"),
+    outputs=("city_weeks",),
+    inputs=_trend_inputs,
+    compute=_trends,
+    is_weekly=True,
+    chunk_days=13,
+)
