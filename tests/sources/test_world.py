@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.world import (
     days_between,
@@ -85,6 +87,32 @@ def test_every_row_may_enter_the_lake(is_null):
             assert accepted.schema == TABLES[name].arrow
             on = day + DAY if name == "engagement" else day
             assert set(rows["day"].to_pylist()) <= {on}
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    seed=st.integers(0, 2**63 - 1),
+    weeks=st.integers(1, 3),
+    posts_per_day=st.floats(0.01, 40),
+    city_count=st.integers(1, 6),
+    last_day=st.dates(date(1992, 1, 1), date(2099, 12, 31)),
+    photo_share=st.floats(0, 1),
+)
+def test_worlds_of_any_shape_fit_the_lake(last_day, **shape):
+    world = simulate(WorldConfig(last_day=last_day, **shape))
+    for day in (world.truth.first_day, last_day):
+        for name, rows in world.day(day).items():
+            assert check_rows(TABLES[name], rows)[1] == []
+
+
+def test_days_are_not_held_once_they_are_passed_on():
+    world = small_world()
+    next(world.days())
+    before = pa.total_allocated_bytes()
+    for _, tables in world.days():
+        one_day = sum(rows.nbytes for rows in tables.values())
+    del tables
+    assert pa.total_allocated_bytes() - before < 5 * one_day
 
 
 def test_rows_are_sorted_by_their_key_and_keys_are_unique():

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from trendlab.schemas import TABLES
 from trendlab.schemas.core import STRINGS, TIMESTAMP
-from trendlab.sources.world.streams import Bools, Ints
+from trendlab.sources.world.streams import Bools, Floats, Ints
 
 MICROSECONDS = 1_000_000
 ID_DIGITS = 7
@@ -32,7 +32,7 @@ def taken(values: pa.Array, rows: Ints) -> pa.Array:
     return values.take(pa.array(positions))
 
 
-def masked(values: Ints, is_null: Bools) -> pa.Array:
+def masked(values: Ints | Floats, is_null: Bools) -> pa.Array:
     """Return numbers with NULL where the mask says so."""
     return pa.array(values, mask=is_null)
 
