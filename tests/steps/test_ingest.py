@@ -19,7 +19,7 @@ from trendlab.errors import (
 )
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
-from trendlab.steps.coverage import covered_days
+from trendlab.steps.coverage import complete_edges, covered_days
 from trendlab.steps.ingest import ingest_paths
 from trendlab.steps.ingest_set import source_name
 from trendlab.trackers import Tracker
@@ -432,3 +432,26 @@ def test_reading_a_hopeless_file_ends_early(lake: Lake, tmp_path: Path):
 
     (book,) = everything(lake, "ingests")
     assert book["read_count"] == book["rejected_count"] == 10_000
+
+
+def times(day: date, hours: list[float]) -> pa.ChunkedArray:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return pa.chunked_array(
+        [pa.array([midnight + timedelta(hours=hour) for hour in hours])]
+    )
+
+
+def test_an_edge_day_is_complete_where_its_posts_reach_midnight():
+    first, last = date(2021, 12, 2), date(2021, 12, 4)
+    whole = [place * 24 / 500 for place in range(500)]
+    until_noon = [hour for hour in whole if hour < 12]
+    known = {first: times(first, whole), last: times(last, until_noon)}
+    settled = complete_edges(covered_days([first, last]), known.__getitem__)
+    assert settled[first] == "complete"
+    assert settled[last] == "partial"
+
+
+def test_an_edge_day_with_few_posts_stays_partial():
+    day = date(2021, 12, 2)
+    settled = complete_edges(covered_days([day]), lambda _: times(day, [0.1, 23.9]))
+    assert settled == {day: "partial"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -44,6 +44,51 @@ def covered_days(days: Iterable[date]) -> dict[date, str]:
     if previous is not None:
         status[previous] = "partial"
     return status
+
+
+# An edge day with fewer posts than this cannot tell a quiet hour from a late start.
+MIN_EDGE_POSTS = 30
+# A silence in which so many posts were expected is not chance: e^-7 is 1 in 1,000.
+MAX_EXPECTED_IN_SILENCE = 7.0
+
+
+def complete_edges(
+    status: Mapping[date, str], times_of: Callable[[date], pa.ChunkedArray]
+) -> dict[date, str]:
+    """Call an edge day complete where its posts reach to its outer midnight.
+
+    Parameters
+    ----------
+    status : mapping of date to str
+        From `covered_days`.
+    times_of : callable
+        Day → times of its posts, UTC.
+
+    Notes
+    -----
+    A day on which 3,000 posts begin at 00:00:10 was collected whole; one on which
+    they end at 12:00 was not. The silence between the day's bound and the nearest
+    post counts as chance while fewer than 7 posts were to be expected in it, at the
+    rate of the rest of the day.
+    """
+    edges = {day for day, told in status.items() if told == "partial"}
+    settled = dict(status)
+    for day in edges:
+        times = times_of(day)
+        if len(times) < MIN_EDGE_POSTS:
+            continue
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        bounds = pc.min_max(times).as_py()
+        silences = []
+        if day - _ONE_DAY not in status:
+            silences.append(bounds["min"] - midnight)
+        if day + _ONE_DAY not in status:
+            silences.append(midnight + _ONE_DAY - bounds["max"])
+        silent = sum((silence / _ONE_DAY for silence in silences), 0.0)
+        expected = len(times) * silent / max(1.0 - silent, 1e-9)
+        if expected <= MAX_EXPECTED_IN_SILENCE:
+            settled[day] = "complete"
+    return settled
 
 
 def write_coverage(

@@ -69,7 +69,18 @@ def _match(
 
 MATCH = Step(
     name="match",
-    modules=("trendlab.trackers", "trendlab.places.locate", "trendlab.places.cities"),
+    modules=(
+        *(
+            f"trendlab.trackers.{name}"
+            for name in ("exclusions", "facts", "match", "model", "text")
+        ),
+        *(
+            f"trendlab.places.{name}"
+            for name in ("cities", "gazetteer", "locate", "names", "sphere")
+        ),
+        "trendlab.text.clean",
+        "trendlab.text.language",
+    ),
     outputs=("tracker_posts",),
     inputs=_match_inputs,
     compute=_match,
@@ -126,7 +137,9 @@ def _score(
 
 SENTIMENT = Step(
     name="sentiment",
-    modules=("trendlab.text.language", "trendlab.text.sentiment"),
+    modules=tuple(
+        f"trendlab.text.{name}" for name in ("clean", "language", "sentiment", "vader")
+    ),
     outputs=("sentiment",),
     inputs=lambda context, day: [
         Input("posts", day, day),
@@ -163,7 +176,8 @@ def _split(rows: pa.Table, sources: set[str]) -> dict[str, pa.Table]:
     }
 
 
-def _detector_key(context: Context) -> str:
+def detector_key(context: Context) -> str:
+    """Return the checksum of the detector's weights."""
     from trendlab.vision.models import load_card
 
     return load_card(context.settings.detector).sha256
@@ -209,11 +223,14 @@ def _detect(
 
 DETECT = Step(
     name="detect",
-    modules=("trendlab.vision.detect", "trendlab.vision.images"),
+    modules=tuple(
+        f"trendlab.vision.{name}"
+        for name in ("boxes", "detect", "features", "garments", "images", "pipeline")
+    ),
     outputs=("garments", "looks", "vision_failures"),
     inputs=lambda context, day: [Input("media", day, day)],
     compute=_detect,
-    settings_key=_detector_key,
+    settings_key=detector_key,
 )
 
 
@@ -241,7 +258,10 @@ def _tag(context: Context, days: Sequence[date], run_ids: Mapping[date, str]) ->
 
 TAG = Step(
     name="tag",
-    modules=("trendlab.vision.attributes", "trendlab.vision.images"),
+    modules=tuple(
+        f"trendlab.vision.{name}"
+        for name in ("attributes", "colours", "images", "tagger")
+    ),
     outputs=("garment_tags",),
     inputs=lambda context, day: [
         Input("garments", day, day),

@@ -250,7 +250,7 @@ def run_step(
     fixed = (
         ENGINE_VERSION,
         step.name,
-        code_hash(step.modules),
+        code_hash((*step.modules, step.compute.__module__)),
         step.settings_key(context),
     )
     computed = rows_count = done = 0

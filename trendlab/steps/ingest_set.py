@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from trendlab.errors import SettingsError
@@ -15,7 +16,12 @@ from trendlab.schemas import TABLES
 from trendlab.sources.base import Accepted, Refused, Request, Tally
 from trendlab.sources.files import FileSet
 from trendlab.sources.photo_folder import PhotoFolder
-from trendlab.steps.coverage import FILE_VERSION, covered_days, write_coverage
+from trendlab.steps.coverage import (
+    FILE_VERSION,
+    complete_edges,
+    covered_days,
+    write_coverage,
+)
 from trendlab.steps.engine import Progress, hash_of
 from trendlab.steps.ingest_report import SetReport
 from trendlab.steps.ingest_rows import check_records, quarantine_rows
@@ -252,6 +258,12 @@ class SetIngest:
             self._write_refused(spool)
         self._book()
 
+    def _times_of(self, day: date) -> pa.ChunkedArray:
+        posts = self._lake.read(
+            "posts", day, source=self.report.source, columns=["created_at"]
+        )
+        return posts["created_at"]
+
     def _write(self, spool: Spool, days: list[date]) -> None:
         for table in WRITE_ORDER:
             done = upsert_days(self._lake, table, spool, self.report.source)
@@ -264,7 +276,7 @@ class SetIngest:
         if spool.days("posts"):
             write_coverage(
                 self._lake,
-                covered_days(days),
+                complete_edges(covered_days(days), self._times_of),
                 source=self.report.source,
                 tracker=self._tracker,
                 tracker_version=self._version,

@@ -135,7 +135,22 @@ def load_warehouse(
 def _flat_tables(context: Context) -> dict[str, pa.Table]:
     from trendlab.vision.models import describe_models, shipped_cards
 
-    return {"cities": context.cities, "models": describe_models(shipped_cards())}
+    drawn = TABLES["models"].from_rows(
+        [
+            {
+                "model_name": "simulated",
+                "model_version": "1",
+                "task": "none",
+                "architecture": "none: drawn from a simulated world's truth",
+                "training_data": "none",
+                "licence": "AGPL-3.0-or-later",
+                "metrics": "{}",
+                "is_simulated": True,
+            }
+        ]
+    )
+    cards = describe_models(shipped_cards())
+    return {"cities": context.cities, "models": pa.concat_tables([cards, drawn])}
 
 
 def _is_within(day: date, first_day: date | None, last_day: date | None) -> bool:

@@ -121,6 +121,7 @@ ACTIVITY = Step(
         "sql/lake/activity.sql",
         "sql/lake/author_days.sql",
         "trendlab.signals.activity",
+        "trendlab.text.clean",
         "trendlab.text.terms",
         "trendlab.text.words",
     ),

@@ -11,6 +11,7 @@ from trendlab.lake import Span
 from trendlab.signals.activity import covered_days, lake_query
 from trendlab.signals.influencers import MATCH_COLUMNS, POST_COLUMNS, rank_influencers
 from trendlab.signals.trends import share_city_weeks, week_rows
+from trendlab.steps.describe import detector_key
 from trendlab.steps.engine import BySource, Context, Input, Parts, Step
 from trendlab.steps.signals import BASELINE, ONE_DAY, spans_of, split_by_day
 
@@ -157,6 +158,7 @@ def _trends(
 TRENDS = Step(
     name="trends",
     modules=("trendlab.signals.trends", "sql/lake/city_weeks.sql"),
+    settings_key=detector_key,
     outputs=("city_weeks",),
     inputs=_trend_inputs,
     compute=_trends,
