@@ -69,18 +69,7 @@ def _match(
 
 MATCH = Step(
     name="match",
-    modules=(
-        *(
-            f"trendlab.trackers.{name}"
-            for name in ("exclusions", "facts", "match", "model", "text")
-        ),
-        *(
-            f"trendlab.places.{name}"
-            for name in ("cities", "gazetteer", "locate", "names", "sphere")
-        ),
-        "trendlab.text.clean",
-        "trendlab.text.language",
-    ),
+    modules=("trendlab.trackers", "trendlab.places.locate", "trendlab.text.language"),
     outputs=("tracker_posts",),
     inputs=_match_inputs,
     compute=_match,
@@ -137,9 +126,7 @@ def _score(
 
 SENTIMENT = Step(
     name="sentiment",
-    modules=tuple(
-        f"trendlab.text.{name}" for name in ("clean", "language", "sentiment", "vader")
-    ),
+    modules=("trendlab.text.sentiment",),
     outputs=("sentiment",),
     inputs=lambda context, day: [
         Input("posts", day, day),
@@ -223,10 +210,7 @@ def _detect(
 
 DETECT = Step(
     name="detect",
-    modules=tuple(
-        f"trendlab.vision.{name}"
-        for name in ("boxes", "detect", "features", "garments", "images", "pipeline")
-    ),
+    modules=("trendlab.vision.detect", "trendlab.vision.garments"),
     outputs=("garments", "looks", "vision_failures"),
     inputs=lambda context, day: [Input("media", day, day)],
     compute=_detect,
@@ -258,10 +242,7 @@ def _tag(context: Context, days: Sequence[date], run_ids: Mapping[date, str]) ->
 
 TAG = Step(
     name="tag",
-    modules=tuple(
-        f"trendlab.vision.{name}"
-        for name in ("attributes", "colours", "images", "tagger")
-    ),
+    modules=("trendlab.vision.attributes",),
     outputs=("garment_tags",),
     inputs=lambda context, day: [
         Input("garments", day, day),

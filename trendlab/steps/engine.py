@@ -12,10 +12,12 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -126,8 +128,9 @@ class Step:
     ----------
     name : str
     modules : tuple of str
-        Modules and SQL files whose text decides the result; their hash is part
-        of the run_id, so a changed rule recomputes what it touches.
+        Modules and queries whose text, and that of the rooms they import, decides
+        the result; their hash is part of the run_id, so a changed rule recomputes
+        what it touches.
     outputs : tuple of str
         Tables whose partitions the step replaces.
     inputs : callable
@@ -208,19 +211,42 @@ def hash_of(*parts: str) -> str:
     return digest.hexdigest()
 
 
+# Rooms whose text decides results; the rest only carries rows about.
+_FOLLOWED = re.compile(
+    r"^\s*from (trendlab\.(?:places|signals|text|trackers|vision)[\w.]*) import",
+    re.MULTILINE,
+)
+
+
 def code_hash(modules: Iterable[str]) -> str:
-    """Hash the text of modules, named by dots, and of queries, named by path."""
-    texts = []
-    for name in modules:
-        if name.startswith("sql/"):
-            path = bundled("sql") / name.removeprefix("sql/")
-        else:
-            spec = importlib.util.find_spec(name)
-            if spec is None or spec.origin is None:
-                raise TrendlabError(f"step names a module that is not there: {name}")
-            path = Path(spec.origin)
-        texts.append(path.read_text())
-    return hash_of(*texts)
+    """Hash the text of modules, of the modules they import, and of queries.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Modules by dotted name, queries by path (``sql/lake/activity.sql``). Imports
+        are followed within the rooms that compute.
+    """
+    texts: dict[str, str] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name in texts:
+            continue
+        texts[name] = _text_of(name)
+        if not name.startswith(("sql/", "trendlab.steps")):
+            waiting += _FOLLOWED.findall(texts[name])
+    return hash_of(*(part for name in sorted(texts) for part in (name, texts[name])))
+
+
+@lru_cache
+def _text_of(name: str) -> str:
+    if name.startswith("sql/"):
+        return (bundled("sql") / name.removeprefix("sql/")).read_text()
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise TrendlabError(f"step names a module that is not there: {name}")
+    return Path(spec.origin).read_text()
 
 
 def run_step(

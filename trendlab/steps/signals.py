@@ -121,9 +121,7 @@ ACTIVITY = Step(
         "sql/lake/activity.sql",
         "sql/lake/author_days.sql",
         "trendlab.signals.activity",
-        "trendlab.text.clean",
         "trendlab.text.terms",
-        "trendlab.text.words",
     ),
     outputs=("activity", "term_days", "author_days"),
     inputs=_activity_inputs,
@@ -271,23 +269,11 @@ def _days_between(rows: pa.Table, first: date, last: date) -> pa.Table:
 
 SIGNALS = Step(
     name="signals",
-    modules=tuple(
-        f"trendlab.signals.{name}"
-        for name in (
-            "baselines",
-            "day_scores",
-            "dips",
-            "drivers",
-            "event_items",
-            "evidence",
-            "panels",
-            "peaks",
-            "runs",
-            "shares",
-            "tails",
-            "topics",
-            "words",
-        )
+    modules=(
+        "trendlab.signals.dips",
+        "trendlab.signals.evidence",
+        "trendlab.signals.peaks",
+        "trendlab.text.words",
     ),
     outputs=("day_scores", "peaks", "dips", "evidence"),
     inputs=_signals_inputs,

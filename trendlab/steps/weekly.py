@@ -78,19 +78,7 @@ def _columns(table: str) -> list[str] | None:
 
 INFLUENCERS = Step(
     name="influencers",
-    modules=tuple(
-        f"trendlab.signals.{name}"
-        for name in (
-            "contests",
-            "contributions",
-            "engagement",
-            "graph",
-            "influencers",
-            "ranking",
-            "standing",
-            "windows",
-        )
-    ),
+    modules=("trendlab.signals.influencers",),
     outputs=("influencers",),
     inputs=_influencer_inputs,
     compute=_influencers,
