@@ -62,9 +62,9 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
         "activity",
         {"city": "oslo", "posts_count": 1, "scored_count": 2, "negative_count": 3},
     ),
-    "expected_intervals_hold_the_baseline": plus(
+    "expected_intervals_are_in_order": plus(
         "day_scores",
-        {"city": "oslo", "measure": "posts", "baseline": 2.0, "expected_low": 3.0},
+        {"city": "oslo", "measure": "posts", "expected_low": 3.0, "expected_high": 2.0},
     ),
     "peaks_have_day_scores": plus("peaks", {"peak_id": "p2", "city": "oslo"}),
     "event_days_are_in_order": plus(

@@ -136,6 +136,23 @@ def test_data_of_another_version_is_refused_with_what_to_do(tmp_path: Path) -> N
         server.start()
 
 
+def test_the_last_of_several_users_stops_a_server_that_nobody_asked_to_go_on(
+    spare: EmbeddedPostgres,
+) -> None:
+    other = EmbeddedPostgres(spare.folder)
+    with spare.running():
+        with other.running():
+            pass
+        assert spare.status().is_running
+        with other.running():
+            spare.start()
+    assert spare.status().is_running
+    with spare.running():
+        pass
+    assert spare.status().is_running
+    spare.stop()
+
+
 def test_a_server_that_cannot_start_shows_the_end_of_its_log(
     spare: EmbeddedPostgres,
 ) -> None:

@@ -28,6 +28,7 @@ from psycopg import sql
 
 from trendlab.errors import WarehouseError
 from trendlab.warehouse import system
+from trendlab.warehouse.configuration import INCLUDE_LINE, write_settings
 from trendlab.warehouse.passwords import OWNER, ROLES, read_passwords
 
 log = logging.getLogger(__name__)
@@ -47,33 +48,6 @@ START_SECONDS = 120
 STOP_SECONDS = 60
 CONNECT_SECONDS = 10
 LOG_LINES = 8
-
-# What differs from the defaults, and why.
-SERVER_SETTINGS = {
-    # no TCP: works without a network, and nothing to reach from outside
-    "listen_addresses": "",
-    "port": "5432",
-    "unix_socket_permissions": "0777",  # the password is the door
-    "password_encryption": "scram-sha-256",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    # no replicas: COPY may skip the log where the table is new
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    # a bulk load of two years writes about 1 GB of log; no checkpoint on the way
-    "max_wal_size": "2GB",
-    "shared_buffers": "128MB",
-    "work_mem": "32MB",
-    "maintenance_work_mem": "128MB",
-    "max_connections": "40",
-    # parallel workers share memory in /dev/shm, 64 MB in a default container
-    "max_parallel_workers_per_gather": "0",
-    "jit": "off",
-    "log_min_messages": "warning",
-    # statements hold captions and handles; they stay out of the log
-    "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
-}
 
 
 @dataclass(frozen=True)
@@ -118,13 +92,17 @@ class EmbeddedPostgres:
         self._sleep = sleep
 
     def start(self) -> None:
-        """Start the server, creating its data on the first call; else do nothing.
+        """Start the server, creating its data on the first call; it runs until `stop`.
 
         Raises
         ------
         WarehouseError
             If it does not start; the message ends with its newest log lines.
         """
+        self._start()
+        self._borrowed.unlink(missing_ok=True)
+
+    def _start(self) -> None:
         begun = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / ".lock"):
@@ -191,14 +169,27 @@ class EmbeddedPostgres:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[EmbeddedPostgres]:
-        """Run for the length of a `with` block, and on if it ran before."""
-        was_running = self.status().is_running
-        self.start()
-        try:
-            yield self
-        finally:
-            if not was_running:
-                self.stop()
+        """Run for the length of a `with` block, and on if it ran before.
+
+        Blocks of several processes may overlap: the last to end stops the server,
+        unless somebody called `start`.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with system.held(self.folder / ".users") as users:
+            if not self.status().is_running:
+                self._borrowed.touch()
+            self._start()
+            try:
+                yield self
+            finally:
+                if users.is_last() and self._borrowed.exists():
+                    self.stop()
+                    self._borrowed.unlink(missing_ok=True)
+
+    @property
+    def _borrowed(self) -> Path:
+        """A file that is there while nobody asked the server to go on running."""
+        return self.folder / ".borrowed"
 
     @property
     def binaries(self) -> Path:
@@ -295,7 +286,7 @@ class EmbeddedPostgres:
                 f"initdb failed in {self.folder}: {made.stderr.strip()[-800:]}"
             )
         with (partial / "postgresql.conf").open("a") as file:
-            file.write("include 'trendlab.conf'\n")
+            file.write(INCLUDE_LINE)
         partial.rename(self.data)
 
     def _check_version(self) -> None:
@@ -321,7 +312,7 @@ class EmbeddedPostgres:
                 self._control("stop", "-m", "fast", "-t", str(STOP_SECONDS))
             folder = self.socket_folder
             system.make_socket_folder(folder, user)
-            self._write_settings(folder)
+            write_settings(self.data, folder)
             log_file = str(self.data / "server.log")
             ended = self._control("start", "-t", str(START_SECONDS), "-l", log_file)
             if self._answers():
@@ -332,21 +323,6 @@ class EmbeddedPostgres:
             f"attempts: {ended.stderr.strip()}\nThe end of "
             f"{self.data / 'server.log'}:\n{self._log_tail()}"
         )
-
-    def _write_settings(self, socket_folder: Path) -> None:
-        settings = {
-            **SERVER_SETTINGS,
-            "unix_socket_directories": f'"{socket_folder}"',
-        }
-        lines = [
-            "# written by trendlab at every start; changes are lost",
-            *(
-                f"{name} = '{value.replace(chr(39), chr(39) * 2)}'"
-                for name, value in settings.items()
-            ),
-        ]
-        (self.data / "trendlab.conf").write_text("\n".join(lines) + "\n")
-        (self.data / "trendlab.conf").chmod(0o644)
 
     def _log_tail(self) -> str:
         try:

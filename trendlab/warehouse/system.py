@@ -6,13 +6,15 @@ server runs as the system user `pgserver`, created on the first start.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import logging
 import os
 import pwd
 import stat
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,3 +180,31 @@ def is_postgres(pid: int, data: Path) -> bool:
         check=False,
     )
     return str(data) in listed.stdout
+
+
+@dataclass(frozen=True)
+class Users:
+    """The processes that hold a file, ourselves among them."""
+
+    descriptor: int
+
+    def is_last(self) -> bool:
+        """Tell whether nobody else holds it; newcomers then wait for us to end."""
+        # let go first: two who end at once would each see the other
+        fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[Users]:
+    """Hold a file together with others, until the block or the process ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield Users(descriptor)
+    finally:
+        os.close(descriptor)

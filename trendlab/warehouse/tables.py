@@ -10,29 +10,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
-import psycopg
 import pyarrow as pa
 import sqlalchemy as sa
-from psycopg import sql
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import (
-    AddConstraint,
-    CreateSchema,
-    DropSchema,
-    SetColumnComment,
-    SetTableComment,
-)
+from sqlalchemy.schema import CreateSchema, DropSchema
 
 from trendlab import schemas
 from trendlab.errors import WarehouseError
+from trendlab.warehouse.upgrade import CHECK_PREFIX, DIALECT, upgrade_table
 
 SCHEMA = "trendlab"
 LOADED_DAYS = "loaded_days"
-CHECK_PREFIX = "ck_"
-
-_DIALECT: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 _TYPES: dict[pa.DataType, sa.types.TypeEngine[Any]] = {
     pa.string(): sa.Text(),
@@ -152,17 +142,15 @@ def _check(
     of a load than it can find.
     """
     if column.allowed:
-        return stored.in_([sa.literal_column(f"'{v}'") for v in column.allowed])
+        return stored.in_(column.allowed)
     if column.minimum is None or column.maximum is None:
         return None
-    return stored.between(
-        sa.literal_column(repr(column.minimum)), sa.literal_column(repr(column.maximum))
-    )
+    return stored.between(column.minimum, column.maximum)
 
 
 def _check_name(column: str, rule: sa.ColumnElement[bool]) -> str:
     """Name a check by its rule, so that a changed rule is seen by its name."""
-    text = str(rule.compile(dialect=_DIALECT))
+    text = str(rule.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
     digest = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
     return f"{CHECK_PREFIX}{column}_{digest}"
 
@@ -198,7 +186,7 @@ def create_tables(
         wanted.create_all(connection)
         for name, table in wanted.tables.items():
             if name in found.tables:
-                changes += _upgrade(connection, table, found.tables[name])
+                changes += upgrade_table(connection, table, found.tables[name])
     return changes
 
 
@@ -207,106 +195,3 @@ def drop_tables(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         for schema in ("marts", SCHEMA):
             connection.execute(DropSchema(schema, cascade=True, if_exists=True))
-
-
-def _upgrade(connection: sa.Connection, table: sa.Table, found: sa.Table) -> list[str]:
-    """Bring one table up to its declaration and tell what changed."""
-    changes = []
-    if [c.name for c in table.primary_key] != [c.name for c in found.primary_key]:
-        raise _needs_rebuild(table.name, "has another key in the database")
-    if table.comment != found.comment:
-        connection.execute(SetTableComment(table))
-    for column in table.columns:
-        there = found.columns.get(column.name)
-        if there is None:
-            # nullable always: rows of before have no value until loaded again
-            _alter(
-                connection,
-                sql.SQL("alter table {} add column {} {}").format(
-                    _identifier(table),
-                    sql.Identifier(column.name),
-                    sql.SQL(_type_text(column)),
-                ),
-            )
-            connection.execute(SetColumnComment(column))
-            changes.append(f"{table.name}.{column.name} added")
-            continue
-        if _type_text(column) != _type_text(there):
-            raise _needs_rebuild(
-                table.name,
-                f"{column.name} is {_type_text(there)} in the database and "
-                f"{_type_text(column)} in this version",
-            )
-        if column.nullable and not there.nullable:
-            _drop_not_null(connection, there)
-            changes.append(f"{table.name}.{column.name} may be NULL")
-        if column.comment != there.comment:
-            connection.execute(SetColumnComment(column))
-    for there in found.columns:
-        if there.name not in table.columns and not there.nullable:
-            # of an older version: kept, and no longer asked for
-            _drop_not_null(connection, there)
-            changes.append(f"{table.name}.{there.name} is no longer filled")
-    known = {index.name for index in found.indexes}
-    for index in table.indexes:
-        if index.name not in known:
-            index.create(connection)
-            changes.append(f"{table.name} indexed by {index.name}")
-    return changes + _replace_checks(connection, table)
-
-
-def _replace_checks(connection: sa.Connection, table: sa.Table) -> list[str]:
-    """Drop checks that are no longer declared and add those that are new.
-
-    New ones are not run over the rows that are there: loads replace those.
-    """
-    found = sa.inspect(connection).get_check_constraints(table.name, schema=SCHEMA)
-    there = {str(check["name"]) for check in found}
-    wanted = {
-        str(check.name): check
-        for check in table.constraints
-        if isinstance(check, sa.CheckConstraint)
-    }
-    for name in sorted(there - set(wanted)):
-        if name.startswith(CHECK_PREFIX):
-            _alter(
-                connection,
-                sql.SQL("alter table {} drop constraint {}").format(
-                    _identifier(table), sql.Identifier(name)
-                ),
-            )
-    missing = sorted(set(wanted) - there)
-    for name in missing:
-        wanted[name].dialect_options["postgresql"]["not_valid"] = True
-        connection.execute(AddConstraint(wanted[name]))
-    return [f"{table.name}: new rule {name}" for name in missing]
-
-
-def _drop_not_null(connection: sa.Connection, column: sa.Column[Any]) -> None:
-    _alter(
-        connection,
-        sql.SQL("alter table {} alter column {} drop not null").format(
-            _identifier(column.table), sql.Identifier(column.name)
-        ),
-    )
-
-
-def _identifier(table: Any) -> sql.Identifier:
-    return sql.Identifier(SCHEMA, table.name)
-
-
-def _type_text(column: sa.Column[Any]) -> str:
-    return column.type.compile(dialect=_DIALECT)
-
-
-def _alter(connection: sa.Connection, statement: sql.Composed) -> None:
-    """Run a statement that is built of identifiers, on the same transaction."""
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    driver.execute(statement)
-
-
-def _needs_rebuild(table: str, reason: str) -> WarehouseError:
-    return WarehouseError(
-        f"{SCHEMA}.{table}: {reason}. Run `trendlab rebuild`: the warehouse is "
-        "refilled from the lake"
-    )
