@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from trendlab.vision.boxes import Canvas, Detections, Suppression, fit_canvas
 from trendlab.vision.images import Photo
@@ -56,5 +55,5 @@ class PlantedDetector:
             sha256=canvas.sha256,
         )
 
-    def neck(self, canvas: Canvas) -> list[torch.Tensor]:
+    def neck(self, canvas: Canvas) -> list[np.ndarray]:
         return []

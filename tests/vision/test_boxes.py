@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,13 +52,13 @@ def test_boxes_beyond_the_photo_are_cut() -> None:
 
 def head_with(
     *planted: tuple[int, int, int, float], classes: int = 3
-) -> list[torch.Tensor]:
+) -> list[np.ndarray]:
     """Maps for a 64 × 64 canvas: (row, column, class, logit) on the finest grid.
 
     Every side of a planted box is 2 cells, 16 pixels, from its cell's middle.
     """
     maps = [
-        torch.full((1, 4 * BINS_COUNT + classes, side, side), -20.0)
+        np.full((1, 4 * BINS_COUNT + classes, side, side), -20.0, np.float32)
         for side in (8, 4, 2)
     ]
     for row, column, category_id, logit in planted:
@@ -141,8 +140,8 @@ def test_features_are_the_mean_over_the_box() -> None:
     neck = []
     for stride in NECK_STRIDES_PX:
         side = 64 // stride
-        columns = (torch.arange(side) + 0.5) * stride
-        neck.append(columns.expand(1, 2, side, side).clone())
+        columns = (np.arange(side, dtype=np.float32) + 0.5) * stride
+        neck.append(np.broadcast_to(columns, (1, 2, side, side)).copy())
     # a map that holds its own x is, on average, the middle of the box
     pooled = pool_features(neck, 0, np.array([[16, 8, 48, 40]], np.float32))
     assert pooled[0].tolist() == pytest.approx([32] * 6)

@@ -9,6 +9,7 @@ changes in the process is put back. What comes out is `Detections`;
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import os
 import tempfile
@@ -18,7 +19,6 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-import torch
 from PIL import Image
 
 from trendlab.errors import ModelError
@@ -29,7 +29,7 @@ from trendlab.vision.boxes import (
     decode_head,
     fit_canvas,
 )
-from trendlab.vision.detector import Detector
+from trendlab.vision.detector import Detector, Floats
 from trendlab.vision.features import pool_features
 from trendlab.vision.folders import detect_folder, write_coco_results
 from trendlab.vision.garments import Found, find_garments
@@ -40,12 +40,7 @@ from trendlab.vision.models import (
     load_card,
     read_weights,
 )
-from trendlab.vision.runtime import (
-    HeadAndNeck,
-    OpenVinoRuntime,
-    Runtime,
-    TorchRuntime,
-)
+from trendlab.vision.runtime import OpenVinoRuntime, Runtime
 
 __all__ = [
     "Detector",
@@ -64,6 +59,9 @@ log = logging.getLogger(__name__)
 
 Device = Literal["auto", "cpu", "cuda"]
 
+# What a driver for GPUs puts there: NVIDIA's, WSL's, AMD's.
+GPU_NODES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+
 
 @contextlib.contextmanager
 def _surroundings_kept() -> Iterator[None]:
@@ -72,6 +70,8 @@ def _surroundings_kept() -> Iterator[None]:
     It sets thread counts, and replaces `PIL.Image.open` by one that answers a
     damaged photo with an attempt to install a package.
     """
+    import torch
+
     omp, threads, cv_threads = (
         os.environ.get("OMP_NUM_THREADS"),
         torch.get_num_threads(),
@@ -116,7 +116,12 @@ def build_network(card: ModelCard) -> Any:
     ModelError
         If the weights do not fit the architecture.
     """
-    weights = read_weights(card)
+    import torch
+
+    weights = {
+        key: torch.from_numpy(np.asarray(value))
+        for key, value in read_weights(card).items()
+    }
     import_ultralytics()
     from ultralytics.nn.tasks import DetectionModel
 
@@ -174,7 +179,8 @@ class YoloDetector:
         if not canvases:
             return []
         keep = self._counting if keep is None else keep
-        maps = self.runtime.run(np.stack([canvas.pixels for canvas in canvases]))
+        pixels = np.stack([canvas.pixels for canvas in canvases])
+        maps = self.runtime.run(pixels, with_neck=with_features)
         found = []
         for index, canvas in enumerate(canvases):
             boxes, scores, classes = decode_head(maps[:3], index, keep)
@@ -194,9 +200,18 @@ class YoloDetector:
             )
         return found
 
-    def neck(self, canvas: Canvas) -> list[torch.Tensor]:
+    def neck(self, canvas: Canvas) -> list[Floats]:
         """Return the three maps that the head reads, finest first."""
-        return self.runtime.run(canvas.pixels[None])[3:]
+        return self.runtime.run(canvas.pixels[None], with_neck=True)[3:]
+
+
+def _has_gpu() -> bool:
+    """Tell whether torch can use a GPU, without importing it where none can be."""
+    if not any(Path(node).exists() for node in GPU_NODES):
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def load_detector(
@@ -211,29 +226,31 @@ def load_detector(
         "auto" takes a GPU if there is one.
     cache : Path, optional
         Folder for OpenVINO exports. With it, every start but the first needs
-        neither ultralytics nor a conversion (1 s instead of 5).
+        neither torch nor ultralytics (1 s instead of 10).
 
     Raises
     ------
     ModelError
         If the weights are wrong, or "cuda" is asked for where there is none.
     """
-    if device == "cuda" and not torch.cuda.is_available():
+    has_gpu = device != "cpu" and _has_gpu()
+    if device == "cuda" and not has_gpu:
         raise ModelError("device cuda was asked for, but torch sees no GPU; use cpu")
     check_weights(card)
 
-    def trunk() -> HeadAndNeck:
+    def trunk() -> Any:
+        from trendlab.vision.network import HeadAndNeck
+
         network = build_network(card)
         network.fuse(verbose=False)
         return HeadAndNeck(network.model, network.save)
 
     runtime: Runtime
-    if device != "cpu" and torch.cuda.is_available():
-        runtime = TorchRuntime(trunk(), "cuda")
+    if has_gpu or importlib.util.find_spec("openvino") is None:
+        from trendlab.vision.network import TorchRuntime
+
+        runtime = TorchRuntime(trunk(), "cuda" if has_gpu else "cpu")
     else:
-        try:
-            runtime = OpenVinoRuntime(trunk, card.sha256, cache)
-        except ImportError:
-            runtime = TorchRuntime(trunk(), "cpu")
+        runtime = OpenVinoRuntime(trunk, card.sha256, cache)
     log.info("detector %s %s on %s", card.name, card.version, runtime.name)
     return YoloDetector(card, runtime)

@@ -11,7 +11,6 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from trendlab.vision.boxes import Canvas, Detections, Suppression
 from trendlab.vision.images import Photo
@@ -51,12 +50,12 @@ class Detector(Protocol):
         """Find garments on canvases of one shape; thread-safe."""
         ...
 
-    def neck(self, canvas: Canvas) -> list[torch.Tensor]:
+    def neck(self, canvas: Canvas) -> list[Floats]:
         """Return the maps that the detector decides from, finest first.
 
         Returns
         -------
-        list of (1, channels, rows, columns) float tensors
+        list of (1, channels, rows, columns) float32
             At 8, 16 and 32 canvas pixels a cell. Empty for a detector that has
             none; then only colours are told.
         """

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch.nn import functional
+
+Floats = npt.NDArray[np.float32]
 
 # Pixels a cell of the three neck maps of YOLOv8 and YOLO11.
 NECK_STRIDES_PX = (8, 16, 32)
@@ -20,14 +20,12 @@ NECK_STRIDES_PX = (8, 16, 32)
 _POINTS = 6
 
 
-def pool_features(
-    neck: Sequence[torch.Tensor], index: int, boxes: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]:
+def pool_features(neck: Sequence[Floats], index: int, boxes: Floats) -> Floats:
     """Average the neck maps over boxes.
 
     Parameters
     ----------
-    neck : three (photos, channels, rows, columns) float tensors, finest first
+    neck : three (photos, channels, rows, columns) float32, finest first
     index : int
         Photo within the batch.
     boxes : (n, 4) float32, canvas pixels, x0 y0 x1 y1
@@ -46,28 +44,56 @@ def pool_features(
     ----------
     He et al. (2017), Mask R-CNN, section 3.
     """
-    steps = (torch.arange(_POINTS, dtype=torch.float32) + 0.5) / _POINTS
-    corners = torch.from_numpy(boxes)
-    x = corners[:, :1] + (corners[:, 2:3] - corners[:, :1]) * steps
-    y = corners[:, 1:2] + (corners[:, 3:] - corners[:, 1:2]) * steps
-    points = torch.stack(
-        (
-            x[:, None, :].expand(-1, _POINTS, -1),
-            y[:, :, None].expand(-1, -1, _POINTS),
-        ),
-        dim=-1,
-    ).flatten(1, 2)
+    steps = (np.arange(_POINTS, dtype=np.float32) + 0.5) / _POINTS
+    x = boxes[:, :1] + (boxes[:, 2:3] - boxes[:, :1]) * steps
+    y = boxes[:, 1:2] + (boxes[:, 3:] - boxes[:, 1:2]) * steps
     pooled = []
     for level, stride in zip(neck, NECK_STRIDES_PX, strict=True):
         rows, columns = level.shape[2:]
-        size = torch.tensor([columns * stride, rows * stride], dtype=torch.float32)
-        sampled = functional.grid_sample(
-            level[index : index + 1],
-            (2 * points / size - 1)[None],
-            mode="bilinear",
-            padding_mode="border",
-            align_corners=False,
-        )
-        pooled.append(sampled[0].mean(2).T)
-    side_by_side: npt.NDArray[np.float32] = torch.cat(pooled, 1).float().numpy()
+        along = _spread((x / stride - 0.5).astype(np.float32), columns)
+        down = _spread((y / stride - 0.5).astype(np.float32), rows)
+        # mean over points = (weights over rows) · map · (weights over columns)
+        within = np.einsum("nr,drc->ndc", down, level[index], optimize=True)
+        pooled.append(np.einsum("ndc,nc->nd", within, along, optimize=True))
+    side_by_side: Floats = np.concatenate(pooled, 1)
     return side_by_side
+
+
+def _spread(points: Floats, count: int) -> Floats:
+    """Return how much each of `count` cells weighs in the mean of points.
+
+    Parameters
+    ----------
+    points : (n, p) float32
+        Places in cells, 0 at the middle of the first; beyond the edge counts as
+        the edge.
+
+    Returns
+    -------
+    (n, count) float32
+        Rows sum to 1.
+    """
+    inside = np.clip(points, 0, count - 1)
+    cells = np.arange(count, dtype=np.float32)
+    near = np.clip(1 - np.abs(inside[:, :, None] - cells), 0, None)
+    weights: Floats = near.mean(1)
+    return weights
+
+
+def stack_cells(neck: Sequence[Floats]) -> Floats:
+    """Bring the maps of one photo to the finest grid, bilinearly: (cells, channels)."""
+    rows, columns = neck[0].shape[2:]
+    levels = [neck[0][0]]
+    for level in neck[1:]:
+        high, wide = level.shape[2:]
+        down = _spread(_middles(rows, high), high)
+        along = _spread(_middles(columns, wide), wide)
+        levels.append(down @ level[0] @ along.T)
+    stacked: Floats = np.concatenate(levels).reshape(-1, rows * columns).T
+    return stacked
+
+
+def _middles(count: int, coarse_count: int) -> Floats:
+    """Return where the middles of fine cells lie in coarse cells, (count, 1)."""
+    middles = (np.arange(count) + 0.5) * (coarse_count / count) - 0.5
+    return middles[:, None].astype(np.float32)

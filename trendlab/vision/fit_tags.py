@@ -20,8 +20,8 @@ from torch.nn import functional
 
 from trendlab.vision.ccp import ClothingCoParsing, MaskedPhoto
 from trendlab.vision.detector import Detector, Floats
-from trendlab.vision.features import pool_features
-from trendlab.vision.tagger import SILHOUETTE_CELLS, describe_boxes, stack_cells
+from trendlab.vision.features import pool_features, stack_cells
+from trendlab.vision.tagger import SILHOUETTE_CELLS, describe_boxes
 
 # Cells taken from each photo for the pixel classifier; all of them would be ten
 # times as many and nearly the same.
@@ -65,8 +65,8 @@ class GarmentFeatures:
 class CellFeatures:
     """Cells of the finest map: features (n, d) float32, class + 1 or 0 (n,)."""
 
-    features: torch.Tensor
-    classes: torch.Tensor
+    features: Floats
+    classes: npt.NDArray[np.int64]
 
 
 def read_features(
@@ -109,7 +109,7 @@ def read_features(
         truth = _cells_of(data, masked, canvas)
         is_photo = np.flatnonzero(truth >= 0)
         taken = rng.choice(is_photo, min(_CELLS_A_PHOTO, len(is_photo)), replace=False)
-        cells.append(stack_cells(neck)[torch.from_numpy(taken)])
+        cells.append(stack_cells(neck)[taken])
         classes.append(truth[taken])
     shapes /= np.maximum(seen, 1)[:, None, None]
     shapes = (shapes + shapes[:, :, ::-1]) / 2
@@ -120,7 +120,7 @@ def read_features(
             np.stack(columns[1]),
             *(np.array(column, np.int64) for column in columns[2:]),
         ),
-        CellFeatures(torch.cat(cells), torch.from_numpy(np.concatenate(classes))),
+        CellFeatures(np.concatenate(cells), np.concatenate(classes)),
         shapes.astype(np.float32),
     )
 
@@ -148,9 +148,10 @@ def fit_cells(cells: CellFeatures, count: int, *, seed: int = 0) -> dict[str, An
     dict of str to torch.Tensor
     """
     generator = torch.Generator().manual_seed(seed)
-    mean = cells.features.mean(0)
-    scale = cells.features.std(0) + 1e-3
-    inputs = (cells.features - mean) / scale
+    features = torch.from_numpy(cells.features)
+    truth = torch.from_numpy(cells.classes)
+    mean, scale = features.mean(0), features.std(0) + 1e-3
+    inputs = (features - mean) / scale
     width = inputs.shape[1]
     first = torch.randn(HIDDEN_COUNT, width, generator=generator) / math.sqrt(width)
     second = torch.randn(count + 1, HIDDEN_COUNT, generator=generator) / math.sqrt(
@@ -172,7 +173,7 @@ def fit_cells(cells: CellFeatures, count: int, *, seed: int = 0) -> dict[str, An
                 functional.linear(inputs[mine], learned[0], learned[1])
             )
             loss = functional.cross_entropy(
-                functional.linear(hidden, learned[2], learned[3]), cells.classes[mine]
+                functional.linear(hidden, learned[2], learned[3]), truth[mine]
             )
             optimiser.zero_grad()
             loss.backward()

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError
@@ -166,8 +167,8 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
 
     Returns
     -------
-    dict of str to torch.Tensor
-        Floating tensors as float32.
+    dict of str to numpy.ndarray
+        Floating arrays as float32.
 
     Raises
     ------
@@ -175,7 +176,7 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
         If the file is missing, is not safetensors or has another hash.
     """
     # torch takes seconds to load: only where weights are read or written
-    from safetensors.torch import load as load_safetensors
+    from safetensors.numpy import load as load_safetensors
 
     encoded = check_weights(card)
     try:
@@ -183,7 +184,7 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
     except SafetensorError as error:
         raise ModelError(f"{card.weights_path} is not safetensors: {error}") from error
     return {
-        key: value.float() if value.is_floating_point() else value
+        key: value.astype(np.float32) if value.dtype.kind == "f" else value
         for key, value in weights.items()
     }
 
@@ -191,11 +192,15 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
 def save_weights(weights: Mapping[str, Any], path: Path) -> str:
     """Write weights as half-precision safetensors; return the sha256."""
     # torch takes seconds to load: only where weights are read or written
-    from safetensors.torch import save_file
+    from safetensors.numpy import save_file
 
-    half = {
-        key: (value.half() if value.is_floating_point() else value).cpu().contiguous()
+    plain = {
+        key: np.ascontiguousarray(value.cpu() if hasattr(value, "cpu") else value)
         for key, value in weights.items()
+    }
+    half = {
+        key: value.astype(np.float16) if value.dtype.kind == "f" else value
+        for key, value in plain.items()
     }
     save_file(half, path)
     path.chmod(0o644)

@@ -12,16 +12,20 @@ import queue
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import torch
-from torch import nn
+import numpy.typing as npt
 
 from trendlab.vision.images import Pixels
+
+Floats = npt.NDArray[np.float32]
+
+# Maps of the head; as many of the neck follow them.
+HEAD_MAPS_COUNT = 3
 
 # Raised when the exported graph changes shape or meaning; older caches are left.
 EXPORT_VERSION = "1"
@@ -47,67 +51,22 @@ class Runtime(Protocol):
     lanes_count: int
     batch_count: int
 
-    def run(self, batch: Pixels) -> list[torch.Tensor]:
-        """Run one batch, (photos, rows, columns, 3) uint8 RGB; thread-safe."""
+    def run(self, batch: Pixels, *, with_neck: bool) -> list[Floats]:
+        """Run one batch; thread-safe.
+
+        Parameters
+        ----------
+        batch : (photos, rows, columns, 3) uint8
+            RGB.
+        with_neck : bool
+            Give the maps that the head reads too.
+
+        Returns
+        -------
+        list of (photos, channels, rows, columns) float32
+            Three maps of the head, then three of the neck, finest first.
+        """
         ...
-
-
-class HeadAndNeck(nn.Module):  # type: ignore[misc]
-    """The network up to the raw head, with the maps that the head reads.
-
-    Parameters
-    ----------
-    layers : torch.nn.Sequential
-        Layers of an ultralytics detection model, the head last.
-    saved : sequence of int
-        Layers whose output a later one reads.
-    """
-
-    def __init__(self, layers: nn.Sequential, saved: Sequence[int]) -> None:
-        super().__init__()
-        self.layers = layers
-        self.saved = set(saved)
-
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return three head maps, then three neck maps, finest first."""
-        here = pixels
-        outputs: list[Any] = []
-        *body, head = list(self.layers)
-        for number, layer in enumerate(body):
-            here = layer(_inputs_of(layer, here, outputs))
-            outputs.append(here if number in self.saved else None)
-        neck = [outputs[number] for number in head.f]
-        raw = [
-            torch.cat((sides(level), classes(level)), 1)
-            for sides, classes, level in zip(head.cv2, head.cv3, neck, strict=True)
-        ]
-        return (*raw, *neck)
-
-
-def _inputs_of(layer: Any, here: torch.Tensor, outputs: Sequence[Any]) -> Any:
-    if isinstance(layer.f, int):
-        return here if layer.f == -1 else outputs[layer.f]
-    return [here if number == -1 else outputs[number] for number in layer.f]
-
-
-class TorchRuntime:
-    """Runs the network by PyTorch, in half precision on a GPU."""
-
-    def __init__(self, network: HeadAndNeck, device: str) -> None:
-        self.name = f"torch-{device}"
-        self.lanes_count = 1
-        self.batch_count = 64 if device.startswith("cuda") else 4
-        self._device = torch.device(device)
-        self._type = torch.float16 if self._device.type == "cuda" else torch.float32
-        self._network = network.to(self._device, self._type).eval()
-        self._network = self._network.to(memory_format=torch.channels_last)
-
-    def run(self, batch: Pixels) -> list[torch.Tensor]:
-        """Run one batch; maps come back on the CPU as float32."""
-        with torch.inference_mode():
-            pixels = torch.from_numpy(batch).to(self._device).permute(0, 3, 1, 2)
-            maps = self._network(pixels.to(self._type) / 255)
-            return [one.float().cpu() for one in maps]
 
 
 class OpenVinoRuntime:
@@ -124,7 +83,7 @@ class OpenVinoRuntime:
     """
 
     def __init__(
-        self, network: Callable[[], HeadAndNeck], key: str, cache: Path | None
+        self, network: Callable[[], Any], key: str, cache: Path | None
     ) -> None:
         import openvino as ov
 
@@ -154,18 +113,19 @@ class OpenVinoRuntime:
         finally:
             self._free.put(request)
 
-    def run(self, batch: Pixels) -> list[torch.Tensor]:
+    def run(self, batch: Pixels, *, with_neck: bool) -> list[Floats]:
         """Run one batch; the maps are copies."""
+        count = 2 * HEAD_MAPS_COUNT if with_neck else HEAD_MAPS_COUNT
         with self._request() as request:
             request.infer([batch], share_inputs=True)
             return [
-                torch.from_numpy(np.array(request.get_output_tensor(number).data))
-                for number in range(6)
+                np.array(request.get_output_tensor(number).data, np.float32)
+                for number in range(count)
             ]
 
 
 def _exported(
-    core: Any, network: Callable[[], HeadAndNeck], key: str, cache: Path | None
+    core: Any, network: Callable[[], Any], key: str, cache: Path | None
 ) -> Any:
     if cache is None:
         return _convert(network())
@@ -188,9 +148,10 @@ def _exported(
     return core.read_model(folder / "model.xml")
 
 
-def _convert(network: HeadAndNeck) -> Any:
+def _convert(network: Any) -> Any:
     """Convert to an OpenVINO model that takes RGB bytes of any batch and size."""
     import openvino as ov
+    import torch
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
     from openvino.preprocess import PrePostProcessor

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch.nn import functional
 
 from trendlab.errors import ModelError
 from trendlab.vision.boxes import Canvas
-from trendlab.vision.features import pool_features
+from trendlab.vision.features import pool_features, stack_cells
 from trendlab.vision.models import ModelCard, read_weights
 
 Floats = npt.NDArray[np.float32]
@@ -58,15 +56,15 @@ class Tagger:
         weights = read_weights(card)
         self.card = card
         try:
-            self._silhouettes: Floats = weights["silhouettes"].numpy()
+            self._silhouettes: Floats = weights["silhouettes"]
             self._mean, self._scale = weights["cells.mean"], weights["cells.scale"]
             self._layers = [
                 (weights[f"cells.{n}.weight"], weights[f"cells.{n}.bias"])
                 for n in range(2)
             ]
             self._fine = (
-                weights["fine.weight"].numpy(),
-                weights["fine.bias"].numpy(),
+                weights["fine.weight"],
+                weights["fine.bias"],
             )
         except KeyError as error:
             raise ModelError(
@@ -100,7 +98,7 @@ class Tagger:
         wide = cv2.resize(shape, (columns, rows), interpolation=cv2.INTER_LINEAR)
         return np.asarray(wide, np.float32)
 
-    def classify_cells(self, neck: Sequence[torch.Tensor]) -> Floats:
+    def classify_cells(self, neck: Sequence[Floats]) -> Floats:
         """Tell which class each cell of the finest map shows.
 
         Returns
@@ -109,27 +107,28 @@ class Tagger:
             Chances that sum to 1; the first is everything that is no garment.
         """
         rows, columns = neck[0].shape[2:]
-        with torch.inference_mode():
-            chances = self._chances(stack_cells(neck)).T.reshape(-1, rows, columns)
-        maps: Floats = chances.numpy()
+        chances = self._chances(stack_cells(neck))
+        maps: Floats = chances.T.reshape(-1, rows, columns)
         return maps
 
-    def _chances(self, cells: torch.Tensor) -> torch.Tensor:
+    def _chances(self, cells: Floats) -> Floats:
         here = (cells - self._mean) / self._scale
         (w0, b0), (w1, b1) = self._layers
-        return functional.linear(
-            functional.silu(functional.linear(here, w0, b0)), w1, b1
-        ).softmax(1)
+        here = here @ w0.T + b0
+        here = here / (1 + np.exp(-here))
+        here = here @ w1.T + b1
+        here = np.exp(here - here.max(1, keepdims=True))
+        chances: Floats = here / here.sum(1, keepdims=True)
+        return chances
 
     def score_cells(
-        self, cells: torch.Tensor, truth: torch.Tensor
+        self, cells: Floats, truth: npt.NDArray[np.int64]
     ) -> dict[str, float | None]:
         """Return accuracy and the overlap (IoU) of each class, for cells of truth."""
-        with torch.inference_mode():
-            told = self._chances(cells).argmax(1)
+        told = self._chances(cells).argmax(1)
         names = ("nothing", *self._classes)
         scores: dict[str, float | None] = {
-            "accuracy": round(float((told == truth).float().mean()), 4)
+            "accuracy": round(float((told == truth).mean()), 4)
         }
         for number, name in enumerate(names):
             both = int(((told == number) & (truth == number)).sum())
@@ -185,7 +184,7 @@ class Tagger:
         categories: Sequence[str],
         boxes: Floats,
         canvas: Canvas,
-        neck: Sequence[torch.Tensor],
+        neck: Sequence[Floats],
     ) -> list[FineCategory | None]:
         """Tell the fine category of each garment.
 
@@ -194,7 +193,7 @@ class Tagger:
         categories : sequence of str
         boxes : (n, 4) float32, photo pixels, x0 y0 x1 y1
         canvas : Canvas
-        neck : sequence of tensors
+        neck : sequence of float32 maps
             Of the same canvas.
 
         Returns
@@ -222,15 +221,6 @@ class Tagger:
             value = self.card.labels[category][best]
             found.append(FineCategory(value, float(chances[best] / chances.sum())))
         return found
-
-
-def stack_cells(neck: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Bring the maps to the finest grid, one row per cell: (cells, channels)."""
-    size = neck[0].shape[2:]
-    levels = [neck[0]] + [
-        functional.interpolate(level, size=size, mode="bilinear") for level in neck[1:]
-    ]
-    return torch.cat(levels, 1)[0].flatten(1).T
 
 
 def describe_boxes(boxes: Floats, width_px: int, height_px: int) -> Floats:
