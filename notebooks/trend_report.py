@@ -29,6 +29,7 @@ from IPython.display import display
 
 from trendlab.places.maps import read_outlines
 from trendlab.report import page, plots
+from trendlab.report.events import group_events
 
 engine = sa.create_engine(
     sa.make_url(os.environ["TRENDLAB_ANALYST_URL"]).set(drivername="postgresql+psycopg")
@@ -55,7 +56,15 @@ dips = ask(
     "select * from marts.dips where (:tracker in (tracker, 'all')) "
     "and end_on >= :first_day and start_on <= :last_day order by apex_on desc"
 )
-models = ask("select * from marts.models")
+names = ask("select city, name from marts.cities").set_index("city")["name"].to_dict()
+names["all"], names["unknown"] = "everywhere", "unknown city"
+# one event shows in totals, cities, topics and comments: each is told once
+peak_events, dip_events = group_events(peaks), group_events(dips)
+for events in (peak_events, dip_events):
+    events["where"] = events["city"].map(lambda city: names.get(city, city))
+    events["also_in"] = events["also_in"].map(
+        lambda cities: ", ".join(names.get(c, c) for c in cities.split(", ") if c)
+    )
 newest_week = ask(
     "select max(week_start_on) as week from marts.garment_trends "
     "where tracker = :tracker and is_complete and week_start_on <= :last_day"
@@ -92,8 +101,8 @@ display(
     page.cards(
         {
             "posts": f"{posts_total:,}",
-            "activity peaks": f"{peaks['peak_id'].nunique():,}",
-            "negative peaks": f"{dips['dip_id'].nunique():,}",
+            "activity peaks": f"{len(peak_events):,}",
+            "negative peaks": f"{len(dip_events):,}",
             "of posts scored for sentiment": (
                 f"{100 * scored_total / posts_total:.0f} %" if posts_total else "–"
             ),
@@ -108,32 +117,36 @@ display(
 display(page.heading("What happened lately"))
 
 
+def tell_where(event: pd.Series) -> str:
+    """Say where an event was seen."""
+    also = f", also in {event['also_in']}" if event["also_in"] else ""
+    return f"{'' if event['city'] == 'all' else ' in ' + event['where']}{also}"
+
+
 def tell_peak(peak: pd.Series) -> str:
     """Say a peak in one sentence."""
-    where = "" if peak["city"] == "all" else f" in {peak['city']}"
     words = f" Over-represented: {peak['top_words']}." if peak["top_words"] else ""
     return (
-        f"{peak['tracker']}: peak{where} on {peak['apex_on']}, {peak['value']:,.0f} posts against "
-        f"{peak['baseline']:,.0f} expected ({peak['ratio']:.1f} times, severity "
-        f"{peak['severity']} of 10).{words}"
+        f"{peak['apex_on']}, {peak['tracker']}: peak{tell_where(peak)}, "
+        f"{peak['value']:,.0f} posts against {peak['baseline']:,.0f} expected "
+        f"({peak['ratio']:.1f} times, severity {peak['severity']} of 10).{words}"
     )
 
 
 def tell_dip(dip: pd.Series) -> str:
     """Say a negative peak in one sentence."""
-    where = "" if dip["city"] == "all" else f" in {dip['city']}"
     about = f" about “{dip['topic']}”" if dip["topic"] else ""
     return (
-        f"{dip['tracker']}: negative {dip['item_kind']}s{about}{where} on {dip['apex_on']}: "
-        f"{dip['negative_count']:,.0f} of {dip['scored_count']:,.0f} "
-        f"({100 * dip['negative_share']:.0f} % against "
+        f"{dip['apex_on']}, {dip['tracker']}: negative {dip['item_kind']}s{about}"
+        f"{tell_where(dip)}, {dip['negative_count']:,.0f} of "
+        f"{dip['scored_count']:,.0f} ({100 * dip['negative_share']:.0f} % against "
         f"{100 * dip['baseline_share']:.0f} % expected, severity "
         f"{dip['severity']} of 10)."
     )
 
 
-told = [(row["apex_on"], tell_peak(row)) for _, row in peaks.iterrows()]
-told += [(row["apex_on"], tell_dip(row)) for _, row in dips.iterrows()]
+told = [(row["apex_on"], tell_peak(row)) for _, row in peak_events.iterrows()]
+told += [(row["apex_on"], tell_dip(row)) for _, row in dip_events.iterrows()]
 told.sort(key=lambda pair: pair[0], reverse=True)
 display(
     page.sentences(line for _, line in told[:8])
@@ -144,7 +157,7 @@ display(
 # %%
 display(page.heading("Activity"))
 citywide_peaks = peaks[(peaks["city"] == "all") & (peaks["tracker"] == tracker)]
-total_dips = dips[dips["city"] == "all"]
+total_dips = dip_events
 display(
     page.figure(
         lambda width: plots.activity_figure(
@@ -162,20 +175,20 @@ display(
 )
 display(
     page.table(
-        peaks.head(15),
+        peak_events.head(12),
         {
             "apex_on": "apex",
             "tracker": "tracker",
-            "city": "city",
+            "where": "city",
             "value": "posts",
             "baseline": "expected",
             "ratio": "times",
             "severity": "severity",
-            "top_hashtags": "hashtags",
             "top_words": "words",
             "top_authors": "authors",
+            "also_in": "also in",
         },
-        wide=("top_words", "top_hashtags", "top_authors"),
+        wide=("top_words", "top_authors", "also_in"),
         empty="No activity peak in these days.",
     )
 )
@@ -198,13 +211,14 @@ display(
 )
 display(
     page.table(
-        dips.head(15),
+        dip_events.head(12),
         {
             "apex_on": "apex",
             "tracker": "tracker",
             "item_kind": "in",
             "topic": "topic",
-            "city": "city",
+            "where": "city",
+            "also_in": "also in",
             "negative_count": "negative",
             "scored_count": "scored",
             "negative_share": "share",
@@ -213,12 +227,12 @@ display(
             "top_words": "words",
         },
         shares=("negative_share", "baseline_share"),
-        wide=("top_words", "topic"),
+        wide=("topic", "also_in"),
         empty="No negative peak in these days.",
     )
 )
-if not dips.empty:
-    newest_dip = dips.iloc[0]
+if not dip_events.empty:
+    newest_dip = dip_events.iloc[0]
     said = ask(
         "select rank, label, observed, strength from marts.dip_evidence "
         "where dip_id = :dip_id and evidence_kind in ('post', 'comment') "
@@ -244,6 +258,7 @@ if ranked.empty:
     display(page.note("No known authors in the newest week."))
 else:
     ranked["label"] = ranked["author_handle"].fillna(ranked["author_id"])
+    ranked["home"] = ranked["home_city"].map(lambda city: names.get(city, city))
     display(
         page.note(
             f"{ranked['window_from'][0]} to {ranked['window_to'][0]}. The score joins "
@@ -265,7 +280,7 @@ else:
                 "rank": "rank",
                 "label": "author",
                 "tier": "tier",
-                "home_city": "home",
+                "home": "home",
                 "posts_count": "posts",
                 "likes_per_post": "likes per post",
                 "h_index": "h-index",
@@ -284,6 +299,8 @@ behind = ask(
 )
 if not behind.empty:
     behind["label"] = behind["author_handle"].fillna(behind["author_id"])
+    behind["home"] = behind["home_city"].map(lambda city: names.get(city, city))
+    behind["window_kind"] = behind["window_kind"].str.replace("_", " ")
     display(page.heading("Behind high activity and low sentiment", 3))
     display(
         page.table(
@@ -295,7 +312,7 @@ if not behind.empty:
                 "label": "author",
                 "posts_count": "posts",
                 "contribution_share": "of the excess",
-                "home_city": "home",
+                "home": "home",
             },
             shares=("contribution_share",),
         )
@@ -333,6 +350,7 @@ else:
     )
     moving = list(spread.head(5).index)
     shown = garments[garments["city"].isin(top_cities)].sort_values("city")
+    shown["city"] = shown["city"].map(lambda city: names.get(city, city))
     display(
         page.note(
             f"Share of looks with the garment, by ISO week; lines are four-week means, "

@@ -96,6 +96,8 @@ def table(
         cells = []
         for name in columns:
             kind = "number" if name in numeric else "wide" if name in wide else ""
+            if isinstance(row[name], date):
+                kind = "date"
             shown = html.escape(show_value(row[name], name in shares))
             cells.append(f"<td{f' class={kind}' if kind else ''}>{shown}</td>")
         lines.append(f"<tr>{''.join(cells)}</tr>")
@@ -125,6 +127,8 @@ def show_value(value: Any, is_share: bool = False) -> str:
         )
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:,.0f}"
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
     if isinstance(value, int):

@@ -142,13 +142,8 @@ def activity_figure(
     axes.set_ylabel("posts a day", fontsize=9)
     _thousands(axes)
     _date_axis(axes, narrow)
-    axes.legend(
-        loc="upper left",
-        ncols=2 if narrow else 4,
-        fontsize=8.5,
-        frameon=False,
-        bbox_to_anchor=(0, 1.2 if narrow else 1.14),
-        borderaxespad=0,
+    figure.legend(
+        loc="outside upper left", ncols=2 if narrow else 4, fontsize=8.5, frameon=False
     )
     return figure
 
@@ -203,13 +198,11 @@ def sentiment_figure(
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_ylabel(f"share of scored posts,\n{window_days}-day mean", fontsize=9)
     _date_axis(axes, narrow)
-    axes.legend(
-        loc="upper left",
-        ncols=3,
+    figure.legend(
+        loc="outside upper left",
+        ncols=2 if narrow else 3,
         fontsize=8.5,
         frameon=False,
-        bbox_to_anchor=(0, 1.16),
-        borderaxespad=0,
         columnspacing=1.0,
     )
     return figure
@@ -255,7 +248,7 @@ def influencers_figure(ranked: pd.DataFrame, *, width: float) -> Figure:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
     axes.set_xlim(left=0.9)
     axes.set_xlabel("rank (1 is the strongest; log scale)", fontsize=9)
-    axes.legend(loc="lower right", fontsize=8.5, frameon=False)
+    figure.legend(loc="outside upper left", ncols=2, fontsize=8.5, frameon=False)
     return figure
 
 
@@ -353,14 +346,14 @@ def colours_figure(weeks: pd.DataFrame, *, width: float) -> Figure:
         color=INK,
         markersize=13,
         markeredgewidth=2,
-        label="a year or the longest time before",
+        label="the same four weeks a year before, or the first four",
         linestyle="none",
     )
     axes.set_yticks(places, list(weeks["value"]))
     axes.grid(axis="y", visible=False)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel("share of looks with a garment of that main colour", fontsize=9)
-    axes.legend(loc="lower right", fontsize=8.5, frameon=False)
+    figure.legend(loc="outside upper left", fontsize=8.5, frameon=False)
     return figure
 
 
@@ -458,10 +451,7 @@ def coverage_figure(days: pd.DataFrame, *, width: float) -> Figure:
     axes.set_yticks(range(len(labels)), [shorten(label, 26) for label in labels])
     axes.invert_yaxis()
     _date_axis(axes, is_narrow(width))
-    axes.legend(
-        loc="upper left", ncols=3, fontsize=8.5, frameon=False,
-        bbox_to_anchor=(0, 1.3), borderaxespad=0,
-    )  # fmt: skip
+    figure.legend(loc="outside upper left", ncols=3, fontsize=8.5, frameon=False)
     return figure
 
 
