@@ -262,3 +262,12 @@ def test_times_are_utc_whatever_the_zone_of_the_client(
             sa.text("select created_at::text from trendlab.posts")
         ).scalar_one()
     assert told == "2026-01-05 01:00:00+00"
+
+
+def test_a_column_that_must_have_values_and_has_none_is_refused(
+    warehouse: Warehouse,
+) -> None:
+    rows = rows_of("posts", {"post_id": "p"})
+    nameless = rows.set_column(1, "source", pa.nulls(1, pa.string()))
+    with pytest.raises(WarehouseError, match='null value in column "source"'):
+        load_days(warehouse.loader, MONDAY, MONDAY, {"posts": nameless})

@@ -79,7 +79,9 @@ def test_an_added_column_appears_and_rows_of_before_have_null_in_it(
     plain: sa.Engine,
 ) -> None:
     wider = changed(columns=(*PLAIN.columns, count("looks_count", "looks")))
-    assert create_tables(plain, metadata=wider) == ["plain.looks_count added"]
+    added, rule = create_tables(plain, metadata=wider)
+    assert added == "plain.looks_count added"
+    assert rule.startswith("plain: new rule ck_looks_count_")
     assert create_tables(plain, metadata=wider) == []
     with plain.connect() as connection:
         rows = connection.execute(

@@ -34,7 +34,11 @@ class Batches:
         self._rows = rows
         self._days = (first_day, last_day)
         self.schema = pa.schema(
-            [pa.field(c.name, c.type) for c in stored_columns(table)]
+            [
+                pa.field(column.name, column.type)
+                for column in stored_columns(table)
+                if not (column.nullable and _is_all_null(rows, column.name))
+            ]
         )
         self.rows_count = 0
         self.error: Exception | None = None
@@ -88,6 +92,13 @@ class Batches:
                 f"{self._table.name}: load of {first_day} to {last_day} got rows of "
                 f"{found['min']} to {found['max']}; a later load would not replace them"
             )
+
+
+def _is_all_null(rows: Rows, name: str) -> bool:
+    """Tell whether a column need not travel: what is not sent becomes NULL."""
+    if not isinstance(rows, pa.Table) or name not in rows.column_names:
+        return False
+    return bool(0 < rows.num_rows == rows.column(name).null_count)
 
 
 def _without_nul(column: pa.Array) -> pa.Array:
