@@ -6,9 +6,9 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from trendlab.errors import SettingsError
 from trendlab.lake import SOURCE_NAME, Lake
@@ -23,9 +23,10 @@ from trendlab.steps.coverage import (
     write_coverage,
 )
 from trendlab.steps.engine import Progress, hash_of
+from trendlab.steps.ingest_journal import Decided, Journal
 from trendlab.steps.ingest_report import SetReport
 from trendlab.steps.ingest_rows import check_records, quarantine_rows
-from trendlab.steps.spool import Spool, spool_folder, upsert_days
+from trendlab.steps.spool import Spool, compare_days, spool_folder, upsert_days
 from trendlab.trackers import Tracker, bound_tracker
 from trendlab.trackers.match import BINDING
 
@@ -123,6 +124,9 @@ class SetIngest:
             ingest_id=self._ingest_id(name),
             skipped=files.skipped,
         )
+        self._journal = Journal(lake.root, self.report.ingest_id)
+        self._noted = self._journal.read()
+        self._moment = clock() if self._noted is None else self._noted.moment
 
     def _ingest_id(self, source: str) -> str:
         """Hash all that decides the result: content, reading, tracker, allowance."""
@@ -140,15 +144,16 @@ class SetIngest:
     def run(self, *, is_forced: bool, progress: Progress) -> SetReport:
         """Read, check, write and book the set."""
         started = time.monotonic()
-        known = self._booked()
-        if known is not None and not is_forced:
-            self._report_known(known)
+        booked = self._booked()
+        if booked is not None and not is_forced and not self._was_refused(booked):
+            self._journal.remove()
+            self._report_known(booked)
             return self.report
         with spool_folder(self._lake.root) as folder:
             spool = Spool(folder)
             self._read(spool, progress)
             spool.seal()
-            self._finish(spool, is_booked=known is not None)
+            self._finish(spool, is_booked=booked is not None)
         self.report.seconds = time.monotonic() - started
         log.info(
             "ingest %s: %d read, %d accepted, %d refused, %d new, %d newer, %.1f s",
@@ -162,20 +167,21 @@ class SetIngest:
         )
         return self.report
 
-    def _booked(self) -> dict[str, object] | None:
+    def _booked(self) -> dict[str, Any] | None:
+        """Return the first book row of the same set, None where it was never ended."""
         found = self._lake.query(
             "select * from ingests where ingest_id = $ingest_id "
             "order by observed_at limit 1",
             {"ingests": self._lake.span("ingests")},
             {"ingest_id": self.report.ingest_id},
         ).to_pylist()
-        if not found or found[0]["rejected_count"] > (
-            self._allowed * found[0]["read_count"]
-        ):
-            return None
-        return dict(found[0])
+        return dict(found[0]) if found else None
 
-    def _report_known(self, book: dict[str, object]) -> None:
+    def _was_refused(self, booked: dict[str, Any]) -> bool:
+        read, rejected = int(booked["read_count"]), int(booked["rejected_count"])
+        return rejected > self._allowed * read
+
+    def _report_known(self, book: dict[str, Any]) -> None:
         self.report.is_known = True
         for name in (
             "read_count",
@@ -230,15 +236,14 @@ class SetIngest:
         for _, record in refused:
             self._tally.refuse(record.reason)
         if refused:
-            now = self._clock()
             spool.add(
                 "quarantine",
                 quarantine_rows(
                     refused,
                     source=self.report.source,
                     ingest_id=self.report.ingest_id,
-                    day=now.date(),
-                    observed_at=now,
+                    day=self._moment.date(),
+                    observed_at=self._moment,
                 ),
             )
 
@@ -252,11 +257,29 @@ class SetIngest:
         days = spool.days("posts") or spool.days("comments")
         if days:
             report.first_on, report.last_on = days[0], days[-1]
+        decided = self._decide(spool)
+        report.added_count = decided.added_count
+        report.updated_count = decided.updated_count
         if not report.is_failed:
             self._write(spool, days)
         if not is_booked:
-            self._write_refused(spool)
+            # a set that was booked has its refused records in quarantine already
+            upsert_days(self._lake, "quarantine", spool, report.source)
         self._book()
+        self._journal.remove()
+
+    def _decide(self, spool: Spool) -> Decided:
+        """Settle what is new, or take it from the run that was killed."""
+        if self._noted is not None:
+            return self._noted
+        main = "posts" if spool.days("posts") else "comments"
+        added = updated = 0
+        if not self.report.is_failed:
+            done = compare_days(self._lake, main, spool, self.report.source)
+            added, updated = done.added, done.updated
+        decided = Decided(self._moment, added, updated)
+        self._journal.write(decided)
+        return decided
 
     def _times_of(self, day: date) -> pa.ChunkedArray:
         posts = self._lake.read(
@@ -266,13 +289,7 @@ class SetIngest:
 
     def _write(self, spool: Spool, days: list[date]) -> None:
         for table in WRITE_ORDER:
-            done = upsert_days(self._lake, table, spool, self.report.source)
-            is_main = table == "posts" or (
-                table == "comments" and not spool.days("posts")
-            )
-            if is_main:
-                self.report.added_count += done.added
-                self.report.updated_count += done.updated
+            upsert_days(self._lake, table, spool, self.report.source)
         if spool.days("posts"):
             write_coverage(
                 self._lake,
@@ -282,29 +299,6 @@ class SetIngest:
                 tracker_version=self._version,
                 observed_at=max(m.modified_at for m in self._files.members),
             )
-
-    def _write_refused(self, spool: Spool) -> None:
-        """Write refused records, unless a run that was killed has written them."""
-        for day in spool.days("quarantine"):
-            rows = spool.read("quarantine", day)
-            for written_on in self._lake.days("quarantine"):
-                known = self._lake.read(
-                    "quarantine",
-                    written_on,
-                    source=self.report.source,
-                    columns=["ingest_id", "path", "row_number"],
-                )
-                known = known.filter(
-                    pc.equal(known["ingest_id"], self.report.ingest_id)
-                )
-                if known.num_rows:
-                    rows = rows.join(
-                        known,
-                        ["ingest_id", "path", "row_number"],
-                        join_type="left anti",
-                    ).select(TABLES["quarantine"].names)
-            if rows.num_rows:
-                self._lake.upsert("quarantine", day, rows, source=self.report.source)
 
     def _book(self) -> None:
         now = self._clock()

@@ -132,20 +132,38 @@ def upsert_days(lake: Lake, table: str, spool: Spool, source: str) -> Upserted:
     Upserted
         Summed over days. A day that would not change is not written.
     """
-    added = updated = unchanged = 0
+    sums = [0, 0, 0]
     for days in _batches(spool, table):
         parts = {}
         for day in days:
-            old = lake.read(table, day, source=source)
-            merged, done = merge(TABLES[table], old, spool.read(table, day))
-            added += done.added
-            updated += done.updated
-            unchanged += done.unchanged
+            merged, done = _merged(lake, table, spool, source, day)
+            _sum_up(sums, done)
             if done.added or done.updated:
                 parts[day] = merged
         if parts:
             lake.write_many(table, parts, source=source)
-    return Upserted(added, updated, unchanged)
+    return Upserted(*sums)
+
+
+def compare_days(lake: Lake, table: str, spool: Spool, source: str) -> Upserted:
+    """Say what `upsert_days` would do, and write nothing."""
+    sums = [0, 0, 0]
+    for day in spool.days(table):
+        _sum_up(sums, _merged(lake, table, spool, source, day)[1])
+    return Upserted(*sums)
+
+
+def _merged(
+    lake: Lake, table: str, spool: Spool, source: str, day: date
+) -> tuple[pa.Table, Upserted]:
+    old = lake.read(table, day, source=source)
+    return merge(TABLES[table], old, spool.read(table, day))
+
+
+def _sum_up(sums: list[int], done: Upserted) -> None:
+    sums[0] += done.added
+    sums[1] += done.updated
+    sums[2] += done.unchanged
 
 
 def _batches(spool: Spool, table: str) -> Iterator[Sequence[date]]:
