@@ -167,7 +167,7 @@ class ShownProgress(AbstractContextManager["ShownProgress"]):
 def main() -> None:
     """Run the command line; the entry point of `trendlab`."""
     # every verb module registers its verbs on import
-    from trendlab.cli import collect, compute, look, warehouse  # noqa: F401
+    from trendlab.cli import collect, compute, look, series, warehouse  # noqa: F401
 
     try:
         code = app(standalone_mode=False)
