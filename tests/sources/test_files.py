@@ -7,11 +7,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from trendlab.errors import SettingsError, SourceError, UnknownFormat
 from trendlab.sources.columns import ColumnMapping
-from trendlab.sources.files import open_sets, sniff
+from trendlab.sources.files import FORMATS, open_sets, sniff
 from trendlab.sources.members import DamagedFileError, Unpacked
 
 TWEETS = (
@@ -156,3 +158,43 @@ def test_a_damaged_zip_says_so(tmp_path: Path):
 
     with pytest.raises(SourceError, match="damaged"):
         open_sets([path])
+
+
+STARTS = st.sampled_from(
+    [
+        b"",
+        b"{",
+        b"[",
+        b"[{",
+        b'{"a": 1}\n',
+        b"PAR1",
+        b"\x1f\x8b",
+        b"PK\x03\x04",
+        b"\xfd7zXZ\0",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"\xff\xd8\xff",
+        b"a,b\n",
+        b'"',
+    ]
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(start=STARTS, rest=st.binary(max_size=120), name=st.sampled_from(["x", "x.jpg"]))
+def test_any_bytes_are_told_or_refused(
+    tmp_path: Path, start: bytes, rest: bytes, name: str
+):
+    path = tmp_path / name
+    path.write_bytes(start + rest)
+
+    try:
+        told = sniff(path).format
+    except SourceError as error:
+        told = str(error)
+
+    assert told in FORMATS or str(path) in told

@@ -4,6 +4,8 @@ from datetime import date, time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from trendlab.errors import SettingsError, TrackerFileError
 from trendlab.trackers import load_trackers
@@ -159,3 +161,50 @@ def test_the_version_changes_with_the_query_and_with_nothing_else(tmp_path: Path
 
     assert first.version == same.version
     assert first.version != other.version
+
+
+LINES = st.sampled_from(
+    [
+        "trackers:",
+        "  - name: a",
+        "    hashtags: [a, 1, null]",
+        "    cities: [{city: b}]",
+        "    exclusions:",
+        "      - reason: r",
+        "        expressions: ['(']",
+        "- x",
+        "    alerts: 5",
+        "mappings: {m: {columns: 7}}",
+        "    name: {}",
+        "&a [*a]",
+        "? : :",
+        "    sources: {a: b}",
+        "\t",
+        "%YAML 9",
+        "    time_zone: ../../etc/passwd",
+        "...",
+        "    name: 2021-12-01",
+        "!!python/object:os.system x",
+        "    accounts: !!set {a}",
+    ]
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(lines=st.lists(LINES, max_size=8), tail=st.text(max_size=10))
+def test_any_file_is_read_or_refused_with_its_name(
+    tmp_path: Path, lines: list[str], tail: str
+):
+    path = tmp_path / "trackers.yml"
+    path.write_text("\n".join([*lines, tail]), errors="surrogatepass")
+
+    try:
+        told = load_trackers(path)[0].name
+    except TrackerFileError as error:
+        told = str(error)
+
+    assert told == "a" or str(path) in told
