@@ -163,6 +163,15 @@ def test_the_version_changes_with_the_query_and_with_nothing_else(tmp_path: Path
     assert first.version != other.version
 
 
+def test_aliases_that_add_up_to_too_much_are_refused(tmp_path: Path):
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    for name, before in zip("bcdefgh", "abcdefg", strict=True):
+        bomb += f"{name}: &{name} [{', '.join(['*' + before] * 10)}]\n"
+
+    assert "aliases" in complaint(tmp_path, bomb)
+    assert "aliases" in complaint(tmp_path, "trackers: &a [*a]\n")
+
+
 LINES = st.sampled_from(
     [
         "trackers:",

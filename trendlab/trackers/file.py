@@ -23,6 +23,9 @@ from trendlab.trackers.model import (
 
 # A tracker file is written by hand; a larger one is a wrong path.
 MAX_FILE_BYTES = 2_000_000
+# Aliases can make a short file endless; no tracker file comes near these.
+MAX_NODES = 200_000
+MAX_DEPTH = 20
 
 
 class _TrackerFile(BaseModel):
@@ -67,7 +70,7 @@ def load_trackers(path: Path) -> list[Tracker]:
     """
     content = _read_yaml(path)
     try:
-        checked = _TrackerFile.model_validate(_plain(content))
+        checked = _TrackerFile.model_validate(_plain(content, path))
     except ValidationError as error:
         raise TrackerFileError(_say(path, content, error)) from None
     _check_names(path, content, checked.trackers)
@@ -103,7 +106,7 @@ def _read_yaml(path: Path) -> CommentedMap:
             hint = " (a bare # starts a comment: write hashtags without # or in quotes)"
         problem = (error.problem or "cannot be read").split("\n")[0]
         raise TrackerFileError(f"{where}: not YAML: {problem}{hint}") from None
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, TypeError, RecursionError) as error:
         first = str(error).split("\n", 1)[0]
         raise TrackerFileError(f"{path}: not YAML: {first}") from None
     if not isinstance(content, CommentedMap):
@@ -120,13 +123,28 @@ def _kind_of(content: object) -> str:
     return "a list" if isinstance(content, list) else f"{type(content).__name__}"
 
 
-def _plain(node: Any) -> Any:
-    """Turn ruamel's containers into plain ones, keys into text."""
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(item) for item in node]
-    return node
+def _plain(content: Any, path: Path) -> Any:
+    """Turn ruamel's containers into plain ones, keys into text.
+
+    Aliases are written out, so what they add up to is bounded.
+    """
+    left = MAX_NODES
+
+    def plain(node: Any, depth: int) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0 or depth > MAX_DEPTH:
+            raise TrackerFileError(
+                f"{path}: with its aliases written out, the file holds more than "
+                f"{MAX_NODES:,} values or is nested more than {MAX_DEPTH} deep"
+            )
+        if isinstance(node, dict):
+            return {str(key): plain(value, depth + 1) for key, value in node.items()}
+        if isinstance(node, list):
+            return [plain(item, depth + 1) for item in node]
+        return node
+
+    return plain(content, 0)
 
 
 def _say(path: Path, content: CommentedMap, error: ValidationError) -> str:
