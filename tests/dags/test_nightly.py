@@ -19,7 +19,7 @@ SCRIPTS = Path(sys.executable).parent
 DESCRIBE = """
 import json
 from airflow.dag_processing.dagbag import DagBag
-bag = DagBag(dag_folder={folder!r}, include_examples=False)
+bag = DagBag(dag_folder={folder!r})
 print("DAGS=" + json.dumps({{
     "errors": dict(bag.import_errors),
     "dags": {{

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -50,23 +50,22 @@ class WarehouseReport:
 def open_for(settings: Settings) -> Iterator[Warehouse]:
     """Open the warehouse of the settings.
 
-    The embedded server is started where it is not running, and then stopped at the
-    end: a command leaves no process behind that it did not find. `db start` does.
+    The embedded server is started where it is not running, and stopped by the last
+    command that uses it: none leaves a process behind that it did not find.
+    `db start` does.
     """
     url, analyst = settings.warehouse_url, settings.analyst_url
     folder = settings.home / "postgres"
-    was_running = url is not None or EmbeddedPostgres(folder).status().is_running
-    warehouse = open_warehouse(
-        folder,
-        url=None if url is None else url.get_secret_value(),
-        analyst_url=None if analyst is None else analyst.get_secret_value(),
-    )
-    try:
-        with warehouse:
-            yield warehouse
-    finally:
-        if not was_running and warehouse.server is not None:
-            warehouse.server.stop()
+    held = nullcontext() if url is not None else EmbeddedPostgres(folder).running()
+    with (
+        held,
+        open_warehouse(
+            folder,
+            url=None if url is None else url.get_secret_value(),
+            analyst_url=None if analyst is None else analyst.get_secret_value(),
+        ) as warehouse,
+    ):
+        yield warehouse
 
 
 def load_warehouse(
