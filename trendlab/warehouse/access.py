@@ -143,7 +143,9 @@ def open_warehouse(
     """
     if url is None:
         server = EmbeddedPostgres(folder)
-        server.start()
+        # a server that a `running` block holds stays borrowed
+        if not server.status().is_running:
+            server.start()
         return Warehouse(
             owner_url=server.url("owner"),
             loader_url=server.url("loader"),
