@@ -11,7 +11,14 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from trendlab.cli import collect, compute, look, series, warehouse  # noqa: F401
+from trendlab.cli import (  # noqa: F401
+    collect,
+    compute,
+    influence,
+    look,
+    series,
+    warehouse,
+)
 from trendlab.cli.app import app, parse_range
 from trendlab.errors import SettingsError
 

@@ -167,7 +167,14 @@ class ShownProgress(AbstractContextManager["ShownProgress"]):
 def main() -> None:
     """Run the command line; the entry point of `trendlab`."""
     # every verb module registers its verbs on import
-    from trendlab.cli import collect, compute, look, series, warehouse  # noqa: F401
+    from trendlab.cli import (  # noqa: F401
+        collect,
+        compute,
+        influence,
+        look,
+        series,
+        warehouse,
+    )
 
     try:
         code = app(standalone_mode=False)

@@ -1,0 +1,168 @@
+"""Every ordered pair of cities of every style: F-tests, p-values, lags."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from trendlab.signals.influence import kernels
+from trendlab.signals.influence.kernels import Floats
+from trendlab.signals.influence.panel import Panel
+
+# Weeks in a year: the period of the seasonal terms.
+YEAR_WEEKS = 365.2425 / 7
+# More waves a year would fit single weeks of a three-year history.
+MAX_WAVES = 3
+# One wave for every so many weeks: half a year holds one, a year and a half three.
+WEEKS_A_WAVE = 26
+# A rise that takes longer than two months to travel cannot be told from the season.
+MAX_LAG_WEEKS = 8
+# Weeks for each lag tested, so that a short history is asked for less.
+WEEKS_A_LAG = 10
+
+
+@dataclass(frozen=True)
+class StyleDesign:
+    """What one style's regressions share; see `kernels.own_bases` for the arrays.
+
+    `left[x, y]` is what is new in x each week beside y.
+    """
+
+    order: int
+    season: Floats
+    values: Floats
+    seen: Floats
+    bases: Floats
+    ranks: npt.NDArray[np.int64]
+    rows: Floats
+    left: Floats
+    worlds: Floats
+    world_ranks: npt.NDArray[np.int64]
+
+    def known_before(self, source: int, target: int) -> Floats:
+        """Give what is known of a target the week before, (terms, weeks).
+
+        Season, own past, and the mean of the cities but the two, without its present.
+        """
+        mean = kernels.mean_of_others(self.values, self.seen, source, target)
+        terms = [*self.season]
+        for series in (self.values[target], mean):
+            terms += [
+                np.concatenate([np.zeros(lag), series[:-lag]])
+                for lag in range(1, self.order + 1)
+            ]
+        return np.asarray(np.array(terms) * self.rows[target])
+
+
+@dataclass(frozen=True)
+class PairTests:
+    """The tests of all ordered pairs, (styles, sources, targets[, lags]).
+
+    Parameters
+    ----------
+    t : float64
+        t of each lag alone, its sign the direction; t² is the lag's F.
+    joint : float64
+        F of the lags 1 to k + 1 together.
+    free : int64
+        Weeks less controls; the denominator has 1 (k + 1) fewer.
+    """
+
+    t: Floats
+    joint: Floats
+    free: npt.NDArray[np.int64]
+
+
+def season_terms(weeks_count: int) -> Floats:
+    """Give the constant, and sines and cosines of the year, (terms, weeks)."""
+    waves = max(1, min(MAX_WAVES, weeks_count // WEEKS_A_WAVE))
+    angle = 2 * np.pi * np.arange(weeks_count) / YEAR_WEEKS
+    terms = [np.ones(weeks_count)]
+    for wave in range(1, waves + 1):
+        terms += [np.sin(wave * angle), np.cos(wave * angle)]
+    return np.array(terms)
+
+
+def longest_lag(weeks_count: int) -> int:
+    """Give the longest lag tested and the highest order tried, weeks."""
+    return min(MAX_LAG_WEEKS, weeks_count // WEEKS_A_LAG)
+
+
+def design_styles(panel: Panel) -> list[StyleDesign]:
+    """Fit season, own past and the world's mean; the order by BIC, one a style."""
+    season = season_terms(panel.weeks_count)
+    top = longest_lag(panel.weeks_count)
+
+    def design(style: int) -> StyleDesign:
+        values, seen = panel.values[style], panel.seen[style]
+        losses = kernels.order_losses(values, seen, season, top)
+        order = int(np.argmin(losses)) + 1
+        bases, ranks, rows = kernels.own_bases(values, seen, season, order)
+        left, worlds, world_ranks = kernels.pair_innovations(
+            values, seen, bases, ranks, rows, order
+        )
+        return StyleDesign(
+            order,
+            season,
+            values,
+            seen,
+            bases,
+            ranks,
+            rows,
+            left,
+            worlds,
+            world_ranks,
+        )
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(design, range(len(panel.styles))))
+
+
+def run_pair_tests(
+    designs: list[StyleDesign], lags: int, sources: list[Floats] | None = None
+) -> PairTests:
+    """Run the F-tests of all styles, pairs, lags and orders.
+
+    Parameters
+    ----------
+    designs : list of StyleDesign
+        One a style.
+    lags : int
+        Longest lag, weeks.
+    sources : list of (cities, cities, weeks) float64, optional
+        What leads, a style each, in place of the cities' own news: a placebo.
+    """
+
+    def run(at: int) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+        each = designs[at]
+        leads = each.left if sources is None else sources[at]
+        found: tuple[Floats, Floats, npt.NDArray[np.int64]] = kernels.pair_tests(
+            leads,
+            each.left,
+            each.bases,
+            each.ranks,
+            each.rows,
+            each.worlds,
+            each.world_ranks,
+            lags,
+        )
+        return found
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        parts = list(threads.map(run, range(len(designs))))
+    return PairTests(*(np.stack(column) for column in zip(*parts, strict=True)))
+
+
+def t_tail(t: Floats, free: Floats) -> Floats:
+    """Give the two-sided chance of a t at least as large, by the incomplete beta."""
+    return np.asarray(special.betainc(free / 2, 0.5, free / (free + t * t)))
+
+
+def f_tail(f: Floats, terms: int, free: Floats) -> Floats:
+    """Give the chance of an F at least as large."""
+    return np.asarray(special.fdtrc(terms, free, f))

@@ -1,0 +1,181 @@
+"""Influence on any data: a CSV of weekly shares in, a CSV of edges out."""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from trendlab.errors import SettingsError, SignalError
+from trendlab.signals.influence import (
+    EDGES,
+    SERIES,
+    Influence,
+    InfluenceRule,
+    find_edges,
+)
+
+COLUMNS = ("city", "style", "week", "share", "n")
+# Resamples and the permuted placebo are drawn the same in every run.
+SEED = 0
+# Weeks may be numbered instead of dated; a number with more digits is no week.
+MAX_NUMBER_DIGITS = 3
+# Where counted weeks begin; any Monday would do.
+WEEK_ZERO = date(2001, 1, 1)
+# What spreadsheets write for "not observed".
+BLANKS = {"", "na", "nan", "null", "none"}
+
+
+def influence_of_series(
+    series_file: Path, out_file: Path, *, rule: InfluenceRule | None = None
+) -> Iterator[str]:
+    """Write the edges of a CSV of series and yield lines to print.
+
+    Parameters
+    ----------
+    series_file : Path
+        Columns city, style, week, share, n; others are ignored.
+    out_file : Path
+        Columns of `EDGES`; appears whole or not at all.
+    rule : InfluenceRule, optional
+        What makes an edge.
+
+    Raises
+    ------
+    SettingsError
+        If the file is not there.
+    SignalError
+        If its columns or values are wrong, or the history is too short.
+    """
+    started = time.monotonic()
+    series = read_series(series_file)
+    found = find_edges(series, rng=np.random.default_rng(SEED), rule=rule)
+    write_edges(found.edges, out_file)
+    yield from _lines(found)
+    seconds = time.monotonic() - started
+    yield f"{found.edges.num_rows} edges, {seconds:.1f} s: {out_file}"
+
+
+def read_series(path: Path) -> pa.Table:
+    """Read a CSV with columns city, style, week, share, n into a `SERIES` table.
+
+    Raises
+    ------
+    SettingsError
+        If the file is not there.
+    SignalError
+        Naming file, line and column of what is wrong.
+    """
+    if not path.is_file():
+        raise SettingsError(f"--series wants a CSV file, got {path}")
+    columns: dict[str, list[object]] = {name: [] for name in SERIES.names}
+    lines: dict[tuple[str, str, date], int] = {}
+    weeks: dict[str, date] = {}
+    with path.open(newline="", encoding="utf-8-sig") as opened:
+        rows = csv.DictReader(opened)
+        missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+        if missing:
+            raise SignalError(
+                f"{path}: column {', '.join(missing)} is missing; the header must "
+                f"have {', '.join(COLUMNS)}, got {', '.join(rows.fieldnames or ())}"
+            )
+        for row in rows:
+            where = f"{path} line {rows.line_num}"
+            if any(row[name] is None for name in COLUMNS):
+                raise SignalError(f"{where}: fewer values than columns")
+            city, style = row["city"].strip(), row["style"].strip()
+            if not city or not style:
+                raise SignalError(f"{where}: city and style must not be empty")
+            week = weeks.get(row["week"])
+            if week is None:
+                week = weeks[row["week"]] = _week(row["week"].strip(), where)
+            before = lines.setdefault((city, style, week), rows.line_num)
+            if before != rows.line_num:
+                raise SignalError(
+                    f"{where}: {city}, {style}, {row['week']} was given before, in "
+                    f"line {before}; keep one row per city, style and week"
+                )
+            share = _number(row["share"], "share", where)
+            if share is not None and not 0.0 <= share <= 1.0:
+                raise SignalError(
+                    f"{where}: share must lie between 0 and 1, got {row['share']}"
+                )
+            looks = _number(row["n"], "n", where)
+            if looks is not None and looks < 0:
+                raise SignalError(f"{where}: n must be ≥ 0, got {row['n']}")
+            for name, value in zip(
+                SERIES.names, (city, style, week, share, looks), strict=True
+            ):
+                columns[name].append(value)
+    if not lines:
+        raise SignalError(f"{path}: no rows below the header")
+    if {_is_counted(week) for week in weeks} == {True, False}:
+        raise SignalError(f"{path}: weeks are partly dates and partly numbers")
+    return pa.table(columns, schema=SERIES)
+
+
+def write_edges(edges: pa.Table, path: Path) -> None:
+    """Write edges as CSV; the file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", newline="", encoding="utf-8") as opened:
+        rows = csv.writer(opened, lineterminator="\n")
+        rows.writerow(EDGES.names)
+        for row in edges.to_pylist():
+            rows.writerow(
+                f"{value:.6g}" if isinstance(value, float) else value
+                for value in row.values()
+            )
+    partial.replace(path)
+
+
+def _is_counted(week: str) -> bool:
+    return week.strip().lstrip("-").isdigit() and len(week) <= MAX_NUMBER_DIGITS
+
+
+def _week(text: str, where: str) -> date:
+    if _is_counted(text):
+        return WEEK_ZERO + timedelta(weeks=int(text))
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise SignalError(
+            f"{where}: week must be a date such as 2026-01-05, an ISO week such as "
+            f"2026-W02 or a week number, got {text!r}"
+        ) from None
+
+
+def _number(text: str, column: str, where: str) -> float | None:
+    if text.strip().casefold() in BLANKS:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise SignalError(f"{where}: {column} must be a number, got {text!r}")
+    return value
+
+
+def _lines(found: Influence) -> Iterator[str]:
+    yield (
+        f"{found.pairs_count:,} ordered pairs tested in {len(found.orders)} styles; "
+        f"{found.left_out_count} series left out (too few weeks or looks)"
+    )
+    if not found.is_world_removed:
+        yield (
+            "fewer than 5 cities: the mean of the others could not be removed, so a "
+            "wave that reaches all of them looks like influence"
+        )
+    yield (
+        f"placebos: {found.permuted_count} edges with cities permuted; "
+        f"{found.reversed_count} with time reversed, {found.reversed_same_count} of "
+        f"them in the direction of an edge"
+    )
+    yield "an edge is lead–lag, never cause"
