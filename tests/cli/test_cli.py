@@ -16,6 +16,7 @@ from trendlab.cli import (  # noqa: F401
     compute,
     influence,
     look,
+    peaks,
     series,
     warehouse,
 )
@@ -26,7 +27,7 @@ from trendlab.errors import SettingsError
 VERBS = {
     "ingest", "simulate", "match", "detect", "tag", "sentiment", "activity",
     "signals", "load", "marts", "alert", "review", "report", "nightly", "rebuild",
-    "migrate", "sql", "db", "doctor", "demo",
+    "migrate", "sql", "db", "doctor", "demo", "peaks",
 }  # fmt: skip
 SUBVERBS = {
     "alert": {"raise", "send", "ack", "backtest", "notice"},

@@ -172,6 +172,7 @@ def main() -> None:
         compute,
         influence,
         look,
+        peaks,
         series,
         warehouse,
     )
