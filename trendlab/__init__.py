@@ -1,0 +1,1 @@
+"""Fashion trend analytics from social media: posts and photos in, marts out."""

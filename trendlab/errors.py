@@ -14,7 +14,7 @@
     │   └── TooManyRejected    more rows rejected than the allowed share
     ├── VisionError            a model or a photo cannot be used
     │   ├── ModelError         weights or model card are missing, wrong or unsafe
-    │   └── ImageRejected      one photo is unsafe or broken (recorded, then passed over)
+    │   └── ImageRejected      one photo is unsafe or broken (recorded, passed over)
     ├── SignalError            a signal cannot be computed from what it was given
     ├── WarehouseError         Postgres cannot be reached or refuses
     │   └── MartTestFailed     an SQL test over the marts returned rows

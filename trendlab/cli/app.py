@@ -164,6 +164,13 @@ class ShownProgress(AbstractContextManager["ShownProgress"]):
         self._progress.update(self._tasks[step], completed=done, total=total)
 
 
+def told(misuse: TyperException) -> str:
+    """Say what was wrong with the words given, as typer puts it."""
+    formatted = getattr(misuse, "format_message", None)
+    message = formatted() if callable(formatted) else str(misuse)
+    return f"{message} (see --help)"
+
+
 def main() -> None:
     """Run the command line; the entry point of `trendlab`."""
     # every verb module registers its verbs on import
@@ -185,7 +192,7 @@ def main() -> None:
         err.print("stopped")
         sys.exit(1)
     except TyperException as misuse:
-        misuse.show()
+        err.print(f"trendlab: {told(misuse)}", markup=False)
         sys.exit(2)
     except SettingsError as error:
         err.print(f"trendlab: {error}", markup=False)

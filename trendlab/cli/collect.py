@@ -39,6 +39,9 @@ def ingest(
         Path | None,
         typer.Option(help="JSON or CSV beside a photo folder: time, author, place."),
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read files that were ingested before.")
+    ] = False,
     home: Home = None,
 ) -> None:
     """Copy posts, comments, photos and authors from files into the lake.
@@ -64,6 +67,8 @@ def ingest(
             sidecar=sidecar,
             clock=context.clock,
             max_rejected_share=settings.max_rejected_share,
+            is_forced=again,
+            progress=progress,
         )
     for line in report.lines():
         out.print(line, markup=False)

@@ -185,10 +185,12 @@ def sentiment_figure(
             linewidth=1.5,
             label=f"{name.removesuffix('_count')} share",
         )
-    for number, dip in enumerate(dips.itertuples()):
+    starts = mdates.date2num(_days(dips["start_on"]))
+    ends = mdates.date2num(_days(dips["end_on"]))
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
         axes.axvspan(
-            pd.Timestamp(dip.start_on),
-            pd.Timestamp(dip.end_on) + pd.Timedelta(days=1),
+            start,
+            end + 1,
             color=RED,
             alpha=0.18,
             linewidth=0,

@@ -32,9 +32,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,9})?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,18}(?:\.0{1,9})?", re.ASCII)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MENTION = re.compile(
-    r"(?<![\w@＠/])[@＠](\w(?:[\w.-]{0,98}\w)?(?:@[\w.-]{1,100}\w)?)"
-)
+_MENTION = re.compile(r"(?<![\w@＠/])[@＠](\w(?:[\w.-]{0,98}\w)?(?:@[\w.-]{1,100}\w)?)")
 _BETWEEN_ITEMS = re.compile(r"[\s,;|]+")
 _BETWEEN_ADDRESSES = re.compile(r"[\s|]+|[,;](?=\s|https?:|['\"])")
 _TRUE = {"true", "t", "yes", "y", "1", "1.0"}

@@ -92,9 +92,11 @@ class Unpacked(io.RawIOBase):
         self._read_bytes = 0
 
     def readable(self) -> bool:
+        """Tell that bytes can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Fill a buffer; return how many bytes."""
         try:
             # read1 hands over what there is; read would lose it where a cut follows
             got = self._inner.read1(len(buffer))
@@ -116,6 +118,7 @@ class Unpacked(io.RawIOBase):
         return len(got)
 
     def close(self) -> None:
+        """Close what is read from."""
         if not self.closed:
             self._inner.close()
         super().close()

@@ -218,6 +218,13 @@ DETECT = Step(
 )
 
 
+def tagger_key(context: Context) -> str:
+    """Return the checksums of the tagger and of the detector that it reads."""
+    from trendlab.vision.models import load_card
+
+    return hash_of(load_card("garment-tags").sha256, detector_key(context))
+
+
 def _tag(context: Context, days: Sequence[date], run_ids: Mapping[date, str]) -> Parts:
     tags: dict[date, pa.Table | BySource] = {}
     for day in days:
@@ -249,4 +256,5 @@ TAG = Step(
         Input("media", day, day),
     ],
     compute=_tag,
+    settings_key=tagger_key,
 )

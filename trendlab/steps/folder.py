@@ -28,8 +28,8 @@ def detect_images(
     if not images.is_dir():
         raise SettingsError(f"--images wants a folder of photos, got {images}")
     from trendlab.vision.detect import load_detector
+    from trendlab.vision.folders import detect_folder, write_coco_results
     from trendlab.vision.models import load_card
-    from trendlab.vision.pipeline import detect_folder, write_coco_results
 
     detector = load_detector(
         load_card(settings.detector),
