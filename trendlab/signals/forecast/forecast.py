@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from trendlab.errors import SignalError
-from trendlab.signals.forecast.backtest import Origin, run_origins
+from trendlab.signals.forecast.backtest import Origin, mean_mase, run_origins
 from trendlab.signals.forecast.history import Floats, History, make_history
 from trendlab.signals.forecast.intervals import spread_quantiles
 from trendlab.signals.forecast.judge import COMBINATION, judge_members
+from trendlab.signals.forecast.lead import lead_factor
 from trendlab.signals.forecast.members import Setting, choose_members
 from trendlab.signals.forecast.weights import combine, weigh_members
 
@@ -111,7 +112,12 @@ def forecast_series(
     weights = weigh_members(origins, list(members))
     told = [combine(origin.points, weights) for origin in origins]
     ahead = {name: members[name](history, horizon) for name in weights}
-    point = _settle(combine(ahead, weights), history)
+    point = combine(ahead, weights)
+    led = _lead(origins, told)
+    factor = None if led is None else lead_factor(history, horizon)
+    if led is not None and factor is not None:
+        told, point = led, point * factor
+    point = _settle(point, history)
     spread = spread_quantiles(point, history, origins, told, levels)
     coming = [weeks[-1] + timedelta(weeks=step) for step in range(1, horizon + 1)]
     result = Forecast(
@@ -129,6 +135,20 @@ def forecast_series(
         result.mean_mase(),
     )
     return result
+
+
+def _lead(origins: Sequence[Origin], told: Sequence[Floats]) -> list[Floats] | None:
+    """Move past forecasts by the external signal; None unless that made them better."""
+    led = []
+    for origin, point in zip(origins, told, strict=True):
+        factor = lead_factor(origin.history, len(point))
+        if factor is not None:
+            led.append(point * factor)
+    if not led or len(led) < len(told):
+        return None
+    if mean_mase(list(origins), led) >= mean_mase(list(origins), list(told)):
+        return None
+    return led
 
 
 def _settle(point: Floats, history: History) -> Floats:
@@ -197,7 +217,7 @@ def _notes(
     is_empty = ~history.seen.any(axis=0)
     is_still = (np.ptp(history.values, axis=0) == 0) & ~is_empty
     for what, which in (("never known", is_empty), ("constant", is_still)):
-        found = [names[place] for place in np.flatnonzero(which)]
+        found = [names[place] for place in np.flatnonzero(which).tolist()]
         if found:
             shown = ", ".join(found[:3]) + (", …" if len(found) > 3 else "")
             notes.append(f"{len(found)} series {what}, kept as they are: {shown}")

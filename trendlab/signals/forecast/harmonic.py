@@ -31,10 +31,6 @@ CLIP_ROUNDS = 2
 MAD_TO_SD = 1.4826
 # Keeps the design solvable where weights vanish.
 RIDGE = 1e-6
-# Growth still left a week later: a year's trend has lost four fifths of its force.
-TREND_KEPT = 0.97
-# The slope that goes on is the change of level over the last year.
-SLOPE_WEEKS = 52
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,11 @@ class Shape:
     own_shape : float
         Share of the rest of a series' season that is kept.
     growth : float
-        Share of last year's change that goes on, damped.
+        Share of the recent change of level that goes on, damped.
+    slope_weeks : int
+        Weeks over which that change is taken.
+    growth_kept : float
+        Growth still left a week later, as a share of this week's.
     """
 
     scale: Scale
@@ -71,6 +71,8 @@ class Shape:
     common_shapes: int = 6
     own_shape: float = 0.5
     growth: float = 0.0
+    slope_weeks: int = 52
+    growth_kept: float = 0.97
 
 
 def forecast_shape(history: History, horizon: int, shape: Shape) -> Floats:
@@ -80,10 +82,15 @@ def forecast_shape(history: History, horizon: int, shape: Shape) -> Floats:
     -------
     (horizon, series) float64, ≥ 0
     """
+    usual = usual_level(history)
+    fit = fit_shape(to_scale(history.values / usual, shape.scale), horizon, shape)
+    return np.asarray(from_scale(fit, shape.scale) * usual, dtype=np.float64)
+
+
+def usual_level(history: History) -> Floats:
+    """Mean of the last two years; 1 where it is zero."""
     usual = history.values[-LEVEL_WEEKS:].mean(axis=0)
-    usual = np.where(usual > 0, usual, 1.0)
-    fit = fit_shape(_to_scale(history.values / usual, shape.scale), horizon, shape)
-    return np.asarray(_from_scale(fit, shape.scale) * usual, dtype=np.float64)
+    return np.where(usual > 0, usual, 1.0)
 
 
 def season_basis(weeks: int, harmonics: int) -> Floats:
@@ -106,28 +113,13 @@ def level_basis(weeks: int, horizon: int, knot_weeks: int) -> Floats:
 def fit_shape(seen: Floats, horizon: int, shape: Shape) -> Floats:
     """Fit level and season to (weeks, series) and extrapolate, on the fit's scale."""
     weeks = len(seen)
-    level = level_basis(weeks, horizon, shape.knot_weeks)
-    season = season_basis(weeks + horizon, shape.harmonics)
+    level, season, penalty, weight = _design(weeks, horizon, shape)
     knots = level.shape[1]
     design = np.concatenate([level, season], axis=1)
-    penalty = np.zeros((design.shape[1], design.shape[1]))
-    steps = np.diff(np.eye(knots), axis=0)
-    penalty[:knots, :knots] = shape.level_penalty * steps.T @ steps
-    order = np.tile(np.arange(1, shape.harmonics + 1), 2).astype(float)
-    penalty[knots:, knots:] = np.diag(shape.season_penalty * order**2)
-    penalty += RIDGE * np.eye(len(penalty))
-    weight = 0.5 ** (np.arange(weeks - 1, -1, -1) / shape.half_life_weeks)
-
     weighted = design[:weeks].T * weight
     solve = np.linalg.solve(weighted @ design[:weeks] + penalty, weighted)
-    parts = solve @ seen
-    target = seen
-    for _ in range(CLIP_ROUNDS):
-        fitted = design[:weeks] @ parts
-        apart = seen - fitted
-        reach = CLIP_DEVIATIONS * MAD_TO_SD * np.median(np.abs(apart), axis=0)
-        target = fitted + np.clip(apart, -reach, reach)
-        parts = solve @ target
+    target = _pull_in(seen, design[:weeks], solve)
+    parts = solve @ target
     if 0 < shape.common_shapes < min(parts[knots:].shape):
         parts[knots:] = _pool(parts[knots:], shape)
         left = target - season[:weeks] @ parts[knots:]
@@ -139,6 +131,42 @@ def fit_shape(seen: Floats, horizon: int, shape: Shape) -> Floats:
     return ahead + _growth(parts[:knots], horizon, shape)
 
 
+def pull_in(seen: Floats, shape: Shape) -> Floats:
+    """Pull weeks that lie far from the fit of a shape in towards it."""
+    level, season, penalty, weight = _design(len(seen), 0, shape)
+    design = np.concatenate([level, season], axis=1)
+    weighted = design.T * weight
+    return _pull_in(
+        seen, design, np.linalg.solve(weighted @ design + penalty, weighted)
+    )
+
+
+def _design(
+    weeks: int, horizon: int, shape: Shape
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Bases of level and season, the penalty of their parts, weights of the weeks."""
+    level = level_basis(weeks, horizon, shape.knot_weeks)
+    season = season_basis(weeks + horizon, shape.harmonics)
+    knots = level.shape[1]
+    penalty = RIDGE * np.eye(knots + season.shape[1])
+    steps = np.diff(np.eye(knots), axis=0)
+    penalty[:knots, :knots] += shape.level_penalty * steps.T @ steps
+    order = np.tile(np.arange(1, shape.harmonics + 1), 2).astype(float)
+    penalty[knots:, knots:] += np.diag(shape.season_penalty * order**2)
+    weight = 0.5 ** (np.arange(weeks - 1, -1, -1) / shape.half_life_weeks)
+    return level, season, penalty, weight
+
+
+def _pull_in(seen: Floats, design: Floats, solve: Floats) -> Floats:
+    target = seen
+    for _ in range(CLIP_ROUNDS):
+        fitted = design @ (solve @ target)
+        apart = seen - fitted
+        reach = CLIP_DEVIATIONS * MAD_TO_SD * np.median(np.abs(apart), axis=0)
+        target = fitted + np.clip(apart, -reach, reach)
+    return target
+
+
 def _pool(season: Floats, shape: Shape) -> Floats:
     """Keep the shapes that series have in common, and a share of the rest."""
     left, force, right = np.linalg.svd(season, full_matrices=False)
@@ -147,23 +175,25 @@ def _pool(season: Floats, shape: Shape) -> Floats:
 
 
 def _growth(level: Floats, horizon: int, shape: Shape) -> Floats:
-    """Carry a share of last year's change of level on, damped; (horizon, series)."""
-    back = max(1, SLOPE_WEEKS // shape.knot_weeks)
+    """Carry a share of the recent change of level on, damped; (horizon, series)."""
+    back = max(1, shape.slope_weeks // shape.knot_weeks)
     if shape.growth == 0 or len(level) <= back:
         return np.zeros((horizon, level.shape[1]))
     slope = (level[-1] - level[-1 - back]) / (back * shape.knot_weeks)
-    ahead = np.arange(1, horizon + 1)
-    reach = TREND_KEPT * (1 - TREND_KEPT**ahead) / (1 - TREND_KEPT)
+    kept = shape.growth_kept
+    reach = kept * (1 - kept ** np.arange(1, horizon + 1)) / (1 - kept)
     return np.asarray(shape.growth * np.outer(reach, slope), dtype=np.float64)
 
 
-def _to_scale(values: Floats, scale: Scale) -> Floats:
+def to_scale(values: Floats, scale: Scale) -> Floats:
+    """Bring shares of the usual level to the scale on which the fit is made."""
     if scale == "log":
         return np.log(values + LOG_OFFSET)
     return np.sqrt(values) if scale == "sqrt" else values
 
 
-def _from_scale(values: Floats, scale: Scale) -> Floats:
+def from_scale(values: Floats, scale: Scale) -> Floats:
+    """Bring a fit back; never below zero."""
     if scale == "log":
         return np.maximum(np.exp(values) - LOG_OFFSET, 0.0)
     values = np.maximum(values, 0.0)

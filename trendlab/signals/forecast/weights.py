@@ -71,6 +71,7 @@ def _shares(weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def combine(points: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
+    """Meet the members of `weights` at their weighted median."""
     return weighted_median(
         np.stack([points[name] for name in weights]), np.array(list(weights.values()))
     )
