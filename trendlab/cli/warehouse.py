@@ -23,17 +23,20 @@ from trendlab.cli.app import (
 
 @app.command(epilog="Example: trendlab load --from 2026-01-01 --to 2026-01-31")
 def load(first: FromDay = None, last: ToDay = None, home: Home = None) -> None:
-    """Fill the warehouse with the days that changed in the lake."""
+    """Fill the warehouse with the days that changed, then make and test the marts."""
     from trendlab.steps.context import open_context
-    from trendlab.steps.load import load_warehouse
+    from trendlab.steps.load import load_warehouse, make_marts, open_for
 
     first_day, last_day = parse_range(None, first, last)
     with ShownProgress() as progress:
         context = open_context(
             settings_for(home), progress=progress, need_trackers=False
         )
-        report = load_warehouse(context, first_day, last_day)
-    out.print(report.line(), markup=False)
+        with open_for(context.settings):
+            report = load_warehouse(context, first_day, last_day)
+            made = make_marts(context)
+    for line in (report.line(), *made):
+        out.print(line, markup=False)
 
 
 @app.command(epilog="Example: trendlab marts")
