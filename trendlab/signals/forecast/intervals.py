@@ -76,10 +76,7 @@ def spread_quantiles(
     (levels, horizon, series) float64
         Ascending along the first axis, ≥ 0, holding the point at 0.5.
     """
-    errors = [
-        (np.sqrt(origin.actual) - np.sqrt(told)) / root_noise(origin.history)
-        for origin, told in zip(origins, combined, strict=True)
-    ]
+    errors = [_errors(o, told) for o, told in zip(origins, combined, strict=True)]
     noise = root_noise(history) * _own_factor(errors, point.shape[1])
     root = np.sqrt(point)
     quantiles = np.empty((len(levels), *point.shape))
@@ -101,6 +98,13 @@ def spread_quantiles(
         else:
             quantiles[place] = point
     return quantiles
+
+
+def _errors(origin: Origin, told: Floats) -> Floats:
+    """Errors in units of noise; NaN where nothing is known or nothing ever moved."""
+    noise = root_noise(origin.history)
+    unit = np.where(noise > 0, noise, np.nan)
+    return np.asarray((np.sqrt(origin.actual) - np.sqrt(told)) / unit)
 
 
 def _pool(errors: Sequence[Floats], start: int, end: int) -> Floats:

@@ -62,7 +62,7 @@ def judge_members(
                     "weight": 1.0 if name == COMBINATION else weights.get(name, 0.0),
                     "back_weeks": origin.back,
                     "mase": _number(mean_mase([origin], [point])),
-                    "smape": _number(float(np.nanmean(smape(origin.actual, point)))),
+                    "smape": _mean(smape(origin.actual, point)),
                     "direction_share": _number(
                         float((went == said)[known].mean()) if known.any() else np.nan
                     ),
@@ -70,6 +70,11 @@ def judge_members(
                 }
             )
     return pa.Table.from_pylist(rows, schema=BACKTEST)
+
+
+def _mean(values: Floats) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else None
 
 
 def _number(value: float) -> float | None:
