@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from trendlab.signals.influence.edges import (
     EDGES,
-    SCORES,
     Influence,
     InfluenceRule,
     find_edges,
-    score_cities,
 )
 from trendlab.signals.influence.panel import MIN_LOOKS, MIN_WEEKS, SERIES
+from trendlab.signals.influence.scores import SCORES, score_cities
 
 __all__ = [
     "EDGES",

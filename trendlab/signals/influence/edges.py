@@ -19,25 +19,28 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from trendlab.signals.influence.kernels import MIN_OTHERS, Floats
+from trendlab.signals.influence.kernels import MIN_OTHERS
 from trendlab.signals.influence.marking import (
     FALSE_SHARE,
     Marked,
     controls_of,
     drop_shared_leaders,
+    lag_columns,
     mark_pairs,
-    news_columns,
-    resampled_stability,
-    walk_forward_change,
 )
 from trendlab.signals.influence.pairs import (
-    PairTests,
+    Leads,
     StyleDesign,
     design_styles,
     longest_lag,
     run_pair_tests,
 )
 from trendlab.signals.influence.panel import MIN_LOOKS, Panel, build_panel
+from trendlab.signals.influence.timing import (
+    resampled_stability,
+    time_pair,
+    walk_forward_change,
+)
 
 EDGES = pa.schema(
     [
@@ -55,20 +58,6 @@ EDGES = pa.schema(
 target moves the other way; `delta_error`: relative change of the squared
 walk-forward error (negative: better); `stability`: share of resamples with the same
 lag and sign."""
-
-SCORES = pa.schema(
-    [
-        pa.field("city", pa.string(), nullable=False),
-        pa.field("style", pa.string(), nullable=False),
-        pa.field("exerted", pa.float64(), nullable=False),
-        pa.field("received", pa.float64(), nullable=False),
-        pa.field("leads_count", pa.int32(), nullable=False),
-        pa.field("follows_count", pa.int32(), nullable=False),
-    ]
-)
-"""One row per city and style, and per city with style 'all'."""
-
-ALL_STYLES = "all"
 
 
 @dataclass(frozen=True)
@@ -157,167 +146,112 @@ def find_edges(
         return Influence(EDGES.empty_table(), 0, 0, {}, False, 0, 0, 0)
     panel = build_panel(series, min_looks=rule.min_looks)
     designs = design_styles(panel)
-    own = [design.left for design in designs]
-    marked, tests = _mark(panel, designs, own, rule)
-    edges = _describe(panel, designs, own, marked, tests, rng)
-    reversed_count = same_count = permuted_count = 0
+    own = [Leads.of(design) for design in designs]
+    marked, found = _kept(panel, designs, own, rule)
+    edges = _described(panel, designs, own, marked, found, rng)
+    backward: set[tuple[str, str, str]] = set()
+    permuted: list[Kept] = []
     if with_placebos:
         backward = _backward(panel, rule)
-        reversed_count = len(backward)
-        forward = set(
-            zip(
-                edges["style"].to_pylist(),
-                edges["source"].to_pylist(),
-                edges["target"].to_pylist(),
-                strict=True,
-            )
-        )
-        same_count = len(forward & backward)
-        strangers = _permuted(own, rng)
-        permuted, _ = _mark(panel, designs, strangers, rule)
-        permuted_count = len(_improving(designs, strangers, permuted))
+        strangers = [Leads.permuted(design, rng) for design in designs]
+        _, permuted = _kept(panel, designs, strangers, rule)
+    forward = {_names(panel, each) for each in found}
     return Influence(
         edges,
         int((~np.isnan(marked.p)).sum()),
         panel.left_out_count,
         {style: each.order for style, each in zip(panel.styles, designs, strict=True)},
         len(panel.cities) - 2 >= MIN_OTHERS,
-        reversed_count,
-        same_count,
-        permuted_count,
+        len(backward),
+        len(forward & backward),
+        len(permuted),
     )
 
 
-def score_cities(edges: pa.Table, cities: list[str]) -> pa.Table:
-    """Add up the strength that each city exerts and receives, by style and in all.
+@dataclass(frozen=True)
+class Kept:
+    """An edge by indices into the panel."""
 
-    Parameters
-    ----------
-    edges : EDGES
-    cities : list of str
-        Cities to list even if they have no edge, under style 'all'.
-
-    Returns
-    -------
-    pa.Table
-        `SCORES`, sorted by style and city. Sizes of strengths are summed, so leading
-        in the opposite direction counts as leading.
-    """
-    totals: dict[tuple[str, str], list[float]] = {
-        (ALL_STYLES, city): [0.0, 0.0, 0.0, 0.0] for city in cities
-    }
-    for row in edges.to_pylist():
-        for style in (ALL_STYLES, row["style"]):
-            for side, city in enumerate((row["source"], row["target"])):
-                total = totals.setdefault((style, city), [0.0, 0.0, 0.0, 0.0])
-                total[side] += abs(row["strength"])
-                total[side + 2] += 1
-    keys = sorted(totals)
-    columns = [
-        [city for _, city in keys],
-        [style for style, _ in keys],
-        *([totals[key][at] for key in keys] for at in range(4)),
-    ]
-    return pa.table(
-        [
-            pa.array(column).cast(field.type)
-            for column, field in zip(columns, SCORES, strict=True)
-        ]
-        if keys
-        else [pa.array([], field.type) for field in SCORES],
-        schema=SCORES,
-    )
+    style: int
+    source: int
+    target: int
+    lag: int
+    strength: float
+    change: float
 
 
-def _mark(
-    panel: Panel, designs: list[StyleDesign], sources: list[Floats], rule: InfluenceRule
-) -> tuple[Marked, PairTests]:
+def _kept(
+    panel: Panel, designs: list[StyleDesign], leads: list[Leads], rule: InfluenceRule
+) -> tuple[Marked, list[Kept]]:
+    """Mark pairs and keep those that lower the walk-forward error."""
     lags = longest_lag(panel.weeks_count)
-    tests = run_pair_tests(designs, lags, sources)
+    tests = run_pair_tests(designs, leads, lags)
     marked = mark_pairs(tests, panel.usable, false_share=rule.false_share)
-    return drop_shared_leaders(marked, designs, sources, lags), tests
-
-
-def _improving(
-    designs: list[StyleDesign], sources: list[Floats], marked: Marked
-) -> list[tuple[int, int, int, float]]:
-    """Give the marked pairs that lower the walk-forward error, with its change."""
-    found = []
+    marked = drop_shared_leaders(marked, designs, leads, lags)
+    kept = []
     for style, source, target in np.argwhere(marked.is_marked).tolist():
         design = designs[style]
-        lag = int(marked.lag[style, source, target])
         rows = design.rows[target]
+        course = leads[style].course(design, source, target)
+        lag, strength = time_pair(design, course, source, target, lags)
         change = walk_forward_change(
             design.values[target],
             rows,
             design.known_before(source, target),
-            news_columns(sources[style][source, target], rows, lag)[0],
+            lag_columns(course, rows, lag)[0],
         )
         if change < 0:
-            found.append((style, source, target, change))
-    return found
+            kept.append(Kept(style, source, target, lag, strength, change))
+    return marked, kept
+
+
+def _names(panel: Panel, edge: Kept) -> tuple[str, str, str]:
+    return (
+        panel.styles[edge.style],
+        panel.cities[edge.source],
+        panel.cities[edge.target],
+    )
 
 
 def _backward(panel: Panel, rule: InfluenceRule) -> set[tuple[str, str, str]]:
     """Give style, source and target of the edges when time runs backwards."""
     mirrored = panel.reversed_in_time()
     designs = design_styles(mirrored)
-    own = [design.left for design in designs]
-    marked, _ = _mark(mirrored, designs, own, rule)
-    return {
-        (panel.styles[style], panel.cities[source], panel.cities[target])
-        for style, source, target, _ in _improving(designs, own, marked)
-    }
+    _, kept = _kept(mirrored, designs, [Leads.of(each) for each in designs], rule)
+    return {_names(panel, each) for each in kept}
 
 
-def _permuted(own: list[Floats], rng: np.random.Generator) -> list[Floats]:
-    """Give every source the news of another city, moved by half of the time."""
-    strangers = []
-    for left in own:
-        cities, _, weeks = left.shape
-        turn = rng.permutation(cities)
-        other = np.empty(cities, np.int64)
-        other[turn] = np.roll(turn, 1)  # one cycle, so nobody stays in place
-        strangers.append(np.ascontiguousarray(np.roll(left[other], weeks // 2, axis=2)))
-    return strangers
-
-
-def _describe(
+def _described(
     panel: Panel,
     designs: list[StyleDesign],
-    sources: list[Floats],
+    leads: list[Leads],
     marked: Marked,
-    tests: PairTests,
+    kept: list[Kept],
     rng: np.random.Generator,
 ) -> pa.Table:
-    lags = tests.t.shape[-1]
+    lags = longest_lag(panel.weeks_count)
     rows = []
-    for style, source, target, change in _improving(designs, sources, marked):
-        design = designs[style]
-        lag = int(marked.lag[style, source, target])
-        t = float(tests.t[style, source, target, lag - 1])
-        free = int(tests.free[style, source, target]) - 1
+    for edge in kept:
+        design = designs[edge.style]
+        course = leads[edge.style].course(design, edge.source, edge.target)
         stability = resampled_stability(
-            design.left[target, source],
-            design.rows[target],
-            controls_of(design, source, target),
-            news_columns(
-                sources[style][source, target],
-                design.rows[target],
-                np.arange(1, lags + 1),
-            ),
-            lag,
+            design.left[edge.target, edge.source],
+            design.rows[edge.target],
+            controls_of(design, edge.source, edge.target),
+            lag_columns(course, design.rows[edge.target], np.arange(1, lags + 1)),
+            edge.lag,
             rng,
         )
+        style, source, target = _names(panel, edge)
         rows.append(
             {
-                "source": panel.cities[source],
-                "target": panel.cities[target],
-                "style": panel.styles[style],
-                "lag_weeks": lag,
-                "strength": t / np.sqrt(t * t + free),
-                "q_value": float(marked.q[style, source, target]),
-                "delta_error": change,
+                "source": source,
+                "target": target,
+                "style": style,
+                "lag_weeks": edge.lag,
+                "strength": edge.strength,
+                "q_value": float(marked.q[edge.style, edge.source, edge.target]),
+                "delta_error": edge.change,
                 "stability": stability,
             }
         )

@@ -1,4 +1,4 @@
-"""From tests to edges: many tests at once, shared leaders, walk-forward, stability."""
+"""From tests to marked pairs: many tests at once, and leaders that are shared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from trendlab.signals.influence.kernels import Bools, Floats
-from trendlab.signals.influence.pairs import PairTests, StyleDesign, f_tail, t_tail
+from trendlab.signals.influence.pairs import (
+    Leads,
+    PairTests,
+    StyleDesign,
+    delayed,
+    f_tail,
+    t_tail,
+)
 
 # Expected part of false ones among the marked pairs. The promise is 0.05; half of it
 # leaves room for shares whose noise is not normal.
@@ -20,13 +27,6 @@ SHARED_LEADER_P = 0.001
 # A leader's news reaches a target over some weeks; so many from its lag on are
 # controlled when another leader of the same target is tested.
 LEADER_WEEKS = 4
-# Walk-forward starts when half of the weeks are there to learn from.
-FIRST_TRAINED_SHARE = 0.5
-# Weeks that stay together in a resample, so that what hangs together is drawn together.
-BLOCK_WEEKS = 8
-RESAMPLES = 200
-# Keeps a solve possible where a seasonal term is not yet identified.
-RIDGE = 1e-8
 # Ways in which a pair can be marked: its best lag alone, or all lags jointly.
 WAYS = 2
 
@@ -102,12 +102,10 @@ def mark_pairs(
     return Marked(p, q, lag, pair & (q <= false_share))
 
 
-def news_columns(news: Floats, rows: Floats, lags: npt.ArrayLike) -> Floats:
-    """Give a source's news so many weeks before each row, (lags, weeks)."""
-    columns = np.zeros((np.size(lags), len(news)))
-    for at, lag in enumerate(np.atleast_1d(lags)):
-        columns[at, lag:] = news[: len(news) - lag]
-    return np.asarray(columns * rows)
+def lag_columns(series: Floats, rows: Floats, lags: npt.ArrayLike) -> Floats:
+    """Give a series so many weeks before each row, (lags, weeks)."""
+    columns = [delayed(series, int(lag)) for lag in np.atleast_1d(lags)]
+    return np.asarray(np.array(columns) * rows)
 
 
 def controls_of(design: StyleDesign, source: int, target: int) -> Floats:
@@ -147,7 +145,7 @@ def partial_tests(
 
 
 def drop_shared_leaders(
-    marked: Marked, designs: list[StyleDesign], sources: list[Floats], lags: int
+    marked: Marked, designs: list[StyleDesign], leads: list[Leads], lags: int
 ) -> Marked:
     """Unmark pairs that only pass on what a stronger leader of the target tells.
 
@@ -181,13 +179,13 @@ def drop_shared_leaders(
                     first = int(lag[style, other, target])
                     weeks = np.arange(first, min(first + LEADER_WEEKS, lags + 1))
                     blocks.append(
-                        news_columns(sources[style][other, target], rows, weeks)
+                        lag_columns(leads[style].news[other, target], rows, weeks)
                     )
                 controls = np.concatenate(blocks)
                 if rows.sum() - len(controls) <= 2 * lags:
                     return 1.0, 1
-                own = news_columns(
-                    sources[style][source, target], rows, np.arange(1, lags + 1)
+                own = lag_columns(
+                    leads[style].news[source, target], rows, np.arange(1, lags + 1)
                 )
                 t, joint, free = partial_tests(
                     design.left[target, source], controls, own, int(rows.sum())
@@ -207,70 +205,3 @@ def drop_shared_leaders(
             kept[style, :, target] = False
             kept[style, chosen, target] = True
     return Marked(marked.p, marked.q, lag, kept)
-
-
-def walk_forward_change(
-    target: Floats, rows: Floats, base: Floats, news: Floats
-) -> float:
-    """Give the relative change of the squared one-week-ahead error with a source.
-
-    Each week from the middle on is predicted from the weeks before it alone, with and
-    without the source's news.
-
-    Parameters
-    ----------
-    target : (weeks,) float64
-    rows : (weeks,) float64
-        1 where the target and its past are observed.
-    base : (terms, weeks) float64
-        What is known the week before: season, own past, the world's mean.
-    news : (weeks,) float64
-        The source's news at the edge's lag.
-
-    Returns
-    -------
-    float
-        −0.1: a tenth less error. NaN where too few weeks are left.
-    """
-    at = np.flatnonzero(rows > 0)
-    first = max(int(len(at) * FIRST_TRAINED_SHARE), 2 * (len(base) + 1))
-    if first >= len(at):
-        return float("nan")
-    errors = []
-    for columns in (base[:, at], np.vstack([base, news])[:, at]):
-        outer = columns.T[:, :, None] * columns.T[:, None, :]
-        gram = np.cumsum(outer, axis=0)[first - 1 : -1]
-        moment = np.cumsum(columns.T * target[at, None], axis=0)[first - 1 : -1]
-        gram = gram + RIDGE * np.eye(len(columns)) * len(at)
-        weights = np.linalg.solve(gram, moment[:, :, None])[:, :, 0]
-        predicted = (weights * columns.T[first:]).sum(axis=1)
-        errors.append(float(((target[at][first:] - predicted) ** 2).sum()))
-    return errors[1] / errors[0] - 1.0
-
-
-def resampled_stability(
-    target: Floats,
-    rows: Floats,
-    controls: Floats,
-    columns: Floats,
-    lag: int,
-    rng: np.random.Generator,
-) -> float:
-    """Give the share of resamples in which the edge's lag and sign come out again.
-
-    A moving-block bootstrap (Künsch 1989) over the weeks, after the controls.
-    """
-    left = target - controls.T @ (controls @ target)
-    beyond = columns - (columns @ controls.T) @ controls
-    at = np.flatnonzero(rows > 0)
-    left, beyond = left[at], beyond[:, at]
-    blocks = -(-len(at) // BLOCK_WEEKS)
-    starts = rng.integers(0, len(at) - BLOCK_WEEKS + 1, (RESAMPLES, blocks))
-    drawn = (starts[:, :, None] + np.arange(BLOCK_WEEKS)).reshape(RESAMPLES, -1)
-    drawn = drawn[:, : len(at)]
-    shared = (beyond[:, drawn] * left[drawn]).sum(axis=2)
-    lengths = np.sqrt((beyond[:, drawn] ** 2).sum(axis=2))
-    alike = shared / np.maximum(lengths, 1e-12)
-    best = np.abs(alike).argmax(axis=0) == lag - 1
-    sign = np.sign(alike[lag - 1]) == np.sign(beyond[lag - 1] @ left)
-    return float((best & sign).mean())

@@ -50,13 +50,62 @@ class StyleDesign:
         Season, own past, and the mean of the cities but the two, without its present.
         """
         mean = kernels.mean_of_others(self.values, self.seen, source, target)
-        terms = [*self.season]
-        for series in (self.values[target], mean):
-            terms += [
-                np.concatenate([np.zeros(lag), series[:-lag]])
-                for lag in range(1, self.order + 1)
-            ]
+        past = range(1, self.order + 1)
+        terms = [
+            *self.season,
+            *(delayed(self.values[target], lag) for lag in past),
+            *(delayed(mean, lag) for lag in past),
+        ]
         return np.asarray(np.array(terms) * self.rows[target])
+
+    def course_of(self, source: int, target: int) -> Floats:
+        """Give a source's level each week beyond season and world, 0 where missing."""
+        mean = kernels.mean_of_others(self.values, self.seen, source, target)
+        terms = [*self.season, *(delayed(mean, lag) for lag in range(self.order + 1))]
+        seen = self.seen[source]
+        basis, triangle = np.linalg.qr((np.array(terms) * seen).T)
+        basis = basis[:, np.abs(np.diag(triangle)) > kernels.DEPENDENT]
+        level = self.values[source]
+        return np.asarray((level - basis @ (basis.T @ level)) * seen)
+
+
+@dataclass(frozen=True)
+class Leads:
+    """What may lead in one style: the cities' own news, or a placebo made of it.
+
+    Parameters
+    ----------
+    news : (cities, cities, weeks) float64
+        ``news[a, b]``: what is new in a each week beside b.
+    who : (cities,) int64
+        Whose news stands in each city's place.
+    shift_weeks : int
+        How far it is moved.
+    """
+
+    news: Floats
+    who: npt.NDArray[np.int64]
+    shift_weeks: int
+
+    @classmethod
+    def of(cls, design: StyleDesign) -> Leads:
+        """Take every city's own news."""
+        return cls(design.left, np.arange(len(design.left)), 0)
+
+    @classmethod
+    def permuted(cls, design: StyleDesign, rng: np.random.Generator) -> Leads:
+        """Put another city's news, moved by half of the time, in each one's place."""
+        cities, _, weeks = design.left.shape
+        turn = rng.permutation(cities)
+        who = np.empty(cities, np.int64)
+        who[turn] = np.roll(turn, 1)  # one cycle, so nobody stays in place
+        news = np.roll(design.left[who], weeks // 2, axis=2)
+        return cls(np.ascontiguousarray(news), who, weeks // 2)
+
+    def course(self, design: StyleDesign, source: int, target: int) -> Floats:
+        """Give the level that belongs to the news of a source beside a target."""
+        course = design.course_of(int(self.who[source]), target)
+        return np.roll(course, self.shift_weeks)
 
 
 @dataclass(frozen=True)
@@ -76,6 +125,11 @@ class PairTests:
     t: Floats
     joint: Floats
     free: npt.NDArray[np.int64]
+
+
+def delayed(series: Floats, lag: int) -> Floats:
+    """Move a series `lag` weeks later; what came before its first week is 0."""
+    return np.concatenate([np.zeros(lag), series[: len(series) - lag]])
 
 
 def season_terms(weeks_count: int) -> Floats:
@@ -124,7 +178,7 @@ def design_styles(panel: Panel) -> list[StyleDesign]:
 
 
 def run_pair_tests(
-    designs: list[StyleDesign], lags: int, sources: list[Floats] | None = None
+    designs: list[StyleDesign], leads: list[Leads], lags: int
 ) -> PairTests:
     """Run the F-tests of all styles, pairs, lags and orders.
 
@@ -132,17 +186,16 @@ def run_pair_tests(
     ----------
     designs : list of StyleDesign
         One a style.
+    leads : list of Leads
+        What may lead, one a style.
     lags : int
         Longest lag, weeks.
-    sources : list of (cities, cities, weeks) float64, optional
-        What leads, a style each, in place of the cities' own news: a placebo.
     """
 
     def run(at: int) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         each = designs[at]
-        leads = each.left if sources is None else sources[at]
         found: tuple[Floats, Floats, npt.NDArray[np.int64]] = kernels.pair_tests(
-            leads,
+            leads[at].news,
             each.left,
             each.bases,
             each.ranks,
