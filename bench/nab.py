@@ -96,13 +96,17 @@ def row_weights(
 
 
 def score_file(
-    series: Labelled, is_detected: npt.NDArray[np.bool_], costs: dict[str, float]
+    series: Labelled,
+    is_detected: npt.NDArray[np.bool_],
+    costs: dict[str, float],
+    probation_max_rows: int = PROBATION_MAX_ROWS,
 ) -> Outcome:
     """Score one file's detections as NAB does."""
     rows = len(series.values)
     weights = row_weights(rows, series.windows, costs["tpWeight"], costs["fpWeight"])
+    probation = math.floor(min(PROBATION_SHARE * rows, probation_max_rows))
     counted = is_detected.copy()
-    counted[: math.floor(min(PROBATION_SHARE * rows, PROBATION_MAX_ROWS))] = False
+    counted[:probation] = False
     is_outside = np.ones(rows, bool)
     total, found = 0.0, 0
     for first, last in series.windows:

@@ -37,7 +37,7 @@ def test_a_planted_burst_in_five_minute_data_is_told_once():
     values = seasonal_counts(np.random.default_rng(6), 288 * 6, 288)
     values[1500:1530] += 300
     rows = detect_series(steps(len(values), 300), values)
-    # its longest mean takes two rows to rise by half
+    # the mean of two hours takes two rows to rise by half
     assert peaks_of(rows) == [1502]
     # the rest of the burst stands out of the quiet rows, below the threshold
     score = rows["score"].to_numpy()
