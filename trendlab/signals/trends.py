@@ -156,6 +156,8 @@ def _fill_zeros(
         totals.join(known, on=["day", "model_name"])
         .join(values, on=[*place, "kind", "value"], how="left")
         .with_columns(pl.col("looks_with_count").fill_null(0))
+        # sums of floats below depend on the order of rows: equal inputs, equal bytes
+        .sort(*place, "kind", "value")
     )
 
 

@@ -1,0 +1,206 @@
+"""The night, end to end, on a small simulated world with a real Postgres."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.warehouse.conftest import open_folder
+from trendlab.errors import MissingPartition
+from trendlab.lake import Lake
+from trendlab.settings import Settings
+from trendlab.steps.alert import acknowledge, backtest
+from trendlab.steps.context import open_context
+from trendlab.steps.engine import Context
+from trendlab.steps.load import ask, load_warehouse, open_for
+from trendlab.steps.nightly import run_nightly, run_rebuild
+from trendlab.steps.report import write_report
+from trendlab.steps.simulate import simulate_world
+
+LAST_DAY = date(2026, 3, 1)
+WEEKS = 14
+FIRST_DAY = LAST_DAY - timedelta(days=7 * WEEKS - 1)
+DERIVED = (
+    "tracker_posts", "sentiment", "garments", "garment_tags", "looks", "activity",
+    "term_days", "author_days", "day_scores", "peaks", "dips", "evidence",
+    "influencers", "city_weeks",
+)  # fmt: skip
+
+
+def context_of(home: Path, now: datetime | None = None) -> Context:
+    context = open_context(Settings(home=home))
+    context.clock = lambda: now or datetime(2026, 3, 2, 2, tzinfo=UTC)
+    return context
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Path]:
+    """Give a home with a simulated world and nothing computed yet."""
+    with open_folder() as folder:
+        home = folder / "world"
+        home.mkdir(parents=True)
+        simulate_world(
+            Lake(home / "lake"),
+            home,
+            weeks=WEEKS,
+            posts_per_day=90,
+            city_count=2,
+            seed=3,
+            last_day=LAST_DAY,
+        )
+        yield home
+
+
+@pytest.fixture(scope="module")
+def night(world: Path) -> Path:
+    """Give a home with all nights done in bulk."""
+    home = world.parent / "bulk"
+    shutil.copytree(world, home)
+    run_nightly(
+        context_of(home), FIRST_DAY, LAST_DAY, catch_up=False, with_report=False
+    )
+    return home
+
+
+def fingerprints(home: Path) -> dict[tuple[str, date], str]:
+    lake = Lake(home / "lake")
+    return {
+        (table, day): lake.fingerprint(table, day)
+        for table in DERIVED
+        for day in lake.days(table)
+        if lake.read(table, day).num_rows
+    }
+
+
+def test_day_by_day_gives_the_same_lake_as_in_bulk(world, night):
+    home = world.parent / "daily"
+    shutil.copytree(world, home)
+    turn = LAST_DAY - timedelta(days=3)
+    run_nightly(context_of(home), FIRST_DAY, turn, catch_up=False, with_report=False)
+    for ahead in range(1, 4):
+        day = turn + timedelta(days=ahead)
+        run_nightly(context_of(home), day, day, catch_up=True, with_report=False)
+    assert fingerprints(home) == fingerprints(night)
+
+
+def test_a_second_night_computes_nothing(night):
+    before = fingerprints(night)
+    again = run_nightly(
+        context_of(night), LAST_DAY, LAST_DAY, catch_up=True, with_report=False
+    )
+    assert [step.computed_count for step in again.steps] == [0] * len(again.steps)
+    assert fingerprints(night) == before
+
+
+def test_planted_peaks_and_dips_are_found(night):
+    truth = json.loads((night / "truth.json").read_text())
+    lake = Lake(night / "lake")
+    for kind, near in (("peaks", 1), ("dips", 2)):
+        found = lake.read_range(kind, FIRST_DAY, LAST_DAY).to_pylist()
+        old_enough = [
+            planted
+            for planted in truth[kind]
+            if date.fromisoformat(planted["start_on"]) > FIRST_DAY + timedelta(days=28)
+        ]
+        for planted in old_enough:
+            start = date.fromisoformat(planted["start_on"])
+            assert any(
+                row["tracker"] == planted["tracker"]
+                and abs((row["start_on"] - start).days) <= near
+                for row in found
+            ), (kind, planted)
+
+
+def test_late_posts_end_in_the_same_lake_as_if_they_had_been_on_time(world, night):
+    home = world.parent / "late"
+    shutil.copytree(world, home)
+    day = LAST_DAY - timedelta(days=9)
+    lake = Lake(home / "lake")
+    whole = lake.read("posts", day)
+    lake.write("posts", day, whole.slice(0, whole.num_rows // 2), source="simulated")
+    run_nightly(
+        context_of(home), FIRST_DAY, LAST_DAY, catch_up=False, with_report=False
+    )
+    assert fingerprints(home) != fingerprints(night)
+    lake.upsert("posts", day, whole, source="simulated")
+    run_nightly(context_of(home), LAST_DAY, LAST_DAY, catch_up=True, with_report=False)
+    assert fingerprints(home) == fingerprints(night)
+
+
+def test_an_analyst_sees_the_night_and_nothing_else(night):
+    settings = Settings(home=night)
+    names, rows, _ = ask(
+        settings,
+        "select count(*) as days, sum(posts_count) as posts from marts.activity_daily "
+        "where tracker = 'all' and city = 'all'",
+        0,
+    )
+    assert names == ["days", "posts"]
+    assert rows[0][0] >= 7 * WEEKS - 2
+    matched = Lake(night / "lake").query(
+        "select count(*) as n from t where tracker = 'all' and not is_excluded",
+        {"t": Lake(night / "lake").span("tracker_posts")},
+    )
+    assert rows[0][1] == matched["n"][0].as_py()
+
+
+def test_what_the_warehouse_held_is_the_same_after_a_rebuild(night):
+    question = (
+        "select tracker, city, day, posts_count, z, is_peak from marts.activity_daily "
+        "order by 1, 2, 3"
+    )
+    settings = Settings(home=night)
+    before = ask(settings, question, 0)
+    run_rebuild(context_of(night), None, None, warehouse_only=True)
+    assert ask(settings, question, 0) == before
+
+
+def test_a_load_after_no_change_loads_nothing(night):
+    with open_for(Settings(home=night)):
+        load_warehouse(context_of(night), None, None)
+        assert load_warehouse(context_of(night), None, None).days_count == 0
+
+
+def test_alerts_of_old_days_are_recorded_and_not_sent(night):
+    lake = Lake(night / "lake")
+    days = lake.days("alerts")
+    statuses = {
+        row["status"]
+        for row in lake.read_range("alerts", days[0], days[-1]).to_pylist()
+        if row["day"] < LAST_DAY - timedelta(days=3)
+    }
+    assert statuses <= {"backfilled", "cooled_down"}
+
+
+def test_an_alert_can_be_acknowledged_and_rules_tested_on_the_past(night):
+    context = context_of(night)
+    lines = backtest(context, None, None)
+    assert lines[-1].endswith("alerts")
+    days = context.lake.days("alerts")
+    first = context.lake.read_range("alerts", days[0], days[-1]).to_pylist()[0]
+    told = acknowledge(context, first["alert_id"], "mara")
+    assert "acknowledged by mara" in told
+
+
+def test_the_report_is_one_file_that_names_no_outside_address(night):
+    path = write_report(context_of(night), None, None)
+    page = path.read_text()
+    assert "<script" not in page
+    addresses = set(re.findall(r"(?:src|href)=\"?([^\s\">]+)", page))
+    assert all(address.startswith(("data:", "#")) for address in addresses)
+    bare = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", page)
+    assert not re.search(r"https?://|url\(|@import", bare)
+    for heading in ("Activity", "Sentiment", "Influencers", "Colours", "Data quality"):
+        assert heading in page
+    assert "simulated" in page
+
+
+def test_a_report_without_a_night_says_what_to_run(world):
+    with pytest.raises(MissingPartition, match="trendlab nightly"):
+        write_report(context_of(world), None, None)
