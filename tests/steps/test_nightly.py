@@ -49,7 +49,7 @@ def world() -> Iterator[Path]:
             Lake(home / "lake"),
             home,
             weeks=WEEKS,
-            posts_per_day=90,
+            posts_per_day=200,
             city_count=2,
             seed=3,
             last_day=LAST_DAY,

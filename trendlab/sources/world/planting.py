@@ -33,7 +33,7 @@ DIP_DAYS = 3
 # Share of the tracker's posts about the topic, negative share within it, posts as a
 # multiple of the ordinary day: a scandal that does not move the total, and a topic
 # that barely moves the tracker's share.
-DIP_SHAPES = ((0.5, 0.7, 1.0), (0.25, 0.75, 1.0))
+DIP_SHAPES = ((0.5, 0.7, 1.0), (0.45, 0.75, 1.0))
 # The last dip, which a report shows, moves both the share and the total.
 LAST_DIP_SHAPE = (0.45, 0.7, 1.5)
 EVENT_STRENGTH = 0.45
