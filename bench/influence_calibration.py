@@ -1,6 +1,6 @@
 """How often influence is found where there is none, and where it was planted.
 
-Run: ``python -m bench.influence_calibration [--seeds 100]``. Each line is so many
+Run: ``python -m bench.influence_calibration [--seeds 100] [--first-seed 0]``. Each line is so many
 worlds of 44 cities and 156 weeks (see `bench.influence_worlds`), one style each, with
 95 % intervals over the worlds.
 """
@@ -87,7 +87,11 @@ def percent(value, low, high, digits=1):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=100)
-    seeds = parser.parse_args().seeds
+    parser.add_argument(
+        "--first-seed", type=int, default=0, help="so that fresh worlds can be drawn"
+    )
+    options = parser.parse_args()
+    seeds, first = options.seeds, options.first_seed
     is_kept = True
     print("| world | runs | pairs marked | runs with an edge | permuted |")
     print("|---|---|---|---|---|")
@@ -95,7 +99,7 @@ def main():
         runs_count = max(seeds, MIN_WHITE_RUNS) if at == 0 else seeds
         runs = [
             count(null_world(kind, np.random.default_rng([at, seed])))
-            for seed in range(runs_count)
+            for seed in range(first, first + runs_count)
         ]
         marked = ratio(runs, lambda run: run.marked, lambda run: run.pairs)
         any_count = sum(run.marked > 0 for run in runs)
@@ -114,7 +118,7 @@ def main():
     for at, (name, given) in enumerate(PLANTED.items()):
         runs = [
             count(planted_world(np.random.default_rng([9, seed]), **given))
-            for seed in range(seeds)
+            for seed in range(first, first + seeds)
         ]
         found = ratio(runs, lambda run: run.found, lambda run: run.planted)
         lag = ratio(runs, lambda run: run.right_lag, lambda run: run.found)

@@ -186,7 +186,9 @@ def _kept(
     """Mark pairs and keep those that lower the walk-forward error."""
     lags = longest_lag(panel.weeks_count)
     tests = run_pair_tests(designs, leads, lags)
-    marked = mark_pairs(tests, panel.usable, false_share=rule.false_share)
+    marked = mark_pairs(
+        tests, panel.usable, designs, leads, false_share=rule.false_share
+    )
     marked = drop_shared_leaders(marked, designs, leads, lags)
     kept = []
     for style, source, target in np.argwhere(marked.is_marked).tolist():

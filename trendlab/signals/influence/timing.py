@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trendlab.signals.influence.kernels import Floats
-from trendlab.signals.influence.marking import controls_of, lag_columns, partial_tests
+from trendlab.signals.influence.marking import level_tests
 from trendlab.signals.influence.pairs import StyleDesign
 
 # Walk-forward starts when half of the weeks are there to learn from.
@@ -42,13 +42,7 @@ def time_pair(
     strength : float
         Partial correlation of the target with the source's level then.
     """
-    rows = design.rows[target]
-    t, _, free = partial_tests(
-        design.left[target, source],
-        controls_of(design, source, target),
-        lag_columns(course, rows, np.arange(1, lags + 1)),
-        int(rows.sum()),
-    )
+    t, free = level_tests(design, course, source, target, lags)
     best = int(np.abs(t).argmax())
     return best + 1, float(t[best] / np.sqrt(t[best] ** 2 + free - 1))
 
