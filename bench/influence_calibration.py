@@ -1,8 +1,8 @@
 """How often influence is found where there is none, and where it was planted.
 
-Run: ``python -m bench.influence_calibration [--seeds 100] [--first-seed 0]``. Each line is so many
-worlds of 44 cities and 156 weeks (see `bench.influence_worlds`), one style each, with
-95 % intervals over the worlds.
+Run: ``python -m bench.influence_calibration [--seeds 100] [--first-seed 0]``. Each
+line is so many worlds of 44 cities and 156 weeks (see `bench.influence_worlds`), one
+style each, with 95 % intervals over the worlds.
 """
 
 from __future__ import annotations
