@@ -42,6 +42,7 @@ lint: $(READY) ## check format, lint, types, import directions, docs and Dockerf
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint docker/Dockerfile
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 
 format: $(READY) ## format the code
 	@$(BIN)/ruff format .
