@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -199,6 +202,28 @@ def test_the_report_is_one_file_that_names_no_outside_address(night):
     for heading in ("Activity", "Sentiment", "Influencers", "Colours", "Data quality"):
         assert heading in page
     assert "simulated" in page
+
+
+def can_cut_the_network() -> bool:
+    done = subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+@pytest.mark.skipif(
+    not can_cut_the_network(), reason="a namespace without network needs root"
+)
+def test_the_report_and_a_question_work_with_the_network_cut(night):
+    script = "from trendlab.cli import main; main()"
+    for words in (["report"], ["sql", "select count(*) from marts.posts"]):
+        done = subprocess.run(
+            ["unshare", "-n", sys.executable, "-c", script, *words],
+            env={**os.environ, "TRENDLAB_HOME": str(night)},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_a_report_without_a_night_says_what_to_run(world):

@@ -8,6 +8,7 @@ body is set in a page of our own, which holds all it needs and names no outside 
 from __future__ import annotations
 
 import html
+import logging
 import os
 import re
 import tempfile
@@ -137,6 +138,9 @@ def render_notebook(
     ):
         source = Path(folder) / "report.ipynb"
         executed = Path(folder) / "executed.ipynb"
+        for talkative in ("papermill", "traitlets"):
+            # what goes wrong is raised; what is left of a closed kernel is no news
+            logging.getLogger(talkative).setLevel(logging.CRITICAL)
         book = jupytext.read(notebook)
         book.metadata["kernelspec"] = {
             "name": "python3",
@@ -150,10 +154,15 @@ def render_notebook(
                 str(executed),
                 parameters=dict(parameters),
                 kernel_name="python3",
+                km=local_kernel(Path(folder)),
                 progress_bar=False,
                 execution_timeout=CELL_SECONDS,
                 cwd=folder,
             )
+        except RuntimeError as error:
+            raise ReportError(
+                f"notebook {notebook.name}: its process did not start: {error}"
+            ) from error
         except PapermillExecutionError as error:
             raise ReportError(
                 f"notebook {notebook.name}, cell {error.cell_index}: "
@@ -165,6 +174,27 @@ def render_notebook(
     partial.write_text(page, encoding="utf-8")
     partial.replace(out_file)
     return out_file
+
+
+def local_kernel(folder: Path) -> Any:
+    """Return a kernel manager that talks over files, not over the network.
+
+    Jupyter's default is TCP on localhost, which other users of the machine can reach
+    and which a machine without any network does not have.
+
+    Parameters
+    ----------
+    folder : Path
+        Short: a socket's path has at most 107 bytes.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+
+    return AsyncKernelManager(
+        kernel_name="python3",
+        transport="ipc",
+        ip=str(folder / "kernel"),
+        connection_file=str(folder / "kernel.json"),
+    )
 
 
 def notebook_body(executed: Path) -> str:
