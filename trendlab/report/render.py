@@ -154,7 +154,7 @@ def render_notebook(
                 str(executed),
                 parameters=dict(parameters),
                 kernel_name="python3",
-                km=local_kernel(Path(folder)),
+                kernel_manager_class=local_kernel(Path(folder)),
                 progress_bar=False,
                 execution_timeout=CELL_SECONDS,
                 cwd=folder,
@@ -176,11 +176,12 @@ def render_notebook(
     return out_file
 
 
-def local_kernel(folder: Path) -> Any:
-    """Return a kernel manager that talks over files, not over the network.
+def local_kernel(folder: Path) -> type:
+    """Return a class of kernel manager that talks over files, not over the network.
 
     Jupyter's default is TCP on localhost, which other users of the machine can reach
-    and which a machine without any network does not have.
+    and which a machine without any network does not have. A class and not an object:
+    nbclient shuts down only the kernels of managers that it made itself.
 
     Parameters
     ----------
@@ -189,12 +190,18 @@ def local_kernel(folder: Path) -> Any:
     """
     from jupyter_client.manager import AsyncKernelManager
 
-    return AsyncKernelManager(
-        kernel_name="python3",
-        transport="ipc",
-        ip=str(folder / "kernel"),
-        connection_file=str(folder / "kernel.json"),
-    )
+    class FileKernelManager(AsyncKernelManager):  # type: ignore[misc]
+        def __init__(self, **given: Any) -> None:
+            super().__init__(
+                **{
+                    **given,
+                    "transport": "ipc",
+                    "ip": str(folder / "kernel"),
+                    "connection_file": str(folder / "kernel.json"),
+                }
+            )
+
+    return FileKernelManager
 
 
 def notebook_body(executed: Path) -> str:
