@@ -101,7 +101,13 @@ def run_demo(
         )
     stage("photos", begun)
     first_day = last_day - timedelta(days=7 * weeks - 1)
-    night = run_nightly(context, first_day, last_day, catch_up=False, say=say)
+    night = run_nightly(
+        context,
+        first_day,
+        last_day,
+        catch_up=False,
+        say=lambda line: say(with_budget(line)),
+    )
     seconds = time.monotonic() - started
     yield f"a world of {weeks} weeks to {last_day}, simulated and real photos apart:"
     yield from (f"  {line}" for line in world.lines())
@@ -113,6 +119,13 @@ def run_demo(
         f"ask more: trendlab sql --home {settings.home} "
         '"select * from marts.peaks order by severity desc limit 5"'
     )
+
+
+def with_budget(line: str) -> str:
+    """Add a stage's budget to the line that tells of it."""
+    name = line.partition(":")[0]
+    name = "load and marts" if name in ("load", "marts") else name
+    return f"{line} (budget {BUDGETS[name]} s)" if name in BUDGETS else line
 
 
 def prepare_home(settings: Settings) -> None:
