@@ -281,7 +281,8 @@ def test_a_second_writer_in_the_same_process_is_refused_at_once(lake):
         started = time.monotonic()
         with pytest.raises(LakeLocked, match="wait for it to end"):
             other.write("runs", DAY, runs("other"))
-        assert time.monotonic() - started < 1
+        # not waited for; a second would be too little on a busy machine
+        assert time.monotonic() - started < 30
         # readers need no lock
         assert markers(other, DAY) == ({"nested"}, 20)
     other.write("runs", DAY, runs("other"))

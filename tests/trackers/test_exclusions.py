@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -118,10 +117,9 @@ def test_a_rule_holds_on_its_local_days_only():
 
 def test_a_pattern_that_explodes_elsewhere_takes_no_time():
     rule = Exclusion(reason="x", expressions=[r"^(a+)+$"])
-    started = time.perf_counter()
 
+    # one that backtracks would still be at it when the test's time is up
     assert not drops(rule, caption="a" * 50_000 + "!")
-    assert time.perf_counter() - started < 2
 
 
 def test_the_preview_counts_what_each_rule_and_it_alone_drops():
