@@ -125,7 +125,9 @@ def tell_where(event: pd.Series) -> str:
 
 def tell_peak(peak: pd.Series) -> str:
     """Say a peak in one sentence."""
-    words = f" Over-represented: {peak['top_words']}." if peak["top_words"] else ""
+    # no word stands out in some peaks
+    has_words = pd.notna(peak["top_words"]) and peak["top_words"]
+    words = f" Over-represented: {peak['top_words']}." if has_words else ""
     return (
         f"{peak['apex_on']}, {peak['tracker']}: peak{tell_where(peak)}, "
         f"{peak['value']:,.0f} posts against {peak['baseline']:,.0f} expected "
