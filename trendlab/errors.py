@@ -11,6 +11,10 @@
     ├── SourceError            a source cannot be read
     │   ├── UnknownFormat      no source recognises the content
     │   ├── SourceUnavailable  a live source is down or refuses us
+    │   │   ├── SourceDown          no usable answer, after retries
+    │   │   ├── CredentialsRefused  it does not accept who we say we are
+    │   │   ├── RateLimited         it wants us to wait longer than we do
+    │   │   └── UnexpectedAnswer    it answered what is not in its documentation
     │   └── TooManyRejected    more rows rejected than the allowed share
     ├── VisionError            a model or a photo cannot be used
     │   ├── ModelError         weights or model card are missing, wrong or unsafe
@@ -27,6 +31,9 @@ The command line turns a `SettingsError` into exit code 2 and every other
 """
 
 from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
 
 
 class TrendlabError(Exception):
@@ -70,7 +77,51 @@ class UnknownFormat(SourceError):
 
 
 class SourceUnavailable(SourceError):
-    """A live source is down or refuses us."""
+    """A live source is down or refuses us; its gap is recorded and tried again."""
+
+
+class SourceDown(SourceUnavailable):
+    """No connection, no end, or a failure of the server, after several tries."""
+
+
+class CredentialsRefused(SourceUnavailable):
+    """The service does not accept the credentials, or they lack a permission."""
+
+
+class RateLimited(SourceUnavailable):
+    """The service wants us to wait for longer than we are ready to.
+
+    Parameters
+    ----------
+    message : str
+    until : datetime or None
+        When it may be asked again, UTC, where that is known.
+    """
+
+    def __init__(self, message: str, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class UnexpectedAnswer(SourceUnavailable):
+    """The service answered what it should not: HTML, half a body, a wrong status.
+
+    Parameters
+    ----------
+    message : str
+    status : int or None
+        HTTP status, where there was one.
+    payload : Any
+        The JSON of an answer that refuses, for the source to look at; None where
+        the body was no JSON. Never shown: it may repeat what was sent.
+    """
+
+    def __init__(
+        self, message: str, status: int | None = None, payload: Any = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.payload = payload
 
 
 class TooManyRejected(SourceError):

@@ -30,6 +30,55 @@ MAX_DETAIL_CHARACTERS = 300
 
 
 @dataclass(frozen=True)
+class Spend:
+    """Something of a service's allowance that was used.
+
+    Parameters
+    ----------
+    what : str
+        Kind, such as `hashtags` or `records`; `requests` is counted for all sources.
+    count : int
+    item : str
+        Which one, where an allowance counts different ones; "" otherwise.
+    at : datetime or None
+        UTC; the page's `observed_at` when None.
+    """
+
+    what: str
+    count: int = 1
+    item: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What was used of a service's allowances, by all trackers, in the last 31 days.
+
+    Parameters
+    ----------
+    spends : tuple of Spend
+        With their moments.
+    """
+
+    spends: tuple[Spend, ...] = ()
+
+    def used(self, what: str, since: datetime) -> int:
+        """Return how much was used from a moment on."""
+        return sum(spend.count for spend in self._of(what, since))
+
+    def items(self, what: str, since: datetime) -> frozenset[str]:
+        """Return the different items that were used from a moment on."""
+        return frozenset(spend.item for spend in self._of(what, since))
+
+    def _of(self, what: str, since: datetime) -> list[Spend]:
+        return [
+            spend
+            for spend in self.spends
+            if spend.what == what and spend.at is not None and spend.at >= since
+        ]
+
+
+@dataclass(frozen=True)
 class Request:
     """What is asked of a source.
 
@@ -43,6 +92,10 @@ class Request:
         Query terms of a tracker; empty for files.
     since, until : datetime or None
         Half-open range of time; None leaves the end open.
+    now : datetime or None
+        Present moment, UTC; None for files.
+    budget : Budget
+        What was used of the service's allowances; empty for files.
     """
 
     source: str
@@ -52,6 +105,8 @@ class Request:
     keywords: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    now: datetime | None = None
+    budget: Budget = Budget()
 
 
 @dataclass(frozen=True)
@@ -61,13 +116,18 @@ class Slice:
     Parameters
     ----------
     key : str
-        Names the slice among those of the source; state is kept under it.
+        Names the slice among those of the source; state is kept under it. Of a
+        live source it names the term (`#coat`), the same in every run.
     asks : mapping
         What the source needs to fetch it.
+    since, until : datetime or None
+        Half-open range of time of a live source's slice; None for files.
     """
 
     key: str
     asks: Mapping[str, Any]
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +164,8 @@ class Page:
         Position of the page's first record in its origin, from 1.
     state : mapping or None
         Where to go on after this page; stored after the page's rows.
+    spends : tuple of Spend
+        What the page used of the service's allowances, besides requests.
     """
 
     payload: Any
@@ -111,6 +173,7 @@ class Page:
     observed_at: datetime
     first_number: int = 1
     state: State | None = None
+    spends: tuple[Spend, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

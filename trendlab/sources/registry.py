@@ -1,0 +1,25 @@
+"""The live sources by name; a source is known once its class stands here."""
+
+from __future__ import annotations
+
+from trendlab.errors import SettingsError
+from trendlab.sources.live import LiveSource
+
+_CLASSES: tuple[type[LiveSource], ...] = ()
+
+LIVE: dict[str, type[LiveSource]] = {source.name: source for source in _CLASSES}
+"""Name → class; `trendlab sources` shows them in this order."""
+
+
+def live_source(name: str) -> type[LiveSource]:
+    """Return the class of a live source.
+
+    Raises
+    ------
+    SettingsError
+        If there is none of that name.
+    """
+    if name not in LIVE:
+        known = ", ".join(LIVE) or "none"
+        raise SettingsError(f"expected a live source ({known}), got {name!r}")
+    return LIVE[name]

@@ -1,0 +1,520 @@
+"""The HTTP client that live sources fetch with: polite, bounded, and discreet.
+
+    client.get(url) ─▶ own limit and the service's ─▶ send ─▶ bounded body ─▶ JSON
+          ▲                                            │
+          └── wait: Retry-After, reset, or backoff ◀───┘ 429, 5xx, no connection, cut
+
+The contract, for whoever writes a source:
+
+* It asks only hosts of `bases`, over https; plain http only where a base says so,
+  which is how tests name a server on loopback. Redirects are not followed.
+* `Retry-After` and the rate-limit headers are obeyed first, then the limits that
+  the source declares. A wait longer than `patience_seconds` is not waited for:
+  `RateLimited` says until when.
+* Server failures, broken connections and cut bodies are tried again, a bounded
+  number of times, with growing pauses and jitter; then `SourceDown`.
+* 401 and 403 are `CredentialsRefused`; other statuses that are not in `allow` are
+  `UnexpectedAnswer` with `status` and `payload`, for services that put what is
+  wrong into the body.
+* No message, log line, `origin` or repr holds a query, a header, a body, or any of
+  `secrets`; a token that was got on the way is added with `hide`.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+import tenacity
+
+from trendlab.errors import (
+    CredentialsRefused,
+    RateLimited,
+    SourceDown,
+    SourceUnavailable,
+    UnexpectedAnswer,
+)
+from trendlab.sources.rate_limits import Limiter, Rate, read_block, read_retry_after
+from trendlab.sources.web_body import (
+    ACCEPTED_ENCODINGS,
+    BadBody,
+    parse_json,
+    read_body,
+)
+
+# The largest pages (100 posts with all their objects) are about 1 MB.
+MAX_BODY_BYTES = 16_777_216
+# Both services with windows of five minutes and of a quarter of an hour are waited
+# for; an hour or a day is left to the next run.
+PATIENCE_SECONDS = 960.0
+# With pauses of 1, 2, 4 and 8 s at most: a restart of a server is survived.
+TRIES = 5
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
+# Between two blocks of a body, and for a whole answer.
+SILENCE_SECONDS = 20.0
+ANSWER_SECONDS = 90.0
+USER_AGENT = "trendlab/0.1 (social media trend analytics)"
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+# What a service's own words about an error are kept under, and how many of them.
+_WORDS = ("error_description", "message", "error", "detail", "meta")
+_MAX_WORDS = 200
+
+# httpx logs whole addresses and httpcore whole headers: tokens stand in both.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+def utc_now() -> datetime:
+    """Return the present moment, UTC."""
+    return datetime.now(UTC)
+
+
+def origin_of(url: str) -> str:
+    """Return an address without its query, user, password and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that cannot be read"
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service answered.
+
+    Parameters
+    ----------
+    payload : Any
+        JSON; None for status 204. NaN and infinities are None.
+    status : int
+    headers : mapping
+        Names in lower case.
+    links : mapping of str to str
+        Addresses of the `Link` header by their `rel`.
+    origin : str
+        Address without its query: fit for `Page.origin`.
+    observed_at : datetime
+        When it came, UTC, in whole seconds: fit for `Page.observed_at`.
+    """
+
+    payload: Any = field(repr=False)
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    links: Mapping[str, str] = field(repr=False)
+    origin: str
+    observed_at: datetime
+
+
+class _TryAgain(Exception):
+    """A request that may succeed later; carries what to raise if it does not."""
+
+    def __init__(self, error: SourceUnavailable) -> None:
+        super().__init__()
+        self.error = error
+
+
+class WebClient:
+    """Asks one service; holds its connections, its limits and its secrets.
+
+    Parameters
+    ----------
+    bases : sequence of str
+        Addresses such as `https://mastodon.example`: only their hosts are asked.
+    rates : mapping of str to sequence of Rate
+        Own limits. Those under "" hold for every request, others for requests
+        made with `service` of that name.
+    secrets : collection of str
+        Taken out of every message.
+    transport : httpx.BaseTransport or None
+        Stands in for the network in tests.
+    clock, sleep, randomness : callables
+        Present moment (UTC); waiting; numbers from 0 to 1 for jitter.
+    tries : int
+        Requests before giving up.
+    patience_seconds : float
+        Longest wait before one request.
+    max_body_bytes : int
+        Of an unpacked body.
+    silence_seconds, answer_seconds : float
+        Longest silence within an answer, and longest whole answer.
+    """
+
+    def __init__(
+        self,
+        bases: Sequence[str],
+        *,
+        rates: Mapping[str, Sequence[Rate]] | None = None,
+        secrets: Collection[str] = (),
+        transport: httpx.BaseTransport | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], None] = time.sleep,
+        randomness: Callable[[], float] = random.random,
+        tries: int = TRIES,
+        patience_seconds: float = PATIENCE_SECONDS,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        silence_seconds: float = SILENCE_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._bases = frozenset(_scheme_and_host(base) for base in bases)
+        self._limiters = {name: Limiter(given) for name, given in (rates or {}).items()}
+        self._blocked: dict[str, datetime] = {}
+        self._secrets = {secret for secret in secrets if secret}
+        self._clock = clock
+        self._sleep = sleep
+        self._randomness = randomness
+        self._tries = tries
+        self._patience = timedelta(seconds=patience_seconds)
+        self._max_body_bytes = max_body_bytes
+        self._answer_seconds = answer_seconds
+        self._requests: dict[str, int] = {}
+        self._client = httpx.Client(
+            transport=transport,
+            timeout=httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            # a proxy of the environment never stands before this machine
+            mounts={f"all://{host}": None for host in _LOOPBACK},
+            headers={
+                "User-Agent": USER_AGENT,
+                "Accept": "application/json",
+                "Accept-Encoding": ACCEPTED_ENCODINGS,
+            },
+        )
+
+    def __enter__(self) -> WebClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def hide(self, secret: str) -> None:
+        """Take a secret that was got on the way out of every message."""
+        if secret:
+            self._secrets.add(secret)
+
+    @property
+    def requests_count(self) -> int:
+        """Requests that were sent, tries included."""
+        return sum(self._requests.values())
+
+    def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        service: str = "",
+        allow: Collection[int] = (),
+    ) -> Answer:
+        """Ask for JSON.
+
+        Parameters
+        ----------
+        url : str
+            On a host of `bases`.
+        params : mapping or None
+            Query; a list repeats the name, None leaves it out.
+        headers : mapping or None
+        service : str
+            Name of the limits in `rates` that hold for it besides those of "".
+        allow : collection of int
+            Statuses from 400 on that are an answer, not an error.
+
+        Raises
+        ------
+        SourceUnavailable
+            One of its kinds; see the module.
+        """
+        return self._send("GET", url, service, allow, params=params, headers=headers)
+
+    def post(
+        self,
+        url: str,
+        *,
+        json: Any = None,
+        form: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        service: str = "",
+        allow: Collection[int] = (),
+    ) -> Answer:
+        """Send JSON or a form and get JSON; as `get` otherwise.
+
+        Parameters
+        ----------
+        json : Any
+        form : mapping or None
+        auth : (str, str) or None
+            User and password of basic authentication.
+        """
+        return self._send(
+            "POST",
+            url,
+            service,
+            allow,
+            json=json,
+            data=form,
+            params=params,
+            headers=headers,
+            auth=auth,
+        )
+
+    def _send(
+        self,
+        method: Literal["GET", "POST"],
+        url: str,
+        service: str,
+        allow: Collection[int],
+        **more: Any,
+    ) -> Answer:
+        origin = self._scrub(origin_of(url))
+        if _scheme_and_host(url) not in self._bases:
+            raise UnexpectedAnswer(
+                f"{origin}: expected an address of "
+                f"{', '.join(sorted(self._bases))}, got another host; not asked"
+            )
+        params = more.pop("params", None)
+        if params is not None:
+            more["params"] = {k: v for k, v in params.items() if v is not None}
+        if more.get("auth") is None:
+            more.pop("auth", None)
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self._tries),
+            wait=self._pause,
+            retry=tenacity.retry_if_exception_type(_TryAgain),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(self._try, method, url, origin, service, allow, more)
+        except _TryAgain as failed:
+            error = failed.error
+        # raised here, so that no request with its headers hangs on to it
+        raise error
+
+    def _pause(self, state: tenacity.RetryCallState) -> float:
+        """Return seconds before the next try: doubled each time, with full jitter."""
+        longest = FIRST_PAUSE_SECONDS * 2.0 ** (state.attempt_number - 1)
+        return float(min(longest, LONGEST_PAUSE_SECONDS)) * self._randomness()
+
+    def _try(
+        self,
+        method: str,
+        url: str,
+        origin: str,
+        service: str,
+        allow: Collection[int],
+        more: Mapping[str, Any],
+    ) -> Answer:
+        self._wait_for_turn(origin, service)
+        self._requests[service] = self._requests.get(service, 0) + 1
+        wrong: SourceUnavailable
+        try:
+            with self._client.stream(method, url, **more) as response:
+                return self._read(response, origin, service, allow)
+        except (httpx.TransportError, httpx.InvalidURL, httpx.CookieConflict) as error:
+            wrong = SourceDown(
+                f"{origin}: no usable answer ({_named(error)}) in {self._tries} tries; "
+                "it may be down, or not reachable from here. The next run tries again"
+            )
+        raise _TryAgain(wrong)
+
+    def _wait_for_turn(self, origin: str, service: str) -> None:
+        """Wait until the service and our own limits let the next request pass."""
+        now = self._clock()
+        own = [self._limiters[n] for n in {"", service} if n in self._limiters]
+        turns = [limiter.next_at(now) for limiter in own]
+        turns += [self._blocked[n] for n in {"", service} if n in self._blocked]
+        turn = max(turns, default=now)
+        if turn - now > self._patience:
+            raise RateLimited(
+                f"{origin}: its limit is used up until {turn:%Y-%m-%d %H:%M} UTC, "
+                f"longer than the {self._patience.total_seconds():.0f} s that are "
+                "waited for. The next run goes on from here",
+                turn,
+            )
+        if turn > now:
+            self._sleep((turn - now).total_seconds())
+        sent_at = max(self._clock(), turn)
+        for limiter in own:
+            limiter.note(sent_at)
+
+    def _read(
+        self,
+        response: httpx.Response,
+        origin: str,
+        service: str,
+        allow: Collection[int],
+    ) -> Answer:
+        now = self._clock()
+        status = response.status_code
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        self._heed(headers, status, service, now)
+        if 300 <= status < 400:
+            raise self._redirected(headers, origin, status)
+        is_known = status < 400 or status in allow
+        if not is_known and (status in (408, 420, 425, 429) or status >= 500):
+            raise _TryAgain(self._refused_for_now(origin, status, service, now))
+        try:
+            payload = self._payload(response, headers)
+        except BadBody as bad:
+            if is_known and bad.is_worth_a_retry:
+                raise _TryAgain(
+                    SourceDown(_expected_json(origin, bad, status))
+                ) from None
+            if is_known:
+                raise UnexpectedAnswer(
+                    _expected_json(origin, bad, status), status
+                ) from None
+            payload = None
+        if not is_known:
+            raise self._refused(origin, status, payload)
+        links = {
+            rel: str(link["url"])
+            for rel, link in response.links.items()
+            if rel is not None and "url" in link
+        }
+        return Answer(
+            payload, status, headers, links, origin, now.replace(microsecond=0)
+        )
+
+    def _payload(self, response: httpx.Response, headers: Mapping[str, str]) -> Any:
+        if response.status_code == 204:
+            return None
+        ends_at = time.monotonic() + self._answer_seconds
+
+        def check_time() -> None:
+            if time.monotonic() > ends_at:
+                raise httpx.ReadTimeout("the answer does not end")
+
+        body = read_body(
+            response.iter_raw(),
+            headers.get("content-encoding", ""),
+            limit_bytes=self._max_body_bytes,
+            check_time=check_time,
+        )
+        return parse_json(body)
+
+    def _heed(
+        self, headers: Mapping[str, str], status: int, service: str, now: datetime
+    ) -> None:
+        """Note until when the service wants to be left alone."""
+        until = read_block(headers, now)
+        if status in (420, 429) or status >= 500:
+            asked = read_retry_after(headers, now)
+            until = until if asked is None else asked
+        if until is not None:
+            self._blocked[service] = max(until, self._blocked.get(service, until))
+
+    def _refused_for_now(
+        self, origin: str, status: int, service: str, now: datetime
+    ) -> SourceUnavailable:
+        if status in (420, 429):
+            until = self._blocked.get(service)
+            return RateLimited(
+                f"{origin}: it answered {status} (too many requests) {self._tries} "
+                "times. The next run goes on from here",
+                until if until is not None and until > now else None,
+            )
+        return SourceDown(
+            f"{origin}: it answered {status} (its own failure) {self._tries} times. "
+            "The next run tries again"
+        )
+
+    def _refused(
+        self, origin: str, status: int, payload: Any
+    ) -> CredentialsRefused | UnexpectedAnswer:
+        said = self._scrub(_words_of(payload))
+        said = f': "{said}"' if said else ""
+        if status in (401, 403):
+            return CredentialsRefused(
+                f"{origin}: it refused us with {status}{said}. Are the credentials "
+                "set, valid, and allowed to do this? Try `trendlab sources check`"
+            )
+        return UnexpectedAnswer(
+            f"{origin}: it answered {status}{said}", status, payload
+        )
+
+    def _redirected(
+        self, headers: Mapping[str, str], origin: str, status: int
+    ) -> UnexpectedAnswer:
+        to = self._scrub(origin_of(headers.get("location", "")))
+        return UnexpectedAnswer(
+            f"{origin}: it answered {status} and points to {to or 'nowhere'}; "
+            "redirects are not followed. If that is its new address, set it",
+            status,
+        )
+
+    def _scrub(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return text
+
+
+def _scheme_and_host(url: str) -> str:
+    """Return `scheme://host:port` in lower case.
+
+    Raises
+    ------
+    UnexpectedAnswer
+        If the address is none that can be asked.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise UnexpectedAnswer(
+            f"expected an address such as https://example.org, got {url[:40]!r}"
+            if "?" not in url and "@" not in url
+            else "expected an address such as https://example.org"
+        )
+    usual = 443 if parts.scheme == "https" else 80
+    return f"{parts.scheme}://{parts.hostname.lower()}:{port or usual}"
+
+
+def _named(error: Exception) -> str:
+    """Say in words what went wrong with a connection; never what was sent."""
+    if isinstance(error, httpx.TimeoutException):
+        return "it took too long"
+    if isinstance(error, httpx.ConnectError):
+        return "no connection"
+    if isinstance(error, httpx.RemoteProtocolError):
+        return "the answer is cut or is no HTTP"
+    return type(error).__name__
+
+
+def _expected_json(origin: str, bad: BadBody, status: int) -> str:
+    return f"{origin}: expected JSON, got {bad.what} with status {status}"
+
+
+def _words_of(payload: Any) -> str:
+    """Return what the service says about its refusal, shortened."""
+    for _ in range(3):
+        if isinstance(payload, str):
+            return " ".join(payload.split())[:_MAX_WORDS]
+        if not isinstance(payload, dict):
+            return ""
+        payload = next((payload[w] for w in _WORDS if payload.get(w)), None)
+    return ""
