@@ -27,7 +27,7 @@ from trendlab.errors import SettingsError
 VERBS = {
     "ingest", "simulate", "match", "detect", "tag", "sentiment", "activity",
     "signals", "load", "marts", "alert", "review", "report", "nightly", "rebuild",
-    "migrate", "sql", "db", "doctor", "demo", "peaks",
+    "migrate", "sql", "db", "doctor", "demo", "peaks", "weekly",
 }  # fmt: skip
 SUBVERBS = {
     "alert": {"raise", "send", "ack", "backtest", "notice"},

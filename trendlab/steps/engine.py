@@ -143,6 +143,9 @@ class Step:
         True when a day also depends on the step's own earlier days.
     is_weekly : bool
         True when the unit is the ISO week, named by its Monday.
+    only_last_week : bool
+        True when, of a range, only the last week that has ended is computed: a
+        model of all the weeks up to it. Such a step is weekly too.
     fills_gaps : bool
         True when a missing day between known ones is a day to compute too.
     chunk_days : int
@@ -157,6 +160,7 @@ class Step:
     settings_key: Callable[[Context], str] = lambda context: ""
     is_chained: bool = False
     is_weekly: bool = False
+    only_last_week: bool = False
     fills_gaps: bool = False
     chunk_days: int = 56
 

@@ -5,24 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from trendlab.errors import SettingsError
 from trendlab.steps.alert import raise_for_days, send_pending
 from trendlab.steps.context import days_known
 from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
-from trendlab.steps.engine import (
-    Context,
-    Step,
-    StepReport,
-    fill_gaps,
-    run_step,
-    week_of,
-)
+from trendlab.steps.engine import Context, Step, StepReport, run_step
 from trendlab.steps.load import load_warehouse, make_marts, open_for
 from trendlab.steps.signals import ACTIVITY, SIGNALS
 from trendlab.steps.weekly import INFLUENCERS, TRENDS
+from trendlab.steps.weeks import WEEK_END, is_due, last_whole_week, units_of
 
 STEPS: dict[str, Step] = {
     step.name: step
@@ -37,6 +31,9 @@ STEPS: dict[str, Step] = {
         TRENDS,
     )
 }
+
+# What `trendlab weekly` runs, and with it the DAG after Sunday's night.
+WEEKLY_STEPS = tuple(name for name, step in STEPS.items() if step.is_weekly)
 
 Say = Callable[[str], None]
 
@@ -55,6 +52,7 @@ class NightReport:
     notes: list[str] = field(default_factory=list)
     report_path: Path | None = None
     seconds: float = 0.0
+    kind: str = "night"
 
     def lines(self) -> list[str]:
         """Return the lines that the command prints."""
@@ -63,7 +61,7 @@ class NightReport:
             if self.first_day == self.last_day
             else f"{self.first_day} to {self.last_day}"
         )
-        lines = [f"night of {span}: done in {self.seconds:.1f} s"]
+        lines = [f"{self.kind} of {span}: done in {self.seconds:.1f} s"]
         lines += [f"  {step.line()}" for step in self.steps]
         lines += [f"  {note}" for note in self.notes]
         if self.report_path is not None:
@@ -89,7 +87,8 @@ def run_steps(
     days = _days_within(context, first_day, last_day)
     if not days and first_day is not None and first_day == last_day:
         days = [first_day]
-    return [_run(context, STEPS[name], days, force=force) for name in names]
+    end = _end_of(context, days, last_day)
+    return [_run(context, STEPS[name], days, end, force=force) for name in names]
 
 
 def run_nightly(
@@ -126,7 +125,7 @@ def run_nightly(
             days = sorted({*days, last_day})
         result = NightReport(days[0] if days else last_day, last_day)
         for step in STEPS.values():
-            done = _run(context, step, days)
+            done = _run(context, step, days, last_day, night_from=first_day)
             result.steps.append(done)
             say(done.line())
         raised = raise_for_days(context, days, is_backfill=False)
@@ -176,7 +175,8 @@ def run_rebuild(
         result = NightReport(days[0], days[-1])
         if not warehouse_only:
             for step in STEPS.values():
-                done = _run(context, step, days, force=True)
+                end = _end_of(context, days, last_day)
+                done = _run(context, step, days, end, force=True)
                 result.steps.append(done)
                 say(done.line())
             result.notes += raise_for_days(context, days, is_backfill=True)
@@ -188,15 +188,95 @@ def run_rebuild(
     return result
 
 
+def run_weekly(
+    context: Context,
+    monday: date | None,
+    *,
+    names: Sequence[str] = (),
+    force: bool = False,
+    with_load: bool = True,
+    say: Say = say_nothing,
+) -> NightReport:
+    """Run the weekly steps as of the end of a week, then fill the warehouse.
+
+    Parameters
+    ----------
+    context : Context
+    monday : date or None
+        The week; by default the last one that has ended.
+    names : sequence of str
+        Steps to run, of `WEEKLY_STEPS`; all by default.
+    force : bool
+        Compute weeks that are fresh too.
+    with_load : bool
+        Load the warehouse and make the marts afterwards.
+    say : callable
+        Told one line as each stage ends.
+
+    Raises
+    ------
+    SettingsError
+        If a step is not weekly, the week has not ended, or nothing is known of it
+        and before.
+    """
+    started = time.monotonic()
+    unknown = sorted(set(names) - set(WEEKLY_STEPS))
+    if unknown:
+        raise SettingsError(
+            f"--step wants one of {', '.join(WEEKLY_STEPS)}, got {', '.join(unknown)}"
+        )
+    newest = last_whole_week(context.clock().date() - timedelta(days=1))
+    monday = newest if monday is None else monday
+    if monday > newest:
+        raise SettingsError(
+            f"the week of {monday} has not ended: the newest one that has is of "
+            f"{newest}"
+        )
+    last_day = monday + WEEK_END
+    with context.lake.lock():
+        days = _days_within(context, None, last_day)
+        if not days:
+            raise SettingsError(
+                f"nothing is known up to {last_day}: ingest posts and run "
+                "`trendlab nightly` first"
+            )
+        result = NightReport(monday, last_day, kind="week")
+        for name in names or WEEKLY_STEPS:
+            done = _run(context, STEPS[name], days, last_day, force=force)
+            result.steps.append(done)
+            say(done.line())
+        if with_load:
+            with open_for(context.settings):
+                loaded = load_warehouse(context, None, None)
+                result.notes += [loaded.line(), *make_marts(context)]
+    result.seconds = time.monotonic() - started
+    return result
+
+
 def _run(
-    context: Context, step: Step, days: Sequence[date], *, force: bool = False
+    context: Context,
+    step: Step,
+    days: Sequence[date],
+    last_day: date,
+    *,
+    night_from: date | None = None,
+    force: bool = False,
 ) -> StepReport:
-    units = list(days)
-    if step.is_weekly:
-        units = sorted({week_of(day) for day in days})
-    elif step.fills_gaps:
-        units = fill_gaps(days)
+    """Run a step on what it computes of the days; a night, on what is due."""
+    units = units_of(step, days, last_day)
+    if step.only_last_week:
+        units = [
+            monday for monday in units if is_due(context, step, monday, night_from)
+        ]
     return run_step(context, step, units, force=force)
+
+
+def _end_of(context: Context, days: Sequence[date], last_day: date | None) -> date:
+    """Return the end of a range; an open one ends yesterday."""
+    if last_day is not None:
+        return last_day
+    yesterday = context.clock().date() - timedelta(days=1)
+    return max(yesterday, days[-1]) if days else yesterday
 
 
 def _days_within(
