@@ -44,6 +44,8 @@ class Settings(BaseSettings):
         Where vision runs.
     detector : str or None
         Name or path of a model card; the shipped detector when not given.
+    sentiment : {"vader", "complaints"}
+        What calls a text negative: VADER's score, or the classifier beside it.
     workers : int
         Processes for text scoring and threads for photo decoding.
     """
@@ -61,6 +63,7 @@ class Settings(BaseSettings):
     max_rejected_share: float = Field(default=MAX_REJECTED_SHARE, ge=0, le=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     detector: str | None = None
+    sentiment: Literal["vader", "complaints"] = "vader"
     workers: int = Field(default=2, ge=1, le=64)
 
     @property

@@ -50,7 +50,8 @@ TRACKER_POSTS = Table(
 
 SENTIMENT = Table(
     name="sentiment",
-    doc="Language and VADER score of posts and comments; one row per text.",
+    doc="Language and sentiment of posts and comments: VADER, and a classifier of "
+    "negative texts beside it; one row per text.",
     columns=(
         DAY,
         SOURCE,
@@ -66,9 +67,15 @@ SENTIMENT = Table(
         share("neutral", "VADER neu", nullable=True),
         text(
             "label",
-            "negative ≤ −0.05, positive ≥ 0.05; NULL when not scored",
+            "negative ≤ −0.05, positive ≥ 0.05; NULL when not scored. With "
+            "TRENDLAB_SENTIMENT=complaints the classifier says what is negative",
             nullable=True,
             allowed=("negative", "neutral", "positive"),
+        ),
+        share(
+            "negative_probability",
+            "chance of being negative by the classifier beside VADER",
+            nullable=True,
         ),
         MODEL_NAME,
         MODEL_VERSION,

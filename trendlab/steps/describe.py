@@ -13,6 +13,7 @@ from trendlab.places.locate import locate_posts
 from trendlab.schemas import TABLES
 from trendlab.steps.engine import BySource, Context, Input, Parts, Step, hash_of
 from trendlab.text.language import identify
+from trendlab.text.negative import load_model
 from trendlab.text.sentiment import score_texts
 from trendlab.trackers import match_posts
 
@@ -118,7 +119,12 @@ def _score(
 ) -> Parts:
     return {
         "sentiment": {
-            day: score_texts(_texts_of(context, day), day=day, run_id=run_ids[day])
+            day: score_texts(
+                _texts_of(context, day),
+                day=day,
+                run_id=run_ids[day],
+                negative_by=context.settings.sentiment,
+            )
             for day in days
         }
     }
@@ -133,6 +139,7 @@ SENTIMENT = Step(
         Input("comments", day, day),
     ],
     compute=_score,
+    settings_key=lambda context: f"{context.settings.sentiment} {load_model().version}",
 )
 
 

@@ -1,4 +1,4 @@
-"""Sentiment of posts and comments: VADER, on English only."""
+"""Sentiment of posts and comments, on English only: VADER, and a second opinion."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from trendlab.schemas import TABLES
 from trendlab.text.clean import strip_marks
 from trendlab.text.language import ENGLISH, identify_words
+from trendlab.text.negative import MODEL_NAME as CLASSIFIER
+from trendlab.text.negative import load_model, negative_probability
 from trendlab.text.vader import load_vader, score_batch
 
 _log = logging.getLogger(__name__)
@@ -32,7 +34,12 @@ def lexicon_words() -> frozenset[str]:
 
 
 def score_texts(
-    items: pa.Table, *, day: date, run_id: str, processes: int = 1
+    items: pa.Table,
+    *,
+    day: date,
+    run_id: str,
+    processes: int = 1,
+    negative_by: str = MODEL_NAME,
 ) -> pa.Table:
     """Tell the language of texts and score the English ones.
 
@@ -45,6 +52,9 @@ def score_texts(
     run_id : str
     processes : int
         At most this many, for large batches; see `score_batch`.
+    negative_by : {"vader", "complaints"}
+        What calls a text negative. With "complaints" a text is negative from the
+        classifier's threshold on; VADER says which of the others are positive.
 
     Returns
     -------
@@ -80,13 +90,20 @@ def score_texts(
     )
     rows = np.flatnonzero(is_scored)
     scores = np.full((len(texts), 4), np.nan)
+    chances = np.full(len(texts), np.nan)
     if rows.size:
-        scores[rows] = score_batch([texts[row] for row in rows], processes=processes)
+        scored_texts = [texts[row] for row in rows]
+        scores[rows] = score_batch(scored_texts, processes=processes)
+        chances[rows] = negative_probability(scored_texts, scores[rows])
     negative, neutral, positive, compound = (
         pa.array(scores[:, place], from_pandas=True) for place in range(4)
     )
+    probability = pa.array(chances, from_pandas=True)
+    by_classifier = negative_by == CLASSIFIER
     label = pc.if_else(
-        pc.less_equal(compound, NEGATIVE_MOST),
+        pc.greater_equal(probability, load_model().threshold)
+        if by_classifier
+        else pc.less_equal(compound, NEGATIVE_MOST),
         "negative",
         pc.if_else(pc.greater_equal(compound, POSITIVE_LEAST), "positive", "neutral"),
     )
@@ -105,8 +122,11 @@ def score_texts(
         "negative": negative,
         "neutral": neutral,
         "label": label,
-        "model_name": pa.repeat(MODEL_NAME, size),
-        "model_version": pa.repeat(MODEL_VERSION, size),
+        "negative_probability": probability,
+        "model_name": pa.repeat(CLASSIFIER if by_classifier else MODEL_NAME, size),
+        "model_version": pa.repeat(
+            load_model().version if by_classifier else MODEL_VERSION, size
+        ),
         "run_id": pa.repeat(run_id, size),
     }
     scored = pa.table([columns[name] for name in TABLE.names], schema=TABLE.arrow)
