@@ -180,6 +180,7 @@ def main() -> None:
         influence,
         look,
         peaks,
+        review_texts,
         series,
         warehouse,
     )

@@ -212,6 +212,34 @@ REVIEWS = Table(
     in_warehouse=True,
 )
 
+TEXT_REVIEWS = Table(
+    name="text_reviews",
+    doc="What people said of the sentiment of posts, without seeing the score; one row "
+    "per post and reviewer. `day` is the day of the post.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("item_id", "post_id"),
+        text(
+            "predicted_label",
+            "what the model said",
+            allowed=("negative", "neutral", "positive"),
+        ),
+        text(
+            "verdict",
+            "what the reviewer said",
+            allowed=("negative", "neutral", "positive"),
+        ),
+        share("inclusion_probability", "chance of being drawn"),
+        text("reviewer", "who said so"),
+        moment("reviewed_at", "when the verdicts were read"),
+        MODEL_NAME,
+        MODEL_VERSION,
+    ),
+    key=("source", "item_id", "reviewer"),
+    in_warehouse=True,
+)
+
 DERIVED = (
     TRACKER_POSTS,
     SENTIMENT,
@@ -220,4 +248,5 @@ DERIVED = (
     LOOKS,
     VISION_FAILURES,
     REVIEWS,
+    TEXT_REVIEWS,
 )

@@ -90,7 +90,7 @@ def import_review(context: Context, file: Path) -> list[str]:
             mine = imported.reviews.filter(
                 pc.equal(imported.reviews["day"], pa.scalar(day, pa.date32()))
             )
-            _replace_by_key(context, day, mine)
+            replace_by_key(context, "reviews", day, mine)
     context.forget_fingerprints("reviews")
     lines = [
         f"{imported.reviews.num_rows} verdicts read, {len(imported.refused)} tasks "
@@ -105,15 +105,13 @@ def import_review(context: Context, file: Path) -> list[str]:
     return lines
 
 
-def _replace_by_key(context: Context, day: date, rows: pa.Table) -> None:
-    """Write verdicts over the same reviewer's older ones of the same garments."""
-    key = TABLES["reviews"].key
-    known = context.lake.read("reviews", day).to_pylist()
+def replace_by_key(context: Context, table: str, day: date, rows: pa.Table) -> None:
+    """Write verdicts over the same reviewer's older ones of the same items."""
+    key = TABLES[table].key
+    known = context.lake.read(table, day).to_pylist()
     merged = {tuple(row[name] for name in key): row for row in known}
     merged |= {tuple(row[name] for name in key): row for row in rows.to_pylist()}
-    context.lake.write(
-        "reviews", day, TABLES["reviews"].from_rows(list(merged.values()))
-    )
+    context.lake.write(table, day, TABLES[table].from_rows(list(merged.values())))
 
 
 def _all_of(context: Context, table: str) -> pa.Table:
