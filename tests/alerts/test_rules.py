@@ -16,6 +16,7 @@ from trendlab.alerts import (
 )
 from trendlab.errors import AlertError
 from trendlab.schemas import TABLES
+from trendlab.trackers import QuietHours
 
 DAY = date(2021, 12, 3)
 NOW = datetime(2021, 12, 4, 2, tzinfo=UTC)
@@ -288,8 +289,8 @@ def test_limits_are_said_where_they_apply() -> None:
     assert "7 days pooled" in body
 
 
-def test_two_rules_for_a_tracker_are_refused() -> None:
-    with pytest.raises(AlertError, match="one alert rule for each tracker"):
+def test_two_rules_of_one_name_for_a_tracker_are_refused() -> None:
+    with pytest.raises(AlertError, match="one alert rule of each name"):
         raised([dip()], rules=[RULE, RULE])
 
 
@@ -344,3 +345,156 @@ def test_an_acknowledgement_that_fits_no_alert_or_nobody_is_refused(
 ) -> None:
     with pytest.raises(AlertError):
         acknowledge_alert(raised([dip()]), prefix, by, NOW)
+
+
+def told_of(rule: AlertRule, *dips: dict, peaks: list[dict] | None = None) -> set[str]:
+    alerts = raised(list(dips), peaks=peaks, rules=[rule])
+    return set(alerts["event_id"].to_pylist())
+
+
+def test_a_rule_tells_only_of_the_cities_it_names() -> None:
+    everywhere, paris = dip(), dip(city="paris")
+    rule = AlertRule("chanel", cool_down_days=0, cities=("paris",))
+
+    assert told_of(rule, everywhere, paris) == {paris["dip_id"]}
+
+
+def test_a_rule_tells_only_of_the_topics_it_names_or_of_the_whole() -> None:
+    whole, calendar, bag = dip(), dip(topic="advent calendar"), dip(topic="bag")
+    on_words = AlertRule("chanel", cool_down_days=0, topics=("calendar",))
+    on_whole = AlertRule("chanel", cool_down_days=0, topics=("whole",))
+
+    assert told_of(on_words, whole, calendar, bag) == {calendar["dip_id"]}
+    assert told_of(on_whole, whole, calendar, bag) == {whole["dip_id"]}
+
+
+def test_a_rule_tells_only_of_the_measures_it_names() -> None:
+    posts, comments = dip(), dip(item_kind="comment")
+    likes = peak(measure="likes_per_post", peak_id="likes")
+    on_comments = AlertRule("chanel", measures=("comments",))
+    on_likes = AlertRule("chanel", on=("peak",), measures=("likes_per_post",))
+
+    assert told_of(on_comments, posts, comments) == {comments["dip_id"]}
+    assert told_of(on_likes, posts, peaks=[peak(), likes]) == {"likes"}
+
+
+def test_a_rule_asks_for_a_least_lift_or_ratio() -> None:
+    mild, strong = dip(city="rome", lift=2.9), dip(city="oslo", lift=3.1)
+    both = AlertRule("chanel", on=("dip", "peak"), cool_down_days=0, min_ratio=3.0)
+
+    assert told_of(both, mild, strong, peaks=[peak(ratio=2.9)]) == {strong["dip_id"]}
+    assert told_of(both, peaks=[peak(ratio=3.0)]) == {f"peak-{DAY}"}
+
+
+def test_two_rules_tell_of_one_event_apart_and_cool_down_apart() -> None:
+    rules = [AlertRule("chanel", name="desk"), AlertRule("chanel", name="board")]
+
+    alerts = raised([dip()], rules=rules)
+
+    assert sorted(alerts["rule"].to_pylist()) == ["board", "desk"]
+    assert set(alerts["status"].to_pylist()) == {"pending"}
+    assert len(set(alerts["alert_id"].to_pylist())) == 2
+
+
+NIGHT = QuietHours.model_validate({"from": "22:00", "to": "07:00"})
+
+
+def test_quiet_hours_are_those_of_the_rules_own_zone() -> None:
+    rule = AlertRule("chanel", quiet=NIGHT, time_zone="Europe/Paris")
+
+    # 02:00 UTC is 03:00 in Paris in winter; 06:30 UTC is 07:30
+    assert rule.sending_moment(NOW) == datetime(2021, 12, 4, 6, tzinfo=UTC)
+    awake = datetime(2021, 12, 4, 6, 30, tzinfo=UTC)
+    assert rule.sending_moment(awake) == awake
+
+
+def seen(*days: date) -> dict[str, set[date]]:
+    return {"chanel": set(days)}
+
+
+def test_an_event_that_ended_gets_one_follow_up_when_its_end_is_known() -> None:
+    first = raised([dip()])
+    nights = [DAY + timedelta(days=n) for n in (1, 2, 3)]
+    told, found = first, []
+    for night in nights:
+        new = raise_alerts(
+            TABLES["dips"].from_rows([dip()]),
+            TABLES["peaks"].empty(),
+            TABLES["evidence"].empty(),
+            told,
+            [RULE],
+            now=NOW + timedelta(days=(night - DAY).days),
+            is_backfill=False,
+            seen_days=seen(DAY, *nights[: nights.index(night) + 1]),
+        )
+        told = pa.concat_tables([told, new])
+        found += new.to_pylist()
+
+    assert [row["day"] for row in found] == [DAY + timedelta(days=2)]
+    assert found[0]["follows_alert_id"] == first["alert_id"][0].as_py()
+    assert found[0]["status"] == "pending"
+    assert found[0]["title"] == "Over: negative peak of chanel, everywhere"
+    assert "on 2021-12-03, one day" in found[0]["body"]
+    assert "272 of 544 scored posts negative, 50% against 17% usual" in found[0]["body"]
+
+
+def follow_ups(dips: list[dict], past: pa.Table, *days: date) -> list[dict[str, Any]]:
+    return raise_alerts(
+        TABLES["dips"].from_rows(dips),
+        TABLES["peaks"].empty(),
+        TABLES["evidence"].empty(),
+        past,
+        [RULE],
+        now=NOW + timedelta(days=2),
+        is_backfill=False,
+        seen_days=seen(*days),
+    ).to_pylist()
+
+
+def test_an_event_that_runs_on_or_whose_next_days_are_missing_is_not_over() -> None:
+    next_day, after = DAY + timedelta(days=1), DAY + timedelta(days=2)
+    running = [dip(), dip(after, start_on=DAY, end_on=after)]
+
+    assert follow_ups(running, raised([dip()]), DAY, next_day, after) == []
+    assert follow_ups([dip()], raised([dip()]), DAY, next_day) == []
+
+
+def test_what_nobody_was_told_of_gets_no_follow_up() -> None:
+    old = raised([dip()], is_backfill=True)
+
+    assert follow_ups([dip()], old, DAY, DAY + timedelta(days=2)) == []
+
+
+def test_an_event_that_late_data_took_back_is_said_to_be() -> None:
+    row = follow_ups([], raised([dip()]), DAY, DAY + timedelta(days=1))[0]
+
+    assert row["title"].startswith("Taken back: Negative peak: chanel")
+    assert "2021-12-03 no longer shows the event" in row["body"]
+
+
+def test_a_follow_up_starts_no_cool_down() -> None:
+    first = raised([dip()])
+    after = DAY + timedelta(days=2)
+    over = TABLES["alerts"].from_rows(follow_ups([dip()], first, DAY, after))
+    late = DAY + timedelta(days=4)
+
+    new = raised(
+        [dip(late)], past=pa.concat_tables([first, over]), now=NOW + timedelta(days=4)
+    )
+
+    assert new["status"].to_pylist() == ["pending"]
+
+
+def test_a_backtest_has_the_follow_ups_that_the_nights_would_have_sent() -> None:
+    after = DAY + timedelta(days=2)
+    alerts = backtest_alerts(
+        TABLES["dips"].from_rows([dip()]),
+        TABLES["peaks"].empty(),
+        TABLES["evidence"].empty(),
+        [RULE],
+        first_day=DAY,
+        last_day=after,
+        seen_days=seen(DAY, after),
+    )
+
+    assert [row["day"] for row in alerts.to_pylist()] == [DAY, after]

@@ -5,20 +5,24 @@ from __future__ import annotations
 import email
 import json
 import logging
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from email.message import Message
+from email.message import Message as Letter
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from aiosmtpd.controller import Controller
 
-from trendlab.alerts import notify, parse_channels, send_alerts
+from trendlab.alerts import Message, notify, parse_channels, send_alerts
 from trendlab.alerts.channels import post_by_apprise
 from trendlab.alerts.sending import MAX_ATTEMPTS
 from trendlab.errors import AlertError, SettingsError
@@ -67,24 +71,28 @@ class Mailbox:
 
     def __init__(self, refuses: tuple[str, ...] = ()) -> None:
         self.sent: list[tuple[str, str, str]] = []
+        self.messages: list[Message] = []
         self.refuses = refuses
 
-    def __call__(self, address: str, title: str, body: str, *, key: str) -> None:
+    def __call__(self, address: str, message: Message) -> None:
         if address in self.refuses:
             raise AlertError("it did not take the message")
-        self.sent.append((address, title, key))
+        self.sent.append((address, message.title, message.key))
+        self.messages.append(message)
 
 
 def send(alerts: pa.Table, folder: Path, **more: Any) -> tuple[pa.Table, Book]:
     book = more.pop("record", Book())
     given = {"channels": {}, "addresses": {}, "post": Mailbox(), **more}
+    by_tracker, held = given.pop("channels"), given.pop("held", ())
     sent = send_alerts(
         alerts,
-        given.pop("channels"),
+        lambda row: by_tracker.get(row["tracker"], ()),
         given.pop("addresses"),
         folder=folder,
         clock=lambda: NOW,
         record=book,
+        is_held=lambda row: row["tracker"] in held,
         **given,
     )
     return sent, book
@@ -126,7 +134,7 @@ def test_no_alerts_send_nothing_and_write_nothing(tmp_path: Path) -> None:
 def test_the_attempt_is_recorded_before_anything_is_sent(tmp_path: Path) -> None:
     book = Book()
 
-    def post(address: str, title: str, body: str, *, key: str) -> None:
+    def post(address: str, message: Message) -> None:
         assert book.states == [("aa11", "pending", 1, ())]
 
     send(
@@ -173,8 +181,8 @@ def test_after_a_kill_the_files_hold_the_alert_once_and_the_key_is_the_same(
     boxes = [Mailbox(), Mailbox()]
     given = {"channels": {"chanel": ["ops"]}, "addresses": {"ops": "x://"}}
 
-    def killed_after_sending(*args: str, key: str) -> None:
-        boxes[0](*args, key=key)
+    def killed_after_sending(address: str, message: Message) -> None:
+        boxes[0](address, message)
         raise KilledError
 
     with pytest.raises(KilledError):
@@ -184,6 +192,7 @@ def test_after_a_kill_the_files_hold_the_alert_once_and_the_key_is_the_same(
     sent, _ = send(table(alert(attempts_count=1)), tmp_path, post=boxes[1], **given)
 
     assert boxes[0].sent[0][2] == boxes[1].sent[0][2] == "aa11"
+    assert [box.messages[0].is_repeat for box in boxes] == [False, True]
     assert [line["alert_id"] for line in lines_of(tmp_path)] == ["aa11"]
     assert sent["status"].to_pylist() == ["sent"]
 
@@ -345,7 +354,7 @@ def test_a_closed_port_is_a_failure_without_the_address(
 
 class Letters:
     def __init__(self) -> None:
-        self.received: list[Message] = []
+        self.received: list[Letter] = []
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.received.append(email.message_from_bytes(envelope.content))
@@ -355,13 +364,18 @@ class Letters:
 @pytest.fixture
 def post_office() -> Iterator[tuple[int, Letters]]:
     """A mail server on a free port, and the letters it took."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+
+    class OnAnyPort(Controller):
+        """Takes the port that the system gives, and tells it."""
+
+        def _trigger_server(self) -> None:
+            self.port = self.server.sockets[0].getsockname()[1]
+            super()._trigger_server()
+
     letters = Letters()
-    controller = Controller(letters, hostname="127.0.0.1", port=port)
+    controller = OnAnyPort(letters, hostname="127.0.0.1", port=0)
     controller.start()
-    yield port, letters
+    yield controller.port, letters
     controller.stop()
 
 
@@ -381,7 +395,8 @@ def test_a_mail_is_plain_text_and_names_its_alert(
     assert sent["status"].to_pylist() == ["sent"]
     letter = letters.received[0]
     assert letter["X-Trendlab-Alert"] == "aa11"
-    assert letter["References"] == "<alert-aa11@trendlab.invalid>"
+    assert letter["Message-ID"] == "<alert-aa11@trendlab.invalid>"
+    assert letter["In-Reply-To"] is None
     assert letter["To"] == "mara@example.org"
     assert len(letter.get_all("Message-ID")) == 1
     assert letter.get_content_type() == "text/plain"
@@ -409,3 +424,119 @@ def test_a_notice_to_no_channel_or_to_no_address_is_refused() -> None:
         notify({"ops": f"nonsense://{SECRET}"}, "ops", "t", "b")
 
     assert SECRET not in str(refused.value)
+
+
+def test_a_follow_up_is_threaded_under_its_alert(
+    tmp_path: Path, post_office: tuple[int, Letters]
+) -> None:
+    port, letters = post_office
+    address = f"mailto://127.0.0.1:{port}?from=lab@example.org&to=mara@example.org"
+    send(
+        table(alert(), alert("bb22", follows_alert_id="aa11", title="Over: x")),
+        tmp_path,
+        channels={"chanel": ["desk"]},
+        addresses={"desk": address},
+        post=post_by_apprise,
+    )
+
+    first, second = letters.received
+    assert second["Message-ID"] == "<alert-bb22@trendlab.invalid>"
+    assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
+
+
+def test_a_line_break_in_a_title_begins_no_header(
+    tmp_path: Path, post_office: tuple[int, Letters]
+) -> None:
+    port, letters = post_office
+    address = f"mailto://127.0.0.1:{port}?from=lab@example.org&to=mara@example.org"
+    sent, _ = send(
+        table(alert(title="peak\r\nBcc: eve@evil.example\r\n\r\n<b>body</b>")),
+        tmp_path,
+        channels={"chanel": ["desk"]},
+        addresses={"desk": address},
+        post=post_by_apprise,
+    )
+
+    assert sent["status"].to_pylist() == ["sent"]
+    letter = letters.received[0]
+    assert letter["Bcc"] is None
+    assert letter["Subject"] == "peak Bcc: eve@evil.example <b>body</b>"
+    assert b"<b>" not in letter.get_payload(decode=True)
+
+
+KILLED_SENDER = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+import pyarrow.parquet as pq
+from trendlab.alerts import send_alerts
+from trendlab.alerts.channels import post_by_apprise
+
+stored, folder, address, dies = Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]
+
+def record(rows):
+    pq.write_table(rows, stored)
+
+def post(address, message):
+    post_by_apprise(address, message)
+    if dies == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)  # sent, and not yet recorded
+
+send_alerts(
+    pq.read_table(stored), lambda row: ["ops"], {"ops": address}, folder=folder,
+    clock=lambda: datetime.now(UTC), record=record, post=post,
+)
+"""
+
+
+def run_sender(stored: Path, folder: Path, address: str, dies: str) -> int:
+    words = [sys.executable, "-c", KILLED_SENDER, str(stored), str(folder), address]
+    return subprocess.run([*words, dies], check=False, timeout=120).returncode
+
+
+def test_a_web_hook_told_before_a_kill_gets_one_repeat_marked_as_such(
+    tmp_path: Path, webhook: Any
+) -> None:
+    port, received, _ = webhook
+    stored = tmp_path / "alerts.parquet"
+    pq.write_table(table(alert()), stored)
+    address = f"json://127.0.0.1:{port}/hook"
+
+    codes = [
+        run_sender(stored, tmp_path / "out", address, dies)
+        for dies in ("dies", "lives", "lives")
+    ]
+
+    assert codes == [-signal.SIGKILL, 0, 0]
+    assert len(received) == 2
+    (_, first, told), (_, second, again) = received
+    assert first["Idempotency-Key"] == second["Idempotency-Key"] == "aa11"
+    assert "Idempotency-Repeat" not in first
+    assert second["Idempotency-Repeat"] == "possible"
+    assert again["title"] == "(repeat) " + told["title"]
+    assert pq.read_table(stored)["status"].to_pylist() == ["sent"]
+    assert len(lines_of(tmp_path / "out")) == 1
+
+
+def test_a_mail_told_before_a_kill_gets_one_repeat_with_the_same_message_id(
+    tmp_path: Path, post_office: tuple[int, Letters]
+) -> None:
+    port, letters = post_office
+    stored = tmp_path / "alerts.parquet"
+    pq.write_table(table(alert()), stored)
+    address = f"mailto://127.0.0.1:{port}?from=lab@example.org&to=mara@example.org"
+
+    codes = [
+        run_sender(stored, tmp_path / "out", address, dies)
+        for dies in ("dies", "lives", "lives")
+    ]
+
+    assert codes == [-signal.SIGKILL, 0, 0]
+    first, second = letters.received
+    assert (
+        first["Message-ID"] == second["Message-ID"] == "<alert-aa11@trendlab.invalid>"
+    )
+    assert first["X-Trendlab-Repeat"] is None
+    assert second["X-Trendlab-Repeat"] == "possible"
+    assert second["Subject"] == "(repeat) Negative peak: chanel"
+    assert "cut off" in second.get_payload(decode=True).decode()

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trendlab.alerts.wording import describe_dip, make_inert, web_address
+from trendlab.alerts.inert import make_inert, web_address
+from trendlab.alerts.wording import describe_dip
 from trendlab.schemas import TABLES
 
 
@@ -23,6 +24,10 @@ from trendlab.schemas import TABLES
         ("[click](https://evil.example/a?b)", "click (link)"),
         ("see www.evil.example now", "see (link) now"),
         ("javascript://x", "(link)"),
+        ("mailto:eve@evil.example now", "(link) now"),
+        ("go to evil.example/login", "go to evil. example/login"),
+        ("costs 4.50 at 10.30", "costs 4.50 at 10.30"),
+        ("a\r\nBcc: eve@evil.example", "a Bcc: eve＠evil. example"),
         ("two\nlines\ttab\x00nul\x1b[31m", "two lines tab nul 31m"),
         ("abc\u202edef\u200bghi", "abc def ghi"),
         ("naïve 草 👗", "naïve 草 👗"),

@@ -163,6 +163,73 @@ def test_the_version_changes_with_the_query_and_with_nothing_else(tmp_path: Path
     assert first.version != other.version
 
 
+RULES = """\
+trackers:
+  - name: chanel
+    alerts:
+      cool_down_days: 5
+      channels: [desk]
+      quiet_hours: {from: "22:00", to: "07:00"}
+      rules:
+        - {name: anger, topics: [Calendar], cities: all, threshold: 3}
+        - name: buzz
+          what: peaks
+          measures: activity
+          threshold_severity: 6
+          cool_down_days: 0
+          channels: [ops]
+          quiet_hours: {from: "00:00", to: "01:00"}
+"""
+
+
+def test_alert_rules_take_what_they_do_not_give_from_the_tracker(tmp_path: Path):
+    rules = load_trackers(write(tmp_path, RULES))[0].alerts.filled_rules()
+    (anger, of_anger), (buzz, of_buzz) = rules
+
+    assert (anger.what, anger.topics, anger.cities) == ("dips", ("calendar",), ("all",))
+    assert (anger.threshold, of_anger.threshold_severity) == (3.0, 3)
+    assert (of_anger.cool_down_days, of_anger.channels) == (5, ("desk",))
+    assert of_anger.quiet_hours is not None
+    assert of_anger.quiet_hours.covers(time(23))
+    assert (buzz.what, buzz.measures) == ("peaks", ("activity",))
+    assert (of_buzz.threshold_severity, of_buzz.cool_down_days) == (6, 0)
+    assert of_buzz.channels == ("ops",)
+    assert of_buzz.quiet_hours is not None
+    assert not of_buzz.quiet_hours.covers(time(23))
+
+
+def test_a_tracker_without_rules_tells_of_every_dip(tmp_path: Path):
+    rules = load_trackers(write(tmp_path, GOOD))[0].alerts.filled_rules()
+
+    assert [(rule.name, rule.what, rule.measures) for rule, _ in rules] == [
+        ("negative_peak", "dips", ())
+    ]
+    assert rules[0][1].threshold_severity == 5
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (
+            RULES.replace("activity", "posts_count"),
+            "trackers.yml:9: trackers[0].alerts.rules[1]: measures of peaks are posts, "
+            "likes_per_post, activity; got 'posts_count'",
+        ),
+        (
+            RULES.replace("what: peaks", "what: peaks\n          topics: [a]"),
+            "no topics",
+        ),
+        (RULES.replace("name: buzz", "name: anger"), "two rules have the name 'anger'"),
+        (RULES.replace("threshold: 3", "threshold: 0.5"), "greater than 1"),
+        (RULES.replace("topics:", "topic:"), "did you mean topics?"),
+    ],
+)
+def test_a_wrong_alert_rule_is_refused_with_its_line(
+    tmp_path: Path, wrong: str, told: str
+):
+    assert told in complaint(tmp_path, wrong)
+
+
 def test_aliases_that_add_up_to_too_much_are_refused(tmp_path: Path):
     bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
     for name, before in zip("bcdefgh", "abcdefg", strict=True):

@@ -7,18 +7,19 @@ it goes and how often is described in `docs/alerts.md`.
 
 from __future__ import annotations
 
-from trendlab.alerts.channels import notify, parse_channels
-from trendlab.alerts.rules import (
-    AlertRule,
+from trendlab.alerts.channels import Message, notify, parse_channels
+from trendlab.alerts.inert import make_inert
+from trendlab.alerts.raising import (
     acknowledge_alert,
     backtest_alerts,
     raise_alerts,
 )
+from trendlab.alerts.rules import AlertRule
 from trendlab.alerts.sending import send_alerts
-from trendlab.alerts.wording import make_inert
 
 __all__ = [
     "AlertRule",
+    "Message",
     "acknowledge_alert",
     "backtest_alerts",
     "make_inert",

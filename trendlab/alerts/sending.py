@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from trendlab.alerts.channels import Post, post_by_apprise
+from trendlab.alerts.channels import Message, Post, post_by_apprise
 from trendlab.errors import AlertError
 from trendlab.schemas import TABLES
 
@@ -27,14 +27,14 @@ JSON_LINES = "alerts.jsonl"
 
 def send_alerts(
     alerts: pa.Table,
-    channels: Mapping[str, Sequence[str]],
+    channels: Callable[[Row], Sequence[str]],
     addresses: Mapping[str, str],
     *,
     folder: Path,
     clock: Callable[[], datetime],
     record: Callable[[pa.Table], None],
     send_backfilled: bool = False,
-    held: Collection[str] = (),
+    is_held: Callable[[Row], bool] = lambda alert: False,
     post: Post = post_by_apprise,
 ) -> pa.Table:
     """Send the alerts that are due: to the log, to files and to channels.
@@ -44,8 +44,8 @@ def send_alerts(
     alerts : pyarrow.Table
         Schema `alerts`. Due are `pending` and `failed` ones with fewer than 5
         attempts, and `backfilled` ones where asked.
-    channels : mapping of str to sequence of str
-        Tracker → names of channels, besides the log and the files.
+    channels : callable
+        Row of `alerts` → names of channels, besides the log and the files.
     addresses : mapping of str to str
         Channel name → apprise address.
     folder : Path
@@ -56,8 +56,8 @@ def send_alerts(
         Stores a table of alerts by alert_id. Called before each attempt, after
         each channel that took the message, and at its end.
     send_backfilled : bool
-    held : collection of str
-        Trackers in their quiet hours: their alerts stay as they are.
+    is_held : callable
+        Row of `alerts` → True in the quiet hours of its rule: it stays as it is.
     post : callable
         Takes a message to an address.
 
@@ -69,20 +69,23 @@ def send_alerts(
     Notes
     -----
     The attempt is recorded before anything is sent. After a kill in between, the
-    files are not written twice; a channel may be told twice, and then gets the
-    same idempotency key. A retry goes to the channels that failed only.
+    files are not written twice; a channel may be told once more, marked as a
+    repeat and with the same idempotency key. A retry goes to the channels that
+    failed only.
     """
     due = [
         row
         for row in alerts.sort_by(
             [("day", "ascending"), ("alert_id", "ascending")]
         ).to_pylist()
-        if _is_due(row, send_backfilled) and row["tracker"] not in held
+        if _is_due(row, send_backfilled) and not is_held(row)
     ]
     tried = []
     written = _read_ids(folder / JSON_LINES) if due else set()
     for row in due:
-        names = [*dict.fromkeys(["log", "file", *channels.get(row["tracker"], ())])]
+        names = [*dict.fromkeys(["log", "file", *channels(row)])]
+        # an attempt that was begun and never recorded was cut off
+        was_cut_off = row["status"] == "pending" and row["attempts_count"] > 0
         row |= {"attempts_count": row["attempts_count"] + 1, "status": "pending"}
         record(TABLES["alerts"].from_rows([row]))
         failures = []
@@ -90,7 +93,7 @@ def send_alerts(
             if name in row["channels"]:
                 continue
             try:
-                _deliver(row, name, addresses, folder, written, post)
+                _deliver(row, name, addresses, folder, written, post, was_cut_off)
             except AlertError as error:
                 failures.append(name)
                 log.warning("alert %s: channel %s: %s", row["alert_id"], name, error)
@@ -123,6 +126,7 @@ def _deliver(
     folder: Path,
     written: set[str],
     post: Post,
+    is_repeat: bool,
 ) -> None:
     if name == "log":
         # no title or body: topics and captions are what strangers wrote
@@ -143,7 +147,14 @@ def _deliver(
         raise AlertError(
             "it has no address; name it in TRENDLAB_ALERT_URLS or its file"
         )
-    post(addresses[name], alert["title"], alert["body"], key=alert["alert_id"])
+    message = Message(
+        title=alert["title"],
+        body=alert["body"],
+        key=alert["alert_id"],
+        follows=alert["follows_alert_id"] or "",
+        is_repeat=is_repeat,
+    )
+    post(addresses[name], message)
 
 
 def _write_files(alert: Row, folder: Path, written: set[str]) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from trendlab.alerts.inert import QUOTE_LENGTH, make_inert, web_address
+
 Row = Mapping[str, Any]
 
-# A person reads a line or two of a quoted caption; the link leads to the rest.
-QUOTE_LENGTH = 160
 # A topic is up to a handful of words; titles stay on one line of a phone's notice.
 TOPIC_LENGTH = 60
-# A longer address is tracking, or an attack on the reader's patience.
-ADDRESS_LENGTH = 300
 # A name or word that is longer is no name or word.
 NAME_LENGTH = 40
 # Channels cut at 4,096 characters; the limits below keep the longest body under it,
@@ -26,34 +22,6 @@ MAX_AUTHORS = 3
 MAX_CITIES = 3
 # Days before the event that the report shows with it.
 REPORT_DAYS = 28
-
-_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://\S*|\bwww\.\S+", re.IGNORECASE)
-_MARKUP = re.compile(r"[<>\[\](){}*`~|\\^]+|(?<!\w)_+|_+(?!\w)")
-_WEB = re.compile(r"https?://[^\s<>\"'`|\\^{}\[\]]+", re.IGNORECASE)
-
-
-def make_inert(text: str, length: int = QUOTE_LENGTH) -> str:
-    """Turn what strangers wrote into one plain line that does nothing.
-
-    Control, direction and invisible characters go, and so does what HTML,
-    Markdown or chat services read as markup; addresses are named, not linked; an
-    @ becomes its full-width form, which mentions nobody.
-    """
-    spaced = "".join(
-        " " if unicodedata.category(mark)[0] in "CZ" else mark for mark in text
-    )
-    plain = _MARKUP.sub(" ", _ADDRESS.sub("(link)", spaced).replace("(link)", "\0"))
-    words = " ".join(plain.replace("\0", "(link)").replace("@", "＠").split())
-    return words if len(words) <= length else f"{words[: length - 1].rstrip()}…"
-
-
-def web_address(url: str | None) -> str:
-    """Return an address that is safe to show, or nothing."""
-    if url is None:
-        return ""
-    shown = url.strip()
-    is_safe = len(shown) <= ADDRESS_LENGTH and shown.isprintable()
-    return shown if is_safe and _WEB.fullmatch(shown) else ""
 
 
 def describe_dip(dip: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str, str]:
@@ -128,6 +96,74 @@ def describe_peak(peak: Row, evidence: Sequence[Row], alert_id: str) -> tuple[st
             "Fewer than 28 days lie behind it, so the usual is a rough guess."
         )
     return _compose(title, what, unusual, "", evidence, peak, alert_id, "peak")
+
+
+def describe_end(
+    event_kind: str, alert: Row, event_days: Sequence[Row]
+) -> tuple[str, str]:
+    """Return title and body of the follow-up on an event that is over.
+
+    Parameters
+    ----------
+    event_kind : {"dip", "peak"}
+    alert : mapping
+        Row of `alerts` that is followed.
+    event_days : sequence of mapping
+        Rows of `dips` or `peaks` of the event, in order of days.
+    """
+    last = event_days[-1]
+    name = "Negative peak" if event_kind == "dip" else "Activity peak"
+    topic = last.get("topic", "")
+    about = f" about {_topic(topic)}" if topic != "" else ""
+    where = _where(last["city"])
+    days = (last["end_on"] - last["start_on"]).days + 1
+    span = (
+        f"on {last['start_on']}, one day"
+        if days == 1
+        else f"from {last['start_on']} to {last['end_on']}, {days} days"
+    )
+    title = f"Over: {name.lower()} of {last['tracker']}{about}, {where}"
+    if event_kind == "dip":
+        items = "comments" if last["item_kind"] == "comment" else "posts"
+        strongest = (
+            f"{last['negative_count']} of {last['scored_count']} scored {items} "
+            f"negative, {_percent(last['negative_share'])} against "
+            f"{_percent(last['baseline_share'])} usual"
+        )
+    else:
+        strongest = (
+            f"{last['value']:,.0f} {last['measure']} against {last['baseline']:,.0f} "
+            f"usual; {last['excess']:,.0f} more than usual in all"
+        )
+    parts = [
+        f"WHAT HAPPENED\nIt ran {span}. Strongest on {last['apex_on']}: {strongest}.",
+        f"HOW UNUSUAL\nSeverity {last['severity']} of 10 at its end; it was "
+        f"{alert['severity']} when it was told on {alert['day']}.",
+        "WHY WE THINK SO\nThe two days after its last one were seen, and the second "
+        "did not pass the rule.",
+        "WHAT TO RUN NEXT\n"
+        + "\n".join(
+            _commands(
+                {**last, "day": last["end_on"]}, str(alert["alert_id"]), event_kind
+            )
+        ),
+    ]
+    return title, "\n\n".join(parts)
+
+
+def describe_withdrawal(alert: Row) -> tuple[str, str]:
+    """Return title and body of the follow-up on an event that was taken back."""
+    title = f"Taken back: {alert['title']}"
+    body = (
+        "WHAT HAPPENED\nSince this was told, posts arrived late or a rule changed, and "
+        f"with them {alert['day']} no longer shows the event, or shows another one. "
+        "It is not known to be over; it is not known to have been.\n\n"
+        "WHAT TO RUN NEXT\n"
+        f'trendlab sql "select * from marts.{alert["event_kind"]}s '
+        f"where tracker = '{alert['tracker']}' order by apex_on desc\"\n"
+        f"trendlab alert ack {str(alert['alert_id'])[:8]} --by YOUR_NAME"
+    )
+    return title, body
 
 
 def _compose(

@@ -50,7 +50,7 @@ def report(
     out.print(f"report: {path}", markup=False)
 
 
-alert_app = typer.Typer(help="Alerts on negative peaks.", no_args_is_help=True)
+alert_app = typer.Typer(help="Alerts on peaks and dips.", no_args_is_help=True)
 app.add_typer(alert_app, name="alert")
 
 

@@ -62,6 +62,11 @@ ALERTS = Table(
         moment("sent_at", "when it was sent", nullable=True),
         moment("acknowledged_at", "when a person acknowledged it", nullable=True),
         text("acknowledged_by", "who", nullable=True),
+        text(
+            "follows_alert_id",
+            "alert whose event this says is over; NULL for the alert itself",
+            nullable=True,
+        ),
     ),
     key=("alert_id",),
     in_warehouse=True,

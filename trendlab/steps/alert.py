@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from trendlab.alerts import (
     raise_alerts,
     send_alerts,
 )
+from trendlab.alerts.rules import EventKind
 from trendlab.errors import AlertError, SettingsError
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
@@ -33,16 +35,52 @@ PAST_REACH = timedelta(days=365)
 
 
 def rules_of(context: Context) -> list[AlertRule]:
-    """Return the alert rule of each tracker; `all` repeats them and has none."""
+    """Return the alert rules of each tracker; `all` repeats them and has none."""
+    kinds: dict[str, EventKind] = {"dips": "dip", "peaks": "peak"}
     return [
         AlertRule(
             tracker=tracker.name,
-            min_severity=tracker.alerts.threshold_severity,
-            cool_down_days=tracker.alerts.cool_down_days,
-            channels=tuple(tracker.alerts.channels),
+            name=rule.name,
+            on=(kinds[rule.what],),
+            measures=rule.measures,
+            cities=rule.cities,
+            topics=rule.topics,
+            min_ratio=rule.threshold,
+            min_severity=shared.threshold_severity,
+            cool_down_days=shared.cool_down_days,
+            channels=shared.channels,
+            quiet=shared.quiet_hours,
+            time_zone=tracker.time_zone,
         )
         for tracker in context.trackers
+        for rule, shared in tracker.alerts.filled_rules()
     ]
+
+
+def _rule_of(rules: Sequence[AlertRule], alert: dict[str, Any]) -> AlertRule | None:
+    """Return the rule that raised an alert; None where it was taken away since."""
+    for rule in rules:
+        if (rule.tracker, rule.name) == (alert["tracker"], alert["rule"]):
+            return rule
+    return None
+
+
+def seen_days(context: Context, first: date, last: date) -> dict[str, set[date]]:
+    """Return the days of each tracker whose posts are known."""
+    scores = context.lake.read_range(
+        "day_scores",
+        first,
+        last,
+        columns=["day", "tracker", "city", "measure", "value"],
+    )
+    wanted = pc.and_(
+        pc.and_(pc.equal(scores["city"], "all"), pc.equal(scores["measure"], "posts")),
+        pc.is_valid(scores["value"]),
+    )
+    seen: dict[str, set[date]] = {}
+    for row in scores.filter(wanted).select(["tracker", "day"]).to_pylist():
+        seen.setdefault(row["tracker"], set()).add(row["day"])
+    return seen
 
 
 def addresses_of(settings: Settings) -> dict[str, str]:
@@ -82,6 +120,7 @@ def raise_for_days(
         rules_of(context),
         now=context.clock(),
         is_backfill=is_backfill,
+        seen_days=seen_days(context, first, last),
     )
     store_alerts(context, raised)
     if raised.num_rows == 0:
@@ -123,23 +162,25 @@ def send_pending(context: Context, *, send_backfilled: bool = False) -> list[str
         return []
     alerts = context.lake.read_range("alerts", days[0], days[-1])
     now = context.clock()
-    held = [
-        tracker.name
-        for tracker in context.trackers
-        if tracker.alerts.quiet_hours is not None
-        and tracker.alerts.quiet_hours.covers(
-            now.astimezone(ZoneInfo(tracker.time_zone)).time()
-        )
-    ]
+    rules = rules_of(context)
+
+    def channels_of(alert: dict[str, Any]) -> Sequence[str]:
+        rule = _rule_of(rules, alert)
+        return () if rule is None else rule.channels
+
+    def is_held(alert: dict[str, Any]) -> bool:
+        rule = _rule_of(rules, alert)
+        return rule is not None and rule.is_quiet(now)
+
     tried = send_alerts(
         alerts,
-        {tracker.name: tracker.alerts.channels for tracker in context.trackers},
+        channels_of,
         addresses_of(context.settings),
         folder=context.home / "alerts",
         clock=context.clock,
         record=lambda rows: store_alerts(context, rows),
         send_backfilled=send_backfilled,
-        held=held,
+        is_held=is_held,
     )
     return [
         f"alert {row['alert_id'][:8]} {row['status']}: {row['title']}"
@@ -178,19 +219,41 @@ def backtest(
         )
     first, last = first_day or days[0], last_day or days[-1]
     lake = context.lake
+    rules = rules_of(context)
     alerts = backtest_alerts(
         lake.read_range("dips", first, last),
         lake.read_range("peaks", first, last),
         lake.read_range("evidence", first, last),
-        rules_of(context),
+        rules,
         first_day=first,
         last_day=last,
+        seen_days=seen_days(context, first, last),
+    ).to_pylist()
+    lines = [_backtest_line(rules, row) for row in alerts]
+    sent = sum(row["status"] == "pending" for row in alerts)
+    cooled = sum(row["status"] == "cooled_down" for row in alerts)
+    over = sum(row["follows_alert_id"] is not None for row in alerts)
+    summary = (
+        f"{first} to {last}, {len(rules)} rules: {sent} sent ({over} of them "
+        f"follow-ups), {cooled} cooled down, {len(alerts)} alerts"
     )
-    lines = [
-        f"{row['day']} severity {row['severity']:>2} {row['status']}: {row['title']}"
-        for row in alerts.to_pylist()
-    ]
-    return [*lines, f"{first} to {last}: {alerts.num_rows} alerts"]
+    return [*lines, summary]
+
+
+def _backtest_line(rules: Sequence[AlertRule], alert: dict[str, Any]) -> str:
+    """Say what would have been told, by which rule, when and where."""
+    told = f"{alert['day']} severity {alert['severity']:>2} {alert['rule']}"
+    rule = _rule_of(rules, alert)
+    if alert["status"] != "pending" or rule is None:
+        return f"{told}, {alert['status'].replace('_', ' ')}: {alert['title']}"
+    at = rule.sending_moment(alert["raised_at"])
+    waited = " after quiet hours" if at != alert["raised_at"] else ""
+    where = ", ".join(["log", "file", *rule.channels])
+    local = at.astimezone(ZoneInfo(rule.time_zone))
+    return (
+        f"{told}, sent {local:%Y-%m-%d %H:%M} {rule.time_zone}{waited} to {where}: "
+        f"{alert['title']}"
+    )
 
 
 def send_notice(settings: Settings, text: str, channel: str) -> list[str]:

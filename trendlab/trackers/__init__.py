@@ -7,20 +7,24 @@ The file is read by `load_trackers`, posts are matched by `match_posts`, and
 
 from __future__ import annotations
 
+from trendlab.trackers.alert_settings import (
+    AlertRuleSettings,
+    AlertSettings,
+    QuietHours,
+)
 from trendlab.trackers.exclusions import RulePreview, preview_exclusions
 from trendlab.trackers.file import load_trackers
 from trendlab.trackers.match import bound_tracker, match_posts
 from trendlab.trackers.model import (
     AddedCity,
-    AlertSettings,
     Exclusion,
     MappingSpec,
-    QuietHours,
     Tracker,
 )
 
 __all__ = [
     "AddedCity",
+    "AlertRuleSettings",
     "AlertSettings",
     "Exclusion",
     "MappingSpec",

@@ -12,12 +12,15 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from trendlab.errors import TrackerFileError
+from trendlab.trackers.alert_settings import (
+    AlertRuleSettings,
+    AlertSettings,
+    QuietHours,
+)
 from trendlab.trackers.model import (
     AddedCity,
-    AlertSettings,
     Exclusion,
     MappingSpec,
-    QuietHours,
     Tracker,
 )
 
@@ -42,6 +45,7 @@ _FIELDS = {
         Tracker,
         Exclusion,
         AlertSettings,
+        AlertRuleSettings,
         QuietHours,
         AddedCity,
         MappingSpec,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from trendlab.schemas import TABLES
+from trendlab.trackers.alert_settings import AlertSettings
 from trendlab.trackers.text import fold_term, is_word_character
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
@@ -190,39 +191,6 @@ class Exclusion(_Strict):
         ):
             raise ValueError(f"from {self.valid_from} is after to {self.valid_to}")
         return self
-
-
-class QuietHours(_Strict):
-    """Hours in which nothing is sent, in the tracker's time zone; may pass midnight."""
-
-    start: time = Field(alias="from")
-    end: time = Field(alias="to")
-
-    def covers(self, moment: time) -> bool:
-        """Tell whether a local time of day lies within."""
-        if self.start <= self.end:
-            return self.start <= moment < self.end
-        return moment >= self.start or moment < self.end
-
-
-class AlertSettings(_Strict):
-    """When and where a tracker's alerts go.
-
-    Parameters
-    ----------
-    threshold_severity : int
-        Least severity, 1 to 10, that is sent.
-    cool_down_days : int
-        Days after an alert in which the same event kind is not sent again.
-    channels : tuple of str
-        Names of addresses kept in the environment or in a file, never addresses.
-    quiet_hours : QuietHours or None
-    """
-
-    threshold_severity: int = Field(default=3, ge=1, le=10)
-    cool_down_days: int = Field(default=3, ge=0, le=365)
-    channels: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")], ...] = ()
-    quiet_hours: QuietHours | None = None
 
 
 class AddedCity(_Strict):
