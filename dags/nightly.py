@@ -1,13 +1,16 @@
 """
 ### trendlab nightly.
 
-**What** Computes the UTC day that has just ended, from posts to marts, alerts and
-report: match, sentiment, detect, tag, activity, signals, load, alert, report.
+**What** Fetches the UTC day that has just ended from the live sources that are set up,
+and computes it, from posts to marts, alerts and report: fetch, match, sentiment,
+detect, tag, activity, signals, load, alert, report.
 
 **When** Daily at 02:00 UTC. The data interval that starts on day D is run as day D.
 
-**Reads** Posts, comments and photos that sources wrote into the lake
-(`TRENDLAB_HOME`), the tracker file, and the settings `TRENDLAB_*` of the worker.
+**Reads** What networks have on the trackers' terms, posts, comments and photos in the
+lake (`TRENDLAB_HOME`), the tracker file, and the settings `TRENDLAB_*` of the worker;
+`trendlab sources` lists those that live sources need. Where none is set up, `fetch`
+does nothing.
 
 **Writes** The day's partitions in the lake, the warehouse (one transaction a day),
 `reports/`, and alerts to the channels of the tracker file. The asset
@@ -20,8 +23,10 @@ twice. One run at a time, in order.
 
 **When it fails** Look at the failed task's log: the last line says what was
 expected, what came and what to do. Mend it, clear the failed task, and the rest
-follows. "lake is locked" means that another trendlab command is at work.
-`failure_notice` has told the channels named `ops`.
+follows. A failed `fetch` holds up nothing: what other sources gave is computed, the
+gap stands in `coverage`, and the next night fetches it. "lake is locked" means that
+another trendlab command is at work. `failure_notice` has told the channels named
+`ops`.
 """
 
 from __future__ import annotations
@@ -64,7 +69,9 @@ with DAG(
     },
     tags=["trendlab"],
 ) as dag:
-    match = step("match", f"match --to {DAY}")
+    fetch = step("fetch", f"ingest --trackers --day {DAY}")
+    # a source that is down fails alone
+    match = step("match", f"match --to {DAY}", trigger_rule=TriggerRule.ALL_DONE)
     sentiment = step("sentiment", f"sentiment --to {DAY}")
     detect = step("detect", f"detect --to {DAY}", pool=GPU_POOL, queue=GPU_QUEUE)
     tag = step("tag", f"tag --to {DAY}", pool=GPU_POOL, queue=GPU_QUEUE)
@@ -82,6 +89,7 @@ with DAG(
     )
     # one writer to the lake at a time, so the tasks follow one another
     chain(
+        fetch,
         match,
         sentiment,
         detect,
@@ -94,6 +102,7 @@ with DAG(
         report,
     )
     [
+        fetch,
         match,
         sentiment,
         detect,

@@ -29,6 +29,7 @@ print("DAGS=" + json.dumps({{
                 [t.task_id, d] for t in dag.tasks for d in t.downstream_task_ids
             ),
             "pools": {{t.task_id: t.pool for t in dag.tasks}},
+            "rules": {{t.task_id: t.trigger_rule.value for t in dag.tasks}},
             "catchup": dag.catchup,
             "max_active_runs": dag.max_active_runs,
             "timetable": type(dag.timetable).__name__,
@@ -84,13 +85,20 @@ def test_the_folder_holds_exactly_the_nightly_dag(described):
 def test_the_tasks_follow_one_another_and_a_notice_watches_them(described):
     dag = described["dags"]["trendlab_nightly"]
     order = [
-        "match", "sentiment", "detect", "tag", "activity",
+        "fetch", "match", "sentiment", "detect", "tag", "activity",
         "signals", "alert_raise", "load", "alert_send", "report",
     ]  # fmt: skip
     in_a_row = [list(pair) for pair in itertools.pairwise(order)]
     notice = [[task, "failure_notice"] for task in order]
     assert dag["edges"] == sorted(in_a_row + notice)
     assert dag["pools"]["detect"] == dag["pools"]["tag"] == "trendlab_gpu"
+
+
+def test_a_source_that_is_down_holds_up_nothing(described):
+    rules = described["dags"]["trendlab_nightly"]["rules"]
+    assert rules.pop("match") == "all_done"
+    assert rules.pop("failure_notice") == "one_failed"
+    assert set(rules.values()) == {"all_success"}
 
 
 def test_a_run_covers_the_day_that_has_ended_and_runs_do_not_overlap(described):

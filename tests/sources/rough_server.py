@@ -71,6 +71,8 @@ def answer(
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
+        # said, so that no client keeps a connection that is closed the next moment
+        handler.send_header("Connection", "close")
         handler.send_header("Content-Type", kind)
         handler.send_header(
             "Content-Length", str(len(body) if length is None else length)

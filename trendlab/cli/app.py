@@ -25,8 +25,9 @@ from rich.progress import (
 )
 from typer.exceptions import TyperException
 
-from trendlab.errors import SettingsError, TrendlabError
+from trendlab.errors import SettingsError, SourceUnavailable, TrendlabError
 from trendlab.settings import Settings, read_settings
+from trendlab.steps.live_report import LiveReport
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -126,6 +127,34 @@ def parse_range(
     return first_day, last_day
 
 
+def tell_fetched(report: LiveReport) -> None:
+    """Print what was fetched from live sources; fail where something was not.
+
+    Raises
+    ------
+    SourceUnavailable
+        If a source or term was not ended.
+    """
+    for line in report.lines():
+        out.print(line, markup=False)
+    fail_if_not_ended(report)
+
+
+def fail_if_not_ended(report: LiveReport) -> None:
+    """Fail where something could not be fetched to its end.
+
+    Raises
+    ------
+    SourceUnavailable
+        Naming the first.
+    """
+    if report.failures:
+        raise SourceUnavailable(
+            f"{len(report.failures)} of {len(report.terms)} terms were not fetched to "
+            f"their end; the next run goes on. First: {report.failures[0]}"
+        )
+
+
 class ShownProgress(AbstractContextManager["ShownProgress"]):
     """Progress on a terminal; silent elsewhere."""
 
@@ -182,6 +211,7 @@ def main() -> None:
         peaks,
         review_texts,
         series,
+        sources,
         warehouse,
     )
 

@@ -7,21 +7,79 @@ from typing import Annotated
 
 import typer
 
-from trendlab.cli.app import Home, ShownProgress, app, out, parse_day, settings_for
+from trendlab.cli.app import (
+    Home,
+    ShownProgress,
+    app,
+    out,
+    parse_day,
+    settings_for,
+    tell_fetched,
+)
 from trendlab.errors import SettingsError
 
 
 @app.command(
     epilog="Example: trendlab ingest tweets/chanel.csv --mapping tweets "
-    "--source brand_tweets --tracker chanel"
+    "--source brand_tweets --tracker chanel, or: trendlab ingest mastodon "
+    "--tag streetstyle --since 2026-01-01, or: trendlab ingest --trackers"
 )
 def ingest(
     paths: Annotated[
-        list[str],
-        typer.Argument(help="Files, folders or globs; gz and zip are opened."),
-    ],
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders or globs (gz and zip are opened), or the name of "
+            "a live source, such as mastodon.",
+            show_default=False,
+        ),
+    ] = None,
     tracker: Annotated[
-        str | None, typer.Option(help="Tracker that the files were collected for.")
+        str | None,
+        typer.Option(
+            help="Tracker that the files were collected for, or whose terms are "
+            "fetched."
+        ),
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Hashtag to fetch; may be repeated.")
+    ] = None,
+    account: Annotated[
+        list[str] | None, typer.Option(help="Account to fetch; may be repeated.")
+    ] = None,
+    keyword: Annotated[
+        list[str] | None, typer.Option(help="Words to fetch; may be repeated.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            help="First day (UTC) to fetch. Default: yesterday",
+            show_default=False,
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            help="Fetch up to the start of this day (UTC). Default: now",
+            show_default=False,
+        ),
+    ] = None,
+    all_trackers: Annotated[
+        bool,
+        typer.Option(
+            "--trackers",
+            help="Fetch a day of all trackers from their live sources, with the "
+            "gaps before it, and read older posts again.",
+        ),
+    ] = False,
+    day: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            help="Day (UTC) of --trackers. Default: yesterday",
+            show_default=False,
+        ),
     ] = None,
     mapping: Annotated[
         str | None,
@@ -40,36 +98,74 @@ def ingest(
         typer.Option(help="JSON or CSV beside a photo folder: time, author, place."),
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Read files that were ingested before.")
+        bool,
+        typer.Option("--again", help="Read or fetch what was ingested before, too."),
     ] = False,
     home: Home = None,
 ) -> None:
-    """Copy posts, comments, photos and authors from files into the lake.
+    """Copy posts, comments, photos and authors into the lake.
 
-    The format is told from the content. Reading a file again changes nothing;
-    a newer reading of a known post adds an engagement reading. Refused records
-    go to quarantine with the reason.
+    From files: the format is told from the content. From live sources (`trendlab
+    sources` lists them): what is not there yet of the asked time is fetched. Doing
+    it again changes nothing; a newer reading of a known post adds an engagement
+    reading. Refused records go to quarantine with the reason.
     """
+    from trendlab.sources.registry import LIVE
     from trendlab.steps.context import open_context
     from trendlab.steps.ingest import ingest_paths
+    from trendlab.steps.live_verbs import fetch_night, fetch_source
 
+    asked = bool(tag or account or keyword or since or until)
+    given = list(paths or [])
     settings = settings_for(home)
+    if all_trackers:
+        if given or asked:
+            raise SettingsError("--trackers takes no paths, terms, --since or --until")
+        with ShownProgress() as progress:
+            context = open_context(settings, progress=progress)
+            fetched = fetch_night(context, parse_day(day, "--day"))
+        tell_fetched(fetched)
+        return
+    is_live = (
+        len(given) == 1 and given[0] in LIVE and (asked or not Path(given[0]).exists())
+    )
+    if not given or (asked and not is_live) or day is not None:
+        raise SettingsError(
+            "give files, or one live source with --tag, --account, --keyword or "
+            f"--tracker ({', '.join(LIVE)}), or --trackers with or without --day"
+        )
     with ShownProgress() as progress:
         context = open_context(settings, progress=progress, need_trackers=False)
-        report = ingest_paths(
-            context.lake,
-            paths,
-            trackers=context.trackers,
-            tracker=tracker,
-            mapping=mapping,
-            source=source,
-            format_name=format_name,
-            sidecar=sidecar,
-            clock=context.clock,
-            max_rejected_share=settings.max_rejected_share,
-            is_forced=again,
-            progress=progress,
-        )
+        if is_live:
+            fetched = fetch_source(
+                context,
+                given[0],
+                tags=tag or [],
+                accounts=account or [],
+                keywords=keyword or [],
+                tracker=tracker,
+                since=parse_day(since, "--since"),
+                until=parse_day(until, "--until"),
+                is_again=again,
+            )
+        else:
+            report = ingest_paths(
+                context.lake,
+                given,
+                trackers=context.trackers,
+                tracker=tracker,
+                mapping=mapping,
+                source=source,
+                format_name=format_name,
+                sidecar=sidecar,
+                clock=context.clock,
+                max_rejected_share=settings.max_rejected_share,
+                is_forced=again,
+                progress=progress,
+            )
+    if is_live:
+        tell_fetched(fetched)
+        return
     for line in report.lines():
         out.print(line, markup=False)
 

@@ -17,6 +17,7 @@ from trendlab.cli.app import (
     ToDay,
     app,
     err,
+    fail_if_not_ended,
     out,
     parse_range,
     settings_for,
@@ -162,8 +163,10 @@ def nightly(
 ) -> None:
     """Run the night: every step in order, for a day or in bulk for a range.
 
-    With --day, days before it that late data has made stale are done again
-    first. Without any option, the last ended day (UTC) is run.
+    With --day, the day is first fetched from the live sources that are set up
+    (`trendlab sources`), and days before it that late data has made stale are done
+    again. A source that fails is named at the end, with exit code 1; all else is
+    done. Without any option, the last ended day (UTC) is run.
     """
     first_day, last_day = parse_range(day, first, last)
     from trendlab.steps.context import open_context
@@ -186,6 +189,7 @@ def nightly(
         )
     for line in result.lines():
         out.print(line, markup=False)
+    fail_if_not_ended(result.fetched)
 
 
 @app.command(epilog="Example: trendlab weekly --week 2026-W09")

@@ -176,6 +176,17 @@ COVERAGE = Table(
         text("tracker_version", "hash of the tracker's query at that time"),
         moment("observed_at", "when the day was last ingested"),
         text("reason", "why the day is partial or missing", nullable=True),
+        count(
+            "posts_count",
+            "posts of the source and day that match the tracker; NULL for files",
+            nullable=True,
+        ),
+        flag(
+            "is_low_volume",
+            "true where posts_count is far below the tracker's usual; NULL where the "
+            "usual is not known",
+            nullable=True,
+        ),
     ),
     key=("tracker", "source", "day"),
     partition=("day", "source"),
@@ -227,6 +238,25 @@ INGESTS = Table(
     in_warehouse=True,
 )
 
+SOURCE_STATES = Table(
+    name="source_states",
+    doc="Where live sources stand; one row per source and term. The term 'budget' "
+    "holds what was used of the service's allowances.",
+    columns=(
+        SOURCE,
+        text("slice_key", "term that is looked for, such as #coat, or 'budget'"),
+        text(
+            "state",
+            "JSON: `covered` (spans of time that were fetched), `open` (the slice "
+            "that was not ended, with its cursor); `spends` for the budget",
+        ),
+        count("requests_count", "requests that were sent for it, tries included"),
+        moment("observed_at", "when it was last stored"),
+    ),
+    key=("source", "slice_key"),
+    partition=(),
+)
+
 COLLECTED = (
     POSTS,
     COMMENTS,
@@ -236,4 +266,5 @@ COLLECTED = (
     COVERAGE,
     QUARANTINE,
     INGESTS,
+    SOURCE_STATES,
 )

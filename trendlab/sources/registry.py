@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from trendlab.errors import SettingsError
 from trendlab.sources.live import LiveSource
+from trendlab.sources.mastodon import Mastodon
 
-_CLASSES: tuple[type[LiveSource], ...] = ()
+_CLASSES: tuple[type[LiveSource], ...] = (Mastodon,)
 
 LIVE: dict[str, type[LiveSource]] = {source.name: source for source in _CLASSES}
 """Name → class; `trendlab sources` shows them in this order."""

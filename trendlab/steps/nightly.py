@@ -13,6 +13,8 @@ from trendlab.steps.alert import raise_for_days, send_pending
 from trendlab.steps.context import days_known
 from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
 from trendlab.steps.engine import Context, Step, StepReport, run_step
+from trendlab.steps.live_report import LiveReport
+from trendlab.steps.live_verbs import fetch_night
 from trendlab.steps.load import load_warehouse, make_marts, open_for
 from trendlab.steps.signals import ACTIVITY, SIGNALS
 from trendlab.steps.weekly import INFLUENCERS, TRENDS
@@ -36,6 +38,7 @@ STEPS: dict[str, Step] = {
 WEEKLY_STEPS = tuple(name for name, step in STEPS.items() if step.is_weekly)
 
 Say = Callable[[str], None]
+Fetch = Callable[[Context, date], LiveReport]
 
 
 def say_nothing(line: str) -> None:
@@ -44,10 +47,11 @@ def say_nothing(line: str) -> None:
 
 @dataclass
 class NightReport:
-    """What a night did, step by step."""
+    """What a night did: what it fetched, and each step."""
 
     first_day: date
     last_day: date
+    fetched: LiveReport = field(default_factory=LiveReport)
     steps: list[StepReport] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     report_path: Path | None = None
@@ -62,6 +66,7 @@ class NightReport:
             else f"{self.first_day} to {self.last_day}"
         )
         lines = [f"{self.kind} of {span}: done in {self.seconds:.1f} s"]
+        lines += [f"  {line}" for line in self.fetched.lines()]
         lines += [f"  {step.line()}" for step in self.steps]
         lines += [f"  {note}" for note in self.notes]
         if self.report_path is not None:
@@ -99,9 +104,10 @@ def run_nightly(
     catch_up: bool,
     with_report: bool = True,
     send_backfilled: bool = False,
+    fetch: Fetch = fetch_night,
     say: Say = say_nothing,
 ) -> NightReport:
-    """Run every step, alerts, the load and the report.
+    """Fetch from live sources, run every step, alerts, the load and the report.
 
     Parameters
     ----------
@@ -113,17 +119,23 @@ def run_nightly(
     with_report : bool
     send_backfilled : bool
         Send alerts of days older than three days too.
+    fetch : callable
+        Fetches a day from the live sources that are set up; called with
+        `catch_up` only. A range is computed from what is there.
     say : callable
         Told one line as each stage ends.
     """
     started = time.monotonic()
     with context.lake.lock():
+        fetched = fetch(context, last_day) if catch_up else LiveReport()
+        for line in fetched.lines():
+            say(line)
         days = _days_within(context, None if catch_up else first_day, last_day)
         # an empty day is run too: that it held nothing is a result
         asked = first_day if first_day is not None else last_day
         if asked not in days and first_day == last_day:
             days = sorted({*days, last_day})
-        result = NightReport(days[0] if days else last_day, last_day)
+        result = NightReport(days[0] if days else last_day, last_day, fetched)
         for step in STEPS.values():
             done = _run(context, step, days, last_day, night_from=first_day)
             result.steps.append(done)

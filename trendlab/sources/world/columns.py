@@ -40,13 +40,19 @@ def masked(values: Ints | Floats, is_null: Bools) -> pa.Array:
 def as_table(name: str, columns: Mapping[str, Any]) -> pa.Table:
     """Return a table with exactly the declared columns, in order.
 
+    Columns that may be NULL and are not given are NULL.
+
     Raises
     ------
     KeyError
-        If a declared column was not given.
+        If another declared column was not given.
     """
+    size = len(next(iter(columns.values())))
     arrays = []
     for column in TABLES[name].columns:
+        if column.nullable and column.name not in columns:
+            arrays.append(pa.nulls(size, column.type))
+            continue
         values = columns[column.name]
         if isinstance(values, np.ndarray):
             values = pa.array(values, column.type)

@@ -1,0 +1,64 @@
+"""What live sources are told: variables, files, and never a value shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from trendlab.errors import SettingsError
+from trendlab.sources.mastodon import Mastodon
+from trendlab.sources.registry import LIVE
+from trendlab.steps.live_access import (
+    configured,
+    describe_sources,
+    open_source,
+    read_access,
+)
+
+URL = {"TRENDLAB_MASTODON_URL": "https://m.example"}
+
+
+def test_a_value_may_stand_in_a_file(tmp_path):
+    file = tmp_path / "token"
+    file.write_text("s3cr3t\n")
+    access = read_access(Mastodon, {**URL, "TRENDLAB_MASTODON_TOKEN_FILE": str(file)})
+    assert access["TRENDLAB_MASTODON_TOKEN"] == "s3cr3t"
+
+
+@pytest.mark.parametrize("content", [b"", b"  \n", b"x" * 20_000, b"\xff\xfe"])
+def test_a_file_without_a_value_is_told_and_not_shown(tmp_path, content):
+    file = tmp_path / "token"
+    file.write_bytes(content)
+    with pytest.raises(SettingsError, match="TRENDLAB_MASTODON_TOKEN_FILE") as caught:
+        read_access(Mastodon, {**URL, "TRENDLAB_MASTODON_TOKEN_FILE": str(file)})
+    assert "xxx" not in str(caught.value)
+
+
+def test_a_missing_file_and_two_values_are_misuse(tmp_path):
+    gone = {"TRENDLAB_MASTODON_TOKEN_FILE": str(tmp_path / "gone")}
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_access(Mastodon, {**URL, **gone})
+    with pytest.raises(SettingsError, match="not both"):
+        read_access(Mastodon, {**URL, **gone, "TRENDLAB_MASTODON_TOKEN": "x"})
+
+
+def test_a_source_that_lacks_something_says_what_and_where_it_is_described():
+    with pytest.raises(SettingsError, match=r"TRENDLAB_MASTODON_URL .*docs/sources/"):
+        open_source("mastodon", {})
+    with pytest.raises(SettingsError, match=r"expected a live source .*'friendster'"):
+        open_source("friendster", {})
+
+
+def test_only_sources_that_have_all_they_need_are_set_up():
+    assert configured({}) == {}
+    assert list(configured(URL)) == ["mastodon"]
+
+
+def test_the_list_names_every_source_and_need_and_shows_no_value():
+    lines = describe_sources({**URL, "TRENDLAB_MASTODON_TOKEN": "s3cr3t-value"})
+    told = "\n".join(lines)
+    for name, source in LIVE.items():
+        assert f"{name}: " in told
+        for need in source.needs:
+            assert need.variable in told
+    assert "mastodon: set up" in told
+    assert "s3cr3t-value" not in told
