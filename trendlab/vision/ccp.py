@@ -117,3 +117,27 @@ class ClothingCoParsing:
         if int((tags > 0).sum()) < MIN_MASK_PIXELS:
             return None
         return tags, window
+
+
+def tagged_classes(folder: Path) -> dict[str, frozenset[str]]:
+    """Return the classes that the tags of each photo without masks name.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the data set.
+
+    Returns
+    -------
+    dict of str to frozenset of str
+        By file name within ``unlabelled/``.
+    """
+    told = json.loads((folder / "tags.json").read_bytes())
+    class_of_tag: dict[str, str] = told["class_of_tag"]
+    return {
+        f"{stem}.jpg": frozenset(
+            class_of_tag[tag] for tag in tags if tag in class_of_tag
+        )
+        for stem, tags in told["image_tags"].items()
+        if (folder / "unlabelled" / f"{stem}.jpg").is_file()
+    }

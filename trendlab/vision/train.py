@@ -4,6 +4,7 @@
     python -m trendlab.vision.train export --weights best.pt --version 2 …
     python -m trendlab.vision.train evaluate --annotations val.json --images DIR
     python -m trendlab.vision.train tags --data DIR
+    python -m trendlab.vision.train pseudo --data DIR --results found.json --out …
 
 `export` writes what ships: safetensors, and a card whose thresholds and figures
 come from the photos it is given.
@@ -55,6 +56,11 @@ class TrainConfig(BaseModel):
         Epochs without a better validation before stopping; 0 never stops.
     mosaic_off_epochs : int
         Last epochs without mosaics, so that the model ends on whole photos.
+    warmup_epochs : float
+        Epochs over which the learning rate rises.
+    hours : float or None
+        Time that the training may take: it plans its epochs by the time that the
+        first took, so that the learning rate has fallen when time is up.
     device : str
         "cpu" or a CUDA device.
     threads : int
@@ -79,6 +85,8 @@ class TrainConfig(BaseModel):
     learning_rate: float = Field(default=0.001, gt=0)
     patience_epochs: int = Field(default=0, ge=0)
     mosaic_off_epochs: int = Field(default=10, ge=0)
+    warmup_epochs: float = Field(default=2, ge=0)
+    hours: float | None = Field(default=None, gt=0)
     device: str = "cpu"
     threads: int = Field(default=2, ge=1)
     is_bfloat16: bool = True
@@ -137,7 +145,8 @@ def train_detector(config: TrainConfig, *, is_resumed: bool = False) -> Path:
             "lr0": config.learning_rate,
             "lrf": 0.02,
             "cos_lr": True,
-            "warmup_epochs": 2,
+            "warmup_epochs": config.warmup_epochs,
+            "time": config.hours,
             "close_mosaic": config.mosaic_off_epochs,
             "patience": config.patience_epochs,
             "project": str(config.out.resolve().parent),
@@ -269,8 +278,8 @@ def read_foreign(path: Path) -> dict[str, torch.Tensor]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `fit`, `export`, `evaluate` or `tags` from the command line."""
-    from trendlab.vision import export, ship_tags
+    """Run a verb from the command line."""
+    from trendlab.vision import export, pseudo_labels, ship_tags
 
     parser = argparse.ArgumentParser(prog="python -m trendlab.vision.train")
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -279,6 +288,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     fit.add_argument("--resume", action="store_true")
     export.add_arguments(verbs)
     ship_tags.add_arguments(verbs)
+    pseudo_labels.add_arguments(verbs)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
@@ -287,6 +297,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.write(f"{best}\n")
         elif given.verb == "tags":
             sys.stdout.write(ship_tags.run_verb(given))
+        elif given.verb == "pseudo":
+            sys.stdout.write(pseudo_labels.run_verb(given))
         else:
             sys.stdout.write(export.run_verb(given))
     except TrendlabError as error:
