@@ -206,6 +206,7 @@ def main() -> None:
     from trendlab.cli import (  # noqa: F401
         collect,
         compute,
+        exclude,
         influence,
         look,
         peaks,

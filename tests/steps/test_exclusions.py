@@ -1,0 +1,89 @@
+"""A preview counts and shows, and changes nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.builders import table
+from trendlab.errors import MissingPartition, SettingsError
+from trendlab.lake import Lake
+from trendlab.places.cities import seed_cities
+from trendlab.settings import Settings
+from trendlab.steps.describe import MATCH
+from trendlab.steps.engine import Context
+from trendlab.steps.exclusions import preview_rules
+from trendlab.trackers import Exclusion, Tracker
+
+DAY = date(2026, 1, 5)
+
+
+def context_of(tmp_path: Path, *rules: Exclusion) -> Context:
+    tracker = Tracker(name="street", hashtags=["street"], exclusions=rules)
+    return Context(
+        settings=Settings(home=tmp_path),
+        lake=Lake(tmp_path / "lake"),
+        trackers=[tracker],
+        cities=seed_cities(),
+    )
+
+
+def put(lake: Lake, day: date, *captions: str) -> None:
+    lake.write(
+        "posts",
+        day,
+        table(
+            "posts",
+            [
+                {
+                    "day": day,
+                    "post_id": f"{day} {n}",
+                    "caption": caption,
+                    "hashtags": ["street"],
+                    "created_at": datetime(day.year, day.month, day.day, tzinfo=UTC),
+                }
+                for n, caption in enumerate(captions)
+            ],
+        ),
+        source="test",
+    )
+
+
+def test_a_rule_shows_what_it_drops(tmp_path):
+    context = context_of(tmp_path, Exclusion(reason="adverts", expressions=["buy now"]))
+    put(context.lake, DAY, "buy now!\n\x1b[2J", "a walk", "a coat")
+    lines = preview_rules(context)
+    assert lines[0].startswith("3 posts of 2026-01-05 to 2026-01-05")
+    assert "drops 1 posts, 33.3% of the tracker's; 1 of them by no other" in lines[1]
+    assert lines[2].endswith(": buy now! [2J")
+    assert context.lake.days("tracker_posts") == []
+
+
+def test_the_last_four_weeks_are_looked_at_unless_days_are_named(tmp_path):
+    context = context_of(tmp_path)
+    put(context.lake, DAY, "old")
+    put(context.lake, DAY + timedelta(days=28), "new")
+    assert preview_rules(context)[0].startswith("1 posts of 2026-02-02")
+    assert preview_rules(context)[1] == "street: no exclusion rules"
+    assert preview_rules(context, DAY, DAY)[0].startswith("1 posts of 2026-01-05")
+
+
+def test_no_posts_and_no_such_tracker_are_said(tmp_path):
+    context = context_of(tmp_path)
+    with pytest.raises(MissingPartition, match="no posts"):
+        preview_rules(context)
+    with pytest.raises(SettingsError, match="expected one of street, got 'x'"):
+        preview_rules(context, tracker="x")
+
+
+def test_alert_settings_do_not_make_matches_stale(tmp_path):
+    plain = context_of(tmp_path)
+    told = Tracker(name="street", hashtags=["street"], alerts={"cool_down_days": 3})
+    changed = Tracker(name="street", hashtags=["street", "coat"])
+    key = MATCH.settings_key(plain)
+    plain.trackers = [told]
+    assert MATCH.settings_key(plain) == key
+    plain.trackers = [changed]
+    assert MATCH.settings_key(plain) != key
