@@ -41,6 +41,8 @@ select
     days.day,
     coalesce(coverage.status, 'missing') as status,
     coverage.reason,
+    coverage.posts_count,
+    coverage.is_low_volume,
     coverage.tracker_version,
     coverage.observed_at
 from days

@@ -78,7 +78,9 @@ gaps as (
     select
         coalesce(source, 'all') as source,
         count(*) filter (where status = 'missing') as missing_days_count,
-        count(*) filter (where status = 'partial') as partial_days_count
+        count(*) filter (where status = 'partial') as partial_days_count,
+        count(*) filter (where status = 'none') as none_days_count,
+        count(*) filter (where is_low_volume) as low_volume_days_count
     from marts.coverage_days
     group by rollup (source)
 ),
@@ -121,6 +123,8 @@ select
     photos.top_vision_failure,
     coalesce(gaps.missing_days_count, 0) as missing_days_count,
     coalesce(gaps.partial_days_count, 0) as partial_days_count,
+    coalesce(gaps.none_days_count, 0) as none_days_count,
+    coalesce(gaps.low_volume_days_count, 0) as low_volume_days_count,
     read.last_ingest_at
 from sources
 left join read on read.source = sources.source
@@ -161,5 +165,11 @@ comment on column marts.data_quality.missing_days_count is
     'pairs of tracker and day on which ingestion did not run';
 comment on column marts.data_quality.partial_days_count is
     'pairs of tracker and day that were ingested in part';
+comment on column marts.data_quality.none_days_count is
+    'pairs of tracker and day of which nothing could be had: the source was down or '
+    'refused us; see coverage_days.reason';
+comment on column marts.data_quality.low_volume_days_count is
+    'pairs of tracker and day with far fewer posts than usual; see '
+    'coverage_days.reason';
 comment on column marts.data_quality.last_ingest_at is
     'end of the newest ingest, UTC';

@@ -12,9 +12,11 @@ import pytest
 from tests.steps.shop import DAY, START, Service, fair, shop
 from trendlab.errors import SettingsError
 from trendlab.lake import Lake, Span
+from trendlab.schemas import TABLES as DECLARED
 from trendlab.steps import live_fetch
 from trendlab.steps.live import Asked, LiveIngest
 from trendlab.steps.live_again import due_posts
+from trendlab.steps.live_batch import upsert_rows
 from trendlab.steps.live_coverage import judge_volume
 from trendlab.steps.live_states import SourceStates
 from trendlab.trackers import Tracker
@@ -475,3 +477,32 @@ def test_the_lake_answers_sql_over_the_states(tmp_path, service):
         {"source_states": Span("source_states")},
     )
     assert found["slice_key"].to_pylist() == ["#coat", "budget"]
+
+
+def test_a_photo_that_was_stored_stays_stored_when_its_post_is_seen_again(tmp_path):
+    lake = Lake(tmp_path / "lake")
+    day = START.date()
+    photo = {
+        "day": day,
+        "source": "shop",
+        "post_id": "1",
+        "media_index": 0,
+        "media_kind": "image",
+        "url": "https://files.example/a.jpg",
+        "status": "stored",
+        "path": "media/a.jpg",
+        "observed_at": START,
+    }
+    again = {
+        **photo,
+        "status": "offered",
+        "path": None,
+        "observed_at": START + DAY,
+    }
+    moved = {**again, "media_index": 1}
+    table = DECLARED["media"]
+    with lake.lock():
+        lake.write("media", day, table.from_rows([photo]), source="shop")
+        upsert_rows(lake, "media", table.from_rows([again, moved]), "shop")
+    told = [(row["media_index"], row["status"]) for row in rows(lake, "media")]
+    assert told == [(0, "stored"), (1, "offered")]

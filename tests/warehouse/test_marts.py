@@ -483,6 +483,34 @@ def test_data_quality_counts_a_file_once_and_names_the_reasons(
     assert rows["files"]["language_coverage"] is None
 
 
+def test_data_quality_names_days_that_failed_and_days_that_are_thin(
+    warehouse: Warehouse,
+) -> None:
+    net = {"tracker": "outfits", "source": "net"}
+    load(
+        warehouse,
+        {
+            "coverage": rows_of(
+                "coverage",
+                {**net, "day": day(0), "posts_count": 80, "is_low_volume": False},
+                {**net, "day": day(1), "status": "none", "reason": "it was down"},
+                {**net, "day": day(2), "posts_count": 3, "is_low_volume": True},
+                {**net, "day": day(3), "posts_count": 5, "status": "partial"},
+            )
+        },
+    )
+    row = one(warehouse, "select * from data_quality where source = 'net'")
+    assert (row["none_days_count"], row["low_volume_days_count"]) == (1, 1)
+    assert (row["partial_days_count"], row["missing_days_count"]) == (1, 0)
+    days = ask(
+        warehouse,
+        "select posts_count, is_low_volume, reason from marts.coverage_days "
+        "order by day",
+    )
+    assert [row["is_low_volume"] for row in days] == [False, None, True, None]
+    assert days[1]["reason"] == "it was down"
+
+
 def test_alerts_that_wait_for_a_person_are_open(warehouse: Warehouse) -> None:
     alerts = [
         {"alert_id": "a", "status": "sent"},

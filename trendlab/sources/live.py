@@ -12,7 +12,8 @@ The contract, for whoever writes a source (Mastodon is the model to follow):
   `access`. It starts from `slice.asks["resume"]`: the `state` of the last page of
   this slice whose rows are stored, None at the beginning. It yields a `Page` an
   answer, with `Page.state` (JSON types only) set so that a fetch resumed from it
-  brings what follows that page, and ends when the slice is exhausted: then all of
+  brings what follows that page (after the last page: nothing, also where the service
+  has no cursor any more), and ends when the slice is exhausted: then all of
   [slice.since, slice.until) counts as covered. It never swallows a
   `SourceUnavailable`: raised from `fetch` it leaves the slice open, and the next
   run goes on from the last stored page.

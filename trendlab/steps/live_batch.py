@@ -155,10 +155,25 @@ def upsert_rows(lake: Lake, table: str, rows: pa.Table, source: str) -> None:
     """Merge rows of several days; a day that would not change is not written."""
     parts = {}
     for day, mine in _by_day(rows):
-        merged, done = merge(TABLES[table], lake.read(table, day, source=source), mine)
+        old = lake.read(table, day, source=source)
+        if table == "media":
+            mine = _not_offered_before(old, mine)
+        merged, done = merge(TABLES[table], old, mine)
         if done.added or done.updated:
             parts[day] = merged
     lake.write_many(table, parts, source=source)
+
+
+def _not_offered_before(old: pa.Table, new: pa.Table) -> pa.Table:
+    """Return photos that are not known at that address.
+
+    What became of a known one (stored, missing, refused) must not turn into "offered"
+    again because its post was seen again.
+    """
+    names = ("post_id", "media_index", "url")
+    known = set(zip(*(old[name].to_pylist() for name in names), strict=True))
+    given = zip(*(new[name].to_pylist() for name in names), strict=True)
+    return new.filter(pa.array([key not in known for key in given], pa.bool_()))
 
 
 def _by_day(rows: pa.Table) -> list[tuple[date, pa.Table]]:
