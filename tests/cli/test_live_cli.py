@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import subprocess
 import sys
 import time
@@ -85,16 +84,6 @@ def test_a_hashtag_is_fetched_and_a_second_time_nothing_is_asked(
     again = trendlab(env, *FETCH)
     assert again.returncode == 0
     assert "requests" not in again.stdout
-
-
-def test_the_readmes_live_example_works_but_for_the_address(
-    server: Mastodons, tmp_path
-):
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (line,) = re.findall(r"^trendlab (ingest mastodon .*)$", readme, re.MULTILINE)
-    done = trendlab(env_of(tmp_path, server.url), *line.split())
-    assert done.returncode == 0, done.stderr
-    assert "240 read, 240 accepted, 0 refused; 240 new" in done.stdout
 
 
 def test_sources_are_listed_and_checked(server: Mastodons, tmp_path):
