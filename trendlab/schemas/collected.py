@@ -247,8 +247,9 @@ SOURCE_STATES = Table(
         text("slice_key", "term that is looked for, such as #coat, or 'budget'"),
         text(
             "state",
-            "JSON: `covered` (spans of time that were fetched), `open` (the slice "
-            "that was not ended, with its cursor); `spends` for the budget",
+            "JSON: `covered` (spans of time that were fetched), `lost` (spans that "
+            "the service does not list any more), `open` (the slice that was not "
+            "ended, with its cursor); `spends` for the budget",
         ),
         count("requests_count", "requests that were sent for it, tries included"),
         moment("observed_at", "when it was last stored"),

@@ -166,6 +166,12 @@ class Page:
         Where to go on after this page; stored after the page's rows.
     spends : tuple of Spend
         What the page used of the service's allowances, besides requests.
+    reached_at : datetime or None
+        Of a service that lists only so many: the listing ends here, and what lies
+        before in the slice cannot be had any more. It counts as not covered.
+    left_out_count : int
+        Records that the service names and does not give, such as replies behind a
+        "load more".
     """
 
     payload: Any
@@ -174,6 +180,8 @@ class Page:
     first_number: int = 1
     state: State | None = None
     spends: tuple[Spend, ...] = ()
+    reached_at: datetime | None = None
+    left_out_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from trendlab.errors import SettingsError
+from trendlab.sources.bluesky import Bluesky
 from trendlab.sources.live import LiveSource
 from trendlab.sources.mastodon import Mastodon
 
-_CLASSES: tuple[type[LiveSource], ...] = (Mastodon,)
+_CLASSES: tuple[type[LiveSource], ...] = (Mastodon, Bluesky)
 
 LIVE: dict[str, type[LiveSource]] = {source.name: source for source in _CLASSES}
 """Name → class; `trendlab sources` shows them in this order."""

@@ -24,8 +24,6 @@ AGES = (
     (timedelta(days=7), timedelta(days=3)),
     (timedelta(days=28), timedelta(days=4)),
 )
-# Requests a night and source; at 290 in 5 minutes they take about a quarter of an hour.
-MOST_REQUESTS = 800
 
 
 def due_posts(lake: Lake, source: str, now: datetime) -> list[str]:
@@ -73,12 +71,13 @@ def read_again(lake: Lake, run: SourceRun, report: LiveReport, now: datetime) ->
         return
     term = TermReport(name, f"{AGAIN_KEY} ({len(post_ids):,} posts due)")
     report.terms.append(term)
+    most_requests = run.source.again_requests
     try:
-        run.fetch_again(post_ids, term, most_requests=MOST_REQUESTS)
+        run.fetch_again(post_ids, term, most_requests=most_requests)
     except (SourceUnavailable, TooManyRejected) as error:
         term.failure = str(error)
-    if term.requests_count >= MOST_REQUESTS:
+    if term.requests_count >= most_requests:
         report.notes.append(
-            f"{name}: {MOST_REQUESTS} requests a night are kept for reading again; "
+            f"{name}: {most_requests} requests a night are kept for reading again; "
             "what is left is read tomorrow"
         )

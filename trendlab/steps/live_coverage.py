@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.sources.live import Term
-from trendlab.sources.spans import missing
+from trendlab.sources.spans import Span, missing
 from trendlab.steps.live_states import SourceStates
 from trendlab.trackers import Tracker
 from trendlab.trackers.facts import Facts
@@ -133,6 +133,7 @@ def record_coverage(
     What was complete under the same query stays complete.
     """
     covered = {term.key: states.covered(source, term) for term in terms}
+    lost = {term.key: states.lost(source, term) for term in terms}
     known = _known_rows(lake, tracker, source, days)
     statuses: dict[date, str] = {}
     flags: list[str] = []
@@ -150,7 +151,9 @@ def record_coverage(
             "status": status,
             "tracker_version": tracker.version,
             "observed_at": moment,
-            "reason": _reason(status, volume, day, terms, reasons, moment),
+            "reason": _reason(
+                status, volume, day, terms, {**_lost_on(day, lost), **reasons}, moment
+            ),
             "posts_count": volume.posts_count,
             "is_low_volume": volume.is_low,
         }
@@ -229,6 +232,17 @@ def _reason(
     if day >= moment.date():
         return "the day had not ended"
     return "not all terms were fetched for all of the day"
+
+
+def _lost_on(day: date, lost: Mapping[str, Sequence[Span]]) -> dict[str, str]:
+    """Return a reason for each term of which the service lost some of the day."""
+    start = datetime.combine(day, time(), UTC)
+    whole = [(start, start + _ONE_DAY)]
+    return {
+        key: "the service lists only its newest posts, and did not reach back so far"
+        for key, spans in lost.items()
+        if missing(*whole[0], spans) != whole
+    }
 
 
 def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

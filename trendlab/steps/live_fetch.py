@@ -22,7 +22,13 @@ from trendlab.sources.base import (
     State,
 )
 from trendlab.sources.live import LiveSource
-from trendlab.sources.spans import join, read_spans, write_moment, write_spans
+from trendlab.sources.spans import (
+    join,
+    missing,
+    read_spans,
+    write_moment,
+    write_spans,
+)
 from trendlab.sources.web import WebClient
 from trendlab.steps.engine import Progress, hash_of
 from trendlab.steps.ingest_rows import check_records, quarantine_rows
@@ -141,9 +147,12 @@ class SourceRun:
     def _fetch_slice(self, plan: Plan, part: Slice, term: TermReport) -> None:
         batch = _Pages(part, part.asks.get("resume"))
         sent = self._client.requests_count
+        reached_at: datetime | None = None
         try:
             for page in self._source.fetch(plan, self._client):
                 batch.add(page, self._source.parse(page))
+                reached_at = page.reached_at
+                term.left_out_count += page.left_out_count
                 if batch.pages_count >= self._batch_pages:
                     self._write(batch, term, self._open(part, batch.at), sent)
                     sent = self._client.requests_count
@@ -154,7 +163,13 @@ class SourceRun:
             raise
         finally:
             term.requests_count += self._client.requests_count - sent
-        self._write(batch, term, self._ended(part), sent)
+        self._write(batch, term, self._ended(part, reached_at), sent)
+        if reached_at is not None:
+            term.failure = (
+                f"{self._source.name} lists only its newest posts: what lies before "
+                f"{reached_at:%Y-%m-%d %H:%M} UTC cannot be had any more, and stays "
+                "missing"
+            )
 
     def fetch_again(
         self, post_ids: list[str], term: TermReport, *, most_requests: int
@@ -172,6 +187,7 @@ class SourceRun:
             try:
                 for page in self._source.fetch_again(ids, self._client):
                     batch.add(page, self._source.parse(page))
+                    term.left_out_count += page.left_out_count
                     if self._client.requests_count - first >= most_requests:
                         break
             finally:
@@ -187,6 +203,7 @@ class SourceRun:
         known = self._states.of(self._source.name).get(part.key, {})
         return {
             "covered": known.get("covered", []),
+            "lost": known.get("lost", []),
             "open": {
                 "since": write_moment(part.since),
                 "until": write_moment(part.until),
@@ -194,19 +211,31 @@ class SourceRun:
             },
         }
 
-    def _ended(self, part: Slice) -> dict[str, Any]:
-        """Return the term's state with this slice covered."""
+    def _ended(self, part: Slice, reached_at: datetime | None) -> dict[str, Any]:
+        """Return the term's state with this slice covered, as far as was reached."""
         assert part.since is not None
         assert part.until is not None
         known = self._states.of(self._source.name).get(part.key, {})
-        covered = [*read_spans(known.get("covered")), (part.since, part.until)]
+        first = part.since
+        if reached_at is not None:
+            first = min(max(first, reached_at), part.until)
+        covered = join([*read_spans(known.get("covered")), (first, part.until)])
+        lost = [*read_spans(known.get("lost")), (part.since, first)]
         begun = known.get("open")
         is_mine = begun is not None and (
             begun["since"] == write_moment(part.since)
             and begun["until"] == write_moment(part.until)
         )
         return {
-            "covered": write_spans(join(covered)),
+            "covered": write_spans(covered),
+            # what was fetched while it was still listed is not lost
+            "lost": write_spans(
+                [
+                    gap
+                    for start, end in join(lost)
+                    for gap in missing(start, end, covered)
+                ]
+            ),
             "open": None if is_mine else begun,
         }
 

@@ -28,6 +28,7 @@ class TermReport:
     added_count: int = 0
     updated_count: int = 0
     requests_count: int = 0
+    left_out_count: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     failure: str | None = None
 
@@ -46,6 +47,10 @@ class TermReport:
         ]
         ranked = sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))
         lines += [f"  refused: {reason} ({count:,})" for reason, count in ranked[:3]]
+        if self.left_out_count:
+            lines.append(
+                f"  not given by {self.source}: {self.left_out_count:,} records"
+            )
         if self.failure is not None:
             lines.append(f"  NOT ENDED: {self.failure}")
         return lines

@@ -109,20 +109,34 @@ class SourceStates:
 
     def covered(self, source: str, term: Term) -> list[Span]:
         """Return the spans of time of a term that were fetched."""
+        return self._spans(source, term, "covered")
+
+    def lost(self, source: str, term: Term) -> list[Span]:
+        """Return the spans of time of a term that the service does not list."""
+        return self._spans(source, term, "lost")
+
+    def _spans(self, source: str, term: Term, name: str) -> list[Span]:
         row = self._rows.get((source, term.key))
-        return [] if row is None else read_spans(json.loads(row["state"])["covered"])
+        return [] if row is None else read_spans(json.loads(row["state"]).get(name))
 
 
 def forget(
     states: Mapping[str, Any], since: datetime, until: datetime
 ) -> dict[str, Any]:
     """Return states in which [since, until) counts as not fetched."""
-    forgotten = {}
-    for key, state in states.items():
-        kept = [
-            piece
-            for start, end in read_spans(state.get("covered"))
-            for piece in missing(start, end, [(since, until)])
-        ]
-        forgotten[key] = {**state, "covered": write_spans(kept)}
-    return forgotten
+    return {
+        key: {
+            **state,
+            **{
+                name: write_spans(
+                    [
+                        piece
+                        for start, end in read_spans(state.get(name))
+                        for piece in missing(start, end, [(since, until)])
+                    ]
+                )
+                for name in ("covered", "lost")
+            },
+        }
+        for key, state in states.items()
+    }
