@@ -64,7 +64,7 @@ def count(world: World) -> Counted:
         sum(lags[pair] == world.planted[pair] for pair in hits),
         result.permuted_count,
         result.reversed_count,
-        result.reversed_same_count,
+        len(result.reversed_same),
     )
 
 

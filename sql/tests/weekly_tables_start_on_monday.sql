@@ -11,3 +11,15 @@ select distinct
     day
 from trendlab.influencers
 where extract(isodow from day) <> 1
+union
+select distinct
+    'influence_edges' as table_name,
+    day
+from trendlab.influence_edges
+where extract(isodow from day) <> 1
+union
+select distinct
+    'influence_placebos' as table_name,
+    day
+from trendlab.influence_placebos
+where extract(isodow from day) <> 1

@@ -39,6 +39,13 @@ def without(table: str) -> Callable[[Tables], None]:
     return remove
 
 
+def one_sided_lead(tables: Tables) -> None:
+    """Add an edge to a city that the run did not compare."""
+    edge = {"source_city": "paris", "target_city": "oslo", "strength": 0.5}
+    plus("influence_placebos", {"cities": ["paris", "rome"], "edges_count": 1})(tables)
+    plus("influence_edges", edge)(tables)
+
+
 PEAK = {"tracker": "outfits", "city": "paris", "measure": "posts"}
 WEEK = {"kind": "garment", "value": "skirt", "share_high": 1.0}
 BREACHES: dict[str, Callable[[Tables], None]] = {
@@ -91,6 +98,15 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
         {**WEEK, "looks_count": 10},
         {**WEEK, "looks_count": 11, "value": "top"},
     ),
+    "influence_edges_join_compared_cities": plus(
+        "influence_edges",
+        {"value": "skirt", "source_city": "paris", "target_city": "paris"},
+    ),
+    "influence_runs_count_their_edges": plus("influence_placebos", {"edges_count": 1}),
+    "influence_is_tested_among_five_cities": plus(
+        "influence_placebos", {"status": "tested", "cities": ["paris", "rome"]}
+    ),
+    "exerted_influence_is_received": one_sided_lead,
     "influencer_ranks_are_ranks": plus("influencers", {"rank": 2, "rank_high": 3}),
     "cities_are_known": without("cities"),
     "runs_are_unique": plus("runs", {"step": "match"}),

@@ -11,10 +11,11 @@ from trendlab.schemas.books import BOOKS
 from trendlab.schemas.collected import COLLECTED
 from trendlab.schemas.core import Column, Table
 from trendlab.schemas.derived import DERIVED
+from trendlab.schemas.influence import INFLUENCE
 from trendlab.schemas.signals import SIGNALS
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (*COLLECTED, *DERIVED, *SIGNALS, *BOOKS)
+    table.name: table for table in (*COLLECTED, *DERIVED, *SIGNALS, *INFLUENCE, *BOOKS)
 }
 
 __all__ = ["TABLES", "Column", "Table"]

@@ -22,16 +22,17 @@ from trendlab.steps.simulate import simulate_world
 MARKER = "this-is-a-demo"
 # Seconds that each stage may take on 2 cores; together under 4 minutes.
 BUDGETS = {
-    "simulate": 30,
+    "simulate": 25,
     "photos": 5,
     "match": 15,
-    "sentiment": 25,
+    "sentiment": 20,
     "detect": 15,
     "tag": 5,
     "activity": 25,
     "signals": 30,
-    "influencers": 35,
+    "influencers": 30,
     "trends": 10,
+    "influence": 15,
     "alerts": 5,
     "load and marts": 15,
     "report": 20,

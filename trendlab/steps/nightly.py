@@ -13,6 +13,7 @@ from trendlab.steps.alert import raise_for_days, send_pending
 from trendlab.steps.context import days_known
 from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
 from trendlab.steps.engine import Context, Step, StepReport, run_step
+from trendlab.steps.influence import INFLUENCE
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_verbs import fetch_night
 from trendlab.steps.load import load_warehouse, make_marts, open_for
@@ -31,6 +32,7 @@ STEPS: dict[str, Step] = {
         SIGNALS,
         INFLUENCERS,
         TRENDS,
+        INFLUENCE,
     )
 }
 

@@ -175,7 +175,7 @@ def _lines(found: Influence) -> Iterator[str]:
         )
     yield (
         f"placebos: {found.permuted_count} edges with cities permuted; "
-        f"{found.reversed_count} with time reversed, {found.reversed_same_count} of "
+        f"{found.reversed_count} with time reversed, {len(found.reversed_same)} of "
         f"them in the direction of an edge"
     )
     yield "an edge is lead–lag, never cause"

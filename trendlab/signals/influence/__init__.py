@@ -9,16 +9,16 @@ from trendlab.signals.influence.edges import (
     find_edges,
 )
 from trendlab.signals.influence.panel import MIN_LOOKS, MIN_WEEKS, SERIES
-from trendlab.signals.influence.scores import SCORES, score_cities
+from trendlab.signals.influence.windows import LEAD_SERIES, lead_cities
 
 __all__ = [
     "EDGES",
+    "LEAD_SERIES",
     "MIN_LOOKS",
     "MIN_WEEKS",
-    "SCORES",
     "SERIES",
     "Influence",
     "InfluenceRule",
     "find_edges",
-    "score_cities",
+    "lead_cities",
 ]

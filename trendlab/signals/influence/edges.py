@@ -59,6 +59,9 @@ target moves the other way; `delta_error`: relative change of the squared
 walk-forward error (negative: better); `stability`: share of resamples with the same
 lag and sign."""
 
+Names = tuple[str, str, str]
+"""Style, source and target of an edge."""
+
 
 @dataclass(frozen=True)
 class InfluenceRule:
@@ -84,6 +87,8 @@ class Influence:
     ----------
     edges : EDGES
         Sorted by style, source and target.
+    cities : tuple of str
+        Those with a series that could be tested.
     pairs_count : int
         Ordered pairs tested, all styles.
     left_out_count : int
@@ -94,20 +99,21 @@ class Influence:
         False where there are too few cities for a mean of the others.
     reversed_count : int
         Placebo: edges when time runs backwards.
-    reversed_same_count : int
-        How many of them run between the same cities in the same direction as an edge;
-        such an edge is not a lead.
+    reversed_same : frozenset of (style, source, target)
+        Those of them that run between the same cities in the same direction as an
+        edge; such an edge is not a lead.
     permuted_count : int
         Placebo: edges when each city's news is another's, of another time.
     """
 
     edges: pa.Table
+    cities: tuple[str, ...]
     pairs_count: int
     left_out_count: int
     orders: dict[str, int]
     is_world_removed: bool
     reversed_count: int
-    reversed_same_count: int
+    reversed_same: frozenset[Names]
     permuted_count: int
 
 
@@ -143,13 +149,13 @@ def find_edges(
     """
     rule = rule or InfluenceRule()
     if series.num_rows == 0:
-        return Influence(EDGES.empty_table(), 0, 0, {}, False, 0, 0, 0)
+        return Influence(EDGES.empty_table(), (), 0, 0, {}, False, 0, frozenset(), 0)
     panel = build_panel(series, min_looks=rule.min_looks)
     designs = design_styles(panel)
     own = [Leads.of(design) for design in designs]
     marked, found = _kept(panel, designs, own, rule)
     edges = _described(panel, designs, own, marked, found, rng)
-    backward: set[tuple[str, str, str]] = set()
+    backward: set[Names] = set()
     permuted: list[Kept] = []
     if with_placebos:
         backward = _backward(panel, rule)
@@ -158,12 +164,13 @@ def find_edges(
     forward = {_names(panel, each) for each in found}
     return Influence(
         edges,
+        tuple(np.array(panel.cities)[panel.usable.any(axis=0)].tolist()),
         int((~np.isnan(marked.p)).sum()),
         panel.left_out_count,
         {style: each.order for style, each in zip(panel.styles, designs, strict=True)},
         len(panel.cities) - 2 >= MIN_OTHERS,
         len(backward),
-        len(forward & backward),
+        frozenset(forward & backward),
         len(permuted),
     )
 
@@ -207,7 +214,7 @@ def _kept(
     return marked, kept
 
 
-def _names(panel: Panel, edge: Kept) -> tuple[str, str, str]:
+def _names(panel: Panel, edge: Kept) -> Names:
     return (
         panel.styles[edge.style],
         panel.cities[edge.source],
@@ -215,7 +222,7 @@ def _names(panel: Panel, edge: Kept) -> tuple[str, str, str]:
     )
 
 
-def _backward(panel: Panel, rule: InfluenceRule) -> set[tuple[str, str, str]]:
+def _backward(panel: Panel, rule: InfluenceRule) -> set[Names]:
     """Give style, source and target of the edges when time runs backwards."""
     mirrored = panel.reversed_in_time()
     designs = design_styles(mirrored)

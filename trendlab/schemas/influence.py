@@ -1,0 +1,134 @@
+"""Tables of city-to-city influence: who leads whom, and what chance gives."""
+
+from __future__ import annotations
+
+from trendlab.schemas.core import (
+    DAY,
+    MODEL_NAME,
+    RULE_VERSION,
+    RUN_ID,
+    STRINGS,
+    TRACKER,
+    Column,
+    Table,
+    count,
+    date,
+    flag,
+    number,
+    share,
+    text,
+)
+
+WINDOW_KINDS = ("history", "moving")
+
+WINDOW = (
+    text(
+        "window_kind",
+        "history: the newest weeks, at most three years; moving: 78 weeks, one "
+        "window a quarter of a year",
+        allowed=WINDOW_KINDS,
+    ),
+    date("window_from", "first day of the weeks tested, a Monday"),
+    date("window_to", "last day of the weeks tested, a Sunday"),
+)
+
+INFLUENCE_EDGES = Table(
+    name="influence_edges",
+    doc="Who leads whom in what, as of the end of a week: lead–lag, never cause; one "
+    "row per week (Monday), tracker, model, window, value and ordered pair of cities.",
+    columns=(
+        DAY,
+        TRACKER,
+        *WINDOW,
+        text("kind", "what is led: garment, colour, fine_category, pattern or style"),
+        text("value", "for example skirt, or red"),
+        text("source_city", "id of the city that moves first"),
+        text("target_city", "id of the city that follows"),
+        count("lag_weeks", "weeks between, 1 to 8", maximum=8),
+        number(
+            "strength",
+            "partial correlation at that lag; negative: the target moves the other way",
+            minimum=-1,
+            maximum=1,
+        ),
+        share(
+            "q_value",
+            "share of false edges expected among those at least as sure "
+            "(Benjamini–Hochberg over all pairs and values of the window)",
+        ),
+        number(
+            "delta_error",
+            "relative change of the squared one-week-ahead error with the source; "
+            "−0.1 is a tenth less",
+            minimum=-1,
+            maximum=0,
+        ),
+        share(
+            "stability",
+            "share of 200 resamples in which the same lag and sign come out best",
+        ),
+        flag(
+            "is_same_reversed",
+            "true where the same edge comes out with time reversed: it is no lead",
+        ),
+        MODEL_NAME,
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=(
+        "day",
+        "tracker",
+        "model_name",
+        "window_kind",
+        "window_to",
+        "kind",
+        "value",
+        "source_city",
+        "target_city",
+    ),
+    in_warehouse=True,
+)
+
+INFLUENCE_PLACEBOS = Table(
+    name="influence_placebos",
+    doc="What was tested for influence, and how many edges chance gives there; one "
+    "row per week (Monday), tracker, model and window.",
+    columns=(
+        DAY,
+        TRACKER,
+        *WINDOW,
+        text(
+            "status",
+            "tested, or not_assessable where the window has too little to test",
+            allowed=("tested", "not_assessable"),
+        ),
+        text("reason", "why it is not assessable", nullable=True),
+        count("weeks_count", "weeks of the window with looks"),
+        Column("cities", STRINGS, "ids of the cities compared, sorted"),
+        count("series_count", "series (city × value) in the window"),
+        count(
+            "left_out_count",
+            "series not tested: of cities with too few weeks of 100 looks, with too "
+            "few weeks of their own, hardly any hits, or no movement",
+        ),
+        count("pairs_count", "ordered pairs of cities tested, over all values"),
+        count("edges_count", "edges found"),
+        count("reversed_count", "placebo: edges found with time reversed"),
+        count(
+            "reversed_same_count",
+            "of these, in the direction of an edge of the window: no lead",
+        ),
+        count(
+            "permuted_count",
+            "placebo: edges found with cities permuted (each one's news another's, "
+            "half the history away); what chance gives",
+        ),
+        MODEL_NAME,
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("day", "tracker", "model_name", "window_kind", "window_to"),
+    in_warehouse=True,
+)
+
+INFLUENCE = (INFLUENCE_EDGES, INFLUENCE_PLACEBOS)
