@@ -22,6 +22,7 @@
     ├── SignalError            a signal cannot be computed from what it was given
     ├── WarehouseError         Postgres cannot be reached or refuses
     │   └── MartTestFailed     an SQL test over the marts returned rows
+    ├── PrivacyError           a person cannot be erased, or a key is missing or wrong
     ├── AlertError             an alert cannot be sent or acknowledged
     └── ReportError            a notebook or report cannot be rendered
 
@@ -150,6 +151,10 @@ class WarehouseError(TrendlabError):
 
 class MartTestFailed(WarehouseError):
     """An SQL test over the marts returned rows."""
+
+
+class PrivacyError(TrendlabError):
+    """A person cannot be erased, or a key is missing or wrong."""
 
 
 class AlertError(TrendlabError):

@@ -17,6 +17,7 @@ from trendlab.cli import (  # noqa: F401
     influence,
     look,
     peaks,
+    privacy,
     series,
     warehouse,
 )
@@ -27,7 +28,7 @@ from trendlab.errors import SettingsError
 VERBS = {
     "ingest", "simulate", "match", "detect", "tag", "sentiment", "activity",
     "signals", "load", "marts", "alert", "review", "report", "nightly", "rebuild",
-    "migrate", "sql", "db", "doctor", "demo", "peaks", "weekly",
+    "migrate", "sql", "db", "doctor", "demo", "peaks", "weekly", "forget",
 }  # fmt: skip
 SUBVERBS = {
     "alert": {"raise", "send", "ack", "backtest", "notice"},

@@ -210,6 +210,7 @@ def main() -> None:
         influence,
         look,
         peaks,
+        privacy,
         review_texts,
         series,
         sources,

@@ -227,6 +227,11 @@ INGESTS = Table(
         count("read_count", "records read"),
         count("accepted_count", "records accepted"),
         count("rejected_count", "records sent to quarantine"),
+        count(
+            "forgotten_count",
+            "of the rejected, records of authors who were forgotten",
+            nullable=True,
+        ),
         count("added_count", "accepted records that were new"),
         count("updated_count", "accepted records that replaced an older reading"),
         date("first_on", "first day that the records declare", nullable=True),
@@ -258,6 +263,25 @@ SOURCE_STATES = Table(
     partition=(),
 )
 
+TOMBSTONES = Table(
+    name="tombstones",
+    doc="Authors who were forgotten and are not let in again, as keyed hashes that "
+    "name nobody; one row per source, kind of identity and hash.",
+    columns=(
+        text("source", "source, without a tracker"),
+        text(
+            "identity_kind",
+            "what was hashed",
+            allowed=("author_id", "handle", "post_id", "comment_id"),
+        ),
+        text("identity_hash", "BLAKE2b with the key of this home, 128 bits"),
+        text("key_id", "tells which key was used"),
+        moment("forgotten_at", "when the author was forgotten"),
+    ),
+    key=("source", "identity_kind", "identity_hash"),
+    partition=(),
+)
+
 COLLECTED = (
     POSTS,
     COMMENTS,
@@ -268,4 +292,5 @@ COLLECTED = (
     QUARANTINE,
     INGESTS,
     SOURCE_STATES,
+    TOMBSTONES,
 )

@@ -27,6 +27,8 @@ State = Mapping[str, Any]
 # Enough to see what was wrong; the whole record is in its file or at its source.
 MAX_PAYLOAD_CHARACTERS = 20_000
 MAX_DETAIL_CHARACTERS = 300
+FORGOTTEN = "forgotten"
+"""Reason for refusing a record whose author was forgotten: nothing is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -313,9 +315,18 @@ class Tally:
         return self.accepted + self.rejected
 
     @property
+    def forgotten(self) -> int:
+        """Of the rejected, records of authors who were forgotten."""
+        return self.reasons.get(FORGOTTEN, 0)
+
+    @property
     def rejected_share(self) -> float:
-        """Share of the records that were refused; 0 where none was received."""
-        return self.rejected / self.read if self.read else 0.0
+        """Share of the records that were refused; 0 where none was received.
+
+        Records of forgotten authors say nothing of the format, and do not count.
+        """
+        judged = self.read - self.forgotten
+        return (self.rejected - self.forgotten) / judged if judged else 0.0
 
     def refuse(self, reason: str) -> None:
         """Count a refused record."""

@@ -19,6 +19,8 @@ class SetReport:
         `tracker` is 'all' for files that were collected for no one tracker.
     read_count, accepted_count, rejected_count : int
         Records; accepted + rejected = read.
+    forgotten_count : int
+        Of the rejected, records of authors who were forgotten.
     added_count, updated_count : int
         Accepted posts, or comments where there are no posts, that were new or newer.
     first_on, last_on : date or None
@@ -37,6 +39,7 @@ class SetReport:
     read_count: int = 0
     accepted_count: int = 0
     rejected_count: int = 0
+    forgotten_count: int = 0
     added_count: int = 0
     updated_count: int = 0
     first_on: date | None = None

@@ -22,6 +22,7 @@ from trendlab.steps.coverage import (
     covered_days,
     write_coverage,
 )
+from trendlab.steps.door import open_door
 from trendlab.steps.engine import Progress, hash_of
 from trendlab.steps.ingest_journal import Decided, Journal
 from trendlab.steps.ingest_report import SetReport
@@ -178,7 +179,9 @@ class SetIngest:
         return dict(found[0]) if found else None
 
     def _was_refused(self, booked: dict[str, Any]) -> bool:
-        read, rejected = int(booked["read_count"]), int(booked["rejected_count"])
+        forgotten = int(booked["forgotten_count"] or 0)
+        read = int(booked["read_count"]) - forgotten
+        rejected = int(booked["rejected_count"]) - forgotten
         return rejected > self._allowed * read
 
     def _report_known(self, book: dict[str, Any]) -> None:
@@ -213,11 +216,12 @@ class SetIngest:
 
     def _records(self, progress: Progress) -> Iterator[tuple[str, Accepted | Refused]]:
         source = self._files.source
+        door = open_door(self._lake, self.report.source)
         plan = source.plan(Request(self.report.source, self._files.members), {})
         total = len(self._files.members)
         done: set[str] = set()
         for page in source.fetch(plan, None):
-            for record in source.parse(page):
+            for record in door.admit(source.parse(page)):
                 yield page.origin, record
             done.add(page.origin)
             progress("ingest", min(len(done), total), total)
@@ -252,6 +256,7 @@ class SetIngest:
         report.read_count = self._tally.read
         report.accepted_count = self._tally.accepted
         report.rejected_count = self._tally.rejected
+        report.forgotten_count = self._tally.forgotten
         report.reasons = self._tally.top_reasons()
         report.is_failed = self._tally.rejected_share > self._allowed
         days = spool.days("posts") or spool.days("comments")

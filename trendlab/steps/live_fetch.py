@@ -30,6 +30,7 @@ from trendlab.sources.spans import (
     write_spans,
 )
 from trendlab.sources.web import WebClient
+from trendlab.steps.door import is_forgotten, open_door
 from trendlab.steps.engine import Progress, hash_of
 from trendlab.steps.ingest_rows import check_records, quarantine_rows
 from trendlab.steps.live_batch import Sealed, apply, count_new, seal
@@ -90,6 +91,7 @@ class SourceRun:
         self._report = report
         self._progress = progress
         self._batch_pages = batch_pages
+        self._door = open_door(lake, source.name)
 
     @property
     def source(self) -> LiveSource:
@@ -150,7 +152,7 @@ class SourceRun:
         reached_at: datetime | None = None
         try:
             for page in self._source.fetch(plan, self._client):
-                batch.add(page, self._source.parse(page))
+                batch.add(page, self._door.admit(self._source.parse(page)))
                 reached_at = page.reached_at
                 term.left_out_count += page.left_out_count
                 if batch.pages_count >= self._batch_pages:
@@ -186,7 +188,7 @@ class SourceRun:
             batch = _Pages(part, None)
             try:
                 for page in self._source.fetch_again(ids, self._client):
-                    batch.add(page, self._source.parse(page))
+                    batch.add(page, self._door.admit(self._source.parse(page)))
                     term.left_out_count += page.left_out_count
                     if self._client.requests_count - first >= most_requests:
                         break
@@ -261,7 +263,10 @@ class SourceRun:
             (batch.origins[at], record) for at, record in checked.refused
         ]
         read = checked.accepted_count + len(refused)
-        is_failed = read >= MIN_JUDGED_RECORDS and len(refused) > self._allowed * read
+        # nothing is wrong with the records of who was forgotten
+        forgotten = sum(1 for _, record in refused if is_forgotten(record))
+        judged, wrong = read - forgotten, len(refused) - forgotten
+        is_failed = judged >= MIN_JUDGED_RECORDS and wrong > self._allowed * judged
         tables = {} if is_failed else dict(checked.tables)
         ingest_id = hash_of(READER_VERSION, name, batch.identity())
         # the same again, day after day: its refused records are in quarantine already
@@ -297,6 +302,7 @@ class SourceRun:
             "read_count": read,
             "accepted_count": checked.accepted_count,
             "rejected_count": len(refused),
+            "forgotten_count": forgotten,
             "added_count": added,
             "updated_count": updated,
             "first_on": days[0] if days else None,

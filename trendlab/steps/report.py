@@ -12,6 +12,7 @@ from trendlab.errors import ReportError
 from trendlab.report.render import render_notebook
 from trendlab.resources import bundled
 from trendlab.steps.engine import Context
+from trendlab.steps.exports import note_export
 from trendlab.steps.load import need_warehouse, open_for
 
 # two years: a season and the one before it
@@ -58,6 +59,7 @@ def write_report(
         if last_day < first_known:
             raise ReportError(f"the marts hold nothing up to {last_day}")
         out_file = out_file or _report_file(context.home, tracker, last_day)
+        note_export(context.home, "report", out_file)
         return render_notebook(
             source,
             out_file.absolute(),

@@ -19,6 +19,7 @@ from trendlab.review import (
 )
 from trendlab.schemas import TABLES
 from trendlab.steps.engine import Context
+from trendlab.steps.exports import note_export
 
 Images = Literal["local-files", "embedded"]
 
@@ -67,6 +68,7 @@ def export_review(
     written = export_label_studio(
         chosen, home=context.home, categories=card.classes, images=images
     )
+    note_export(context.home, "photos", out_file)
     out_file.write_text(json.dumps(written.tasks))
     config_file = out_file.with_suffix(".xml")
     config_file.write_text(written.labelling_config)

@@ -13,6 +13,7 @@ from trendlab.errors import MissingPartition
 from trendlab.review import RefusedRow, as_reviews, choose_texts, read_list, write_list
 from trendlab.schemas import TABLES
 from trendlab.steps.engine import Context
+from trendlab.steps.exports import note_export
 from trendlab.steps.review import replace_by_key
 
 SHOWN_REFUSALS = 10
@@ -69,6 +70,7 @@ def export_texts(
         )
         for row in posts.to_pylist():
             captions[(row["source"], row["post_id"])] = row["caption"] or ""
+    note_export(context.home, "texts", out_file)
     write_list(chosen, captions, out_file)
     return [
         f"{chosen.num_rows} posts to read: {out_file}",

@@ -20,6 +20,8 @@ SERVER_SETTINGS = {
     "max_wal_senders": "0",
     # a bulk load of two years writes about 1 GB of log; no checkpoint on the way
     "max_wal_size": "2GB",
+    # old segments are removed, not reused with what was erased still in them
+    "wal_recycle": "off",
     "shared_buffers": "128MB",
     "work_mem": "32MB",
     "maintenance_work_mem": "128MB",

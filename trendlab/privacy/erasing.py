@@ -1,0 +1,337 @@
+"""Takes one author out of a table of any schema.
+
+What is theirs is told by the names of columns, the same in every table, so a table
+that is added later is covered by what its columns are called: `author_id`, `post_id`,
+`comment_id`, `item_id`. In what is left, the author's handles are replaced in every
+text, and pointers to what was theirs become NULL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trendlab.privacy.names import PLACEHOLDER, fold_name, holds_name, replace_names
+from trendlab.schemas import Table
+
+Key = tuple[str, str]
+"""Source, as stored, and id."""
+
+_HANDLE_COLUMNS = ("author_handle", "handle")
+# Column → whether it points at a post or at a comment.
+_POINTERS = {"reply_to_id": "posts", "repost_of_id": "posts", "parent_id": "comments"}
+# A record as it was received is kept for a person to look at; theirs is not.
+_RAW_COLUMNS = ("payload", "detail")
+ERASED = "[erased]"
+BINDING = "__"
+"""Stands in a source's name before the tracker that it was collected for."""
+
+
+def base_source(source: str) -> str:
+    """Return a source's name without the tracker that it was collected for."""
+    return source.partition(BINDING)[0]
+
+
+@dataclass(frozen=True)
+class Author:
+    """An author and what is theirs.
+
+    Parameters
+    ----------
+    source : str
+        Without a tracker; sources bound to trackers belong to it.
+    author_ids, handles : frozenset of str
+        Handles are folded.
+    posts : frozenset of (str, str)
+        Source and post_id of their posts and of what repeats these.
+    comments : frozenset of (str, str)
+        Source and comment_id of their comments and of those on these posts.
+    """
+
+    source: str
+    author_ids: frozenset[str] = frozenset()
+    handles: frozenset[str] = frozenset()
+    posts: frozenset[Key] = frozenset()
+    comments: frozenset[Key] = frozenset()
+
+    @cached_property
+    def telling_ids(self) -> frozenset[str]:
+        """Ids that can stand in an address for nobody else, folded: not numbers."""
+        folded = {fold_name(own) for own in self.author_ids}
+        return frozenset(own for own in folded if not own.isdigit())
+
+    def is_named(self, name: str) -> bool:
+        """Tell whether a folded name is one of the handles, or a telling id."""
+        return name in self.handles or name in self.telling_ids
+
+    @cached_property
+    def _traces(self) -> frozenset[str]:
+        items = {fold_name(own) for _, own in (*self.posts, *self.comments)}
+        return self.handles | items | {fold_name(own) for own in self.author_ids}
+
+    def holds(self, text: str) -> bool:
+        """Tell whether a raw record names the author or something of theirs."""
+        return holds_name(text, self._traces.__contains__)
+
+
+@dataclass(frozen=True)
+class Erased:
+    """A table without an author.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        The same object as was given where nothing of it was the author's.
+    erased_count : int
+        Rows that went.
+    changed_count : int
+        Rows of others that named the author, or pointed at something of theirs.
+    """
+
+    rows: pa.Table
+    erased_count: int = 0
+    changed_count: int = 0
+
+
+def erase(table: Table, rows: pa.Table, author: Author) -> Erased:
+    """Take an author out of a table.
+
+    Parameters
+    ----------
+    table : Table
+    rows : pyarrow.Table
+        With the declared schema.
+    author : Author
+    """
+    gone = theirs(table, rows, author)
+    erased_count = int(pc.sum(gone, min_count=0).as_py())
+    kept = rows.filter(pc.invert(gone)) if erased_count else rows
+    changed = _without_traces(table, kept, author)
+    return Erased(changed, erased_count, differing_count(kept, changed))
+
+
+def differing_count(one: pa.Table, other: pa.Table) -> int:
+    """Return how many rows of two tables of the same length differ."""
+    if one is other:
+        return 0
+    pairs = zip(one.to_pylist(), other.to_pylist(), strict=True)
+    return sum(before != after for before, after in pairs)
+
+
+def _without_traces(table: Table, rows: pa.Table, author: Author) -> pa.Table:
+    for column in table.columns:
+        name = column.name
+        if name in _POINTERS:
+            rows = _without_pointers(rows, name, author)
+        elif name == "payload":
+            rows = _without_records(table, rows, author)
+        elif name == "path" and "ingest_id" in table.names:
+            rows = _without_paths(rows, author)
+        elif name == "mentions":
+            rows = _without_mentions(rows, author)
+        elif pa.types.is_string(column.type) and name not in table.key:
+            rows = _without_names(rows, name, author)
+    return rows
+
+
+def of_source(rows: pa.Table, base: str) -> pa.ChunkedArray:
+    """Tell of each row whether it is of a source, bound to a tracker or not."""
+    return pc.or_(
+        pc.equal(rows["source"], base),
+        pc.starts_with(rows["source"], base + BINDING),
+    )
+
+
+def theirs(table: Table, rows: pa.Table, author: Author) -> pa.ChunkedArray:
+    """Tell of each row whether it is the author's."""
+    names = table.names
+    found = pa.chunked_array([pa.repeat(False, rows.num_rows)])
+    if table.name == "evidence":
+        return _evidence_of(rows, author)
+    if "source" not in names:
+        return found
+    if "author_id" in names:
+        found = pc.or_(found, _own(rows, author))
+    if "slice_key" in names:
+        terms = pa.array([f"@{handle}" for handle in sorted(author.handles)])
+        is_term = pc.is_in(rows["slice_key"], value_set=terms.cast(pa.string()))
+        found = pc.or_(found, pc.and_(is_term, of_source(rows, author.source)))
+    if "post_id" in names:
+        found = pc.or_(found, _among(rows, "post_id", author.posts))
+    if "comment_id" in names:
+        found = pc.or_(found, _among(rows, "comment_id", author.comments))
+    if "item_id" in names:
+        posts = _among(rows, "item_id", author.posts)
+        if "item_kind" not in names:
+            return pc.or_(found, posts)
+        is_post = pc.equal(rows["item_kind"], "post")
+        comments = _among(rows, "item_id", author.comments)
+        found = pc.or_(found, pc.if_else(is_post, posts, comments))
+    return found
+
+
+def _own(rows: pa.Table, author: Author) -> pa.ChunkedArray:
+    """Rows by the author: by id, and by handle where the row has no id."""
+    ids = pa.array(sorted(author.author_ids), pa.string())
+    mine = pc.is_in(rows["author_id"], value_set=ids)
+    for name in _HANDLE_COLUMNS:
+        if name in rows.column_names:
+            handles = pa.array(sorted(author.handles), pa.string())
+            by_handle = pc.is_in(rows[name], value_set=handles)
+            mine = pc.or_(mine, pc.and_(pc.is_null(rows["author_id"]), by_handle))
+    return pc.and_(mine, of_source(rows, author.source))
+
+
+def _among(rows: pa.Table, column: str, keys: frozenset[Key]) -> pa.ChunkedArray:
+    found = pa.chunked_array([pa.repeat(False, rows.num_rows)])
+    by_source: dict[str, list[str]] = {}
+    for source, own in keys:
+        by_source.setdefault(source, []).append(own)
+    for source, ids in by_source.items():
+        mine = pc.is_in(rows[column], value_set=pa.array(ids, pa.string()))
+        found = pc.or_(found, pc.and_(mine, pc.equal(rows["source"], source)))
+    return pc.fill_null(found, False)
+
+
+def _evidence_of(rows: pa.Table, author: Author) -> pa.ChunkedArray:
+    """Evidence names no source: an item of that id, whatever its source, goes."""
+    items = {
+        "post": {own for _, own in author.posts},
+        "comment": {own for _, own in author.comments},
+    }
+
+    def is_theirs(kind: str, item: str) -> bool:
+        if kind == "author":
+            source, _, own = item.partition(":")
+            return own in author.author_ids and (base_source(source) == author.source)
+        return item in items.get(kind, ())
+
+    told = [
+        is_theirs(kind, item)
+        for kind, item in zip(
+            rows["evidence_kind"].to_pylist(), rows["item"].to_pylist(), strict=True
+        )
+    ]
+    return pa.chunked_array([pa.array(told, pa.bool_())])
+
+
+def _without_pointers(rows: pa.Table, name: str, author: Author) -> pa.Table:
+    keys = author.posts if _POINTERS[name] == "posts" else author.comments
+    points = _among(rows, name, keys)
+    if not pc.any(points, min_count=0).as_py():
+        return rows
+    nothing = pa.scalar(None, rows.schema.field(name).type)
+    return _replaced(rows, name, pc.if_else(points, nothing, rows[name]))
+
+
+def _without_records(table: Table, rows: pa.Table, author: Author) -> pa.Table:
+    """Empty records as they were received where they name the author."""
+    columns = [name for name in _RAW_COLUMNS if name in table.names]
+    texts = zip(*(rows[name].to_pylist() for name in columns), strict=True)
+    mine = of_source(rows, author.source).to_pylist()
+    holds = [
+        is_mine and any(text is not None and author.holds(text) for text in given)
+        for is_mine, given in zip(mine, texts, strict=True)
+    ]
+    for name in columns if any(holds) else ():
+        nothing = None if table.column(name).nullable else ERASED
+        kind = rows.schema.field(name).type
+        emptied = pc.if_else(pa.array(holds), pa.scalar(nothing, kind), rows[name])
+        rows = _replaced(rows, name, emptied)
+    return rows
+
+
+def _without_paths(rows: pa.Table, author: Author) -> pa.Table:
+    """Take handles out of paths; different paths stay different, for they are keys."""
+    if not author.handles:
+        return rows
+    named = "|".join(re.escape(handle) for handle in sorted(author.handles))
+    pattern = re.compile(rf"(?<![^\W_])(?:{named})(?![^\W_])", re.IGNORECASE)
+    values = sorted({v for v in rows["path"].to_pylist() if v is not None})
+    given: dict[str, str] = {}
+    for value in values:
+        hidden = pattern.sub(PLACEHOLDER, value)
+        again = sum(1 for other in given.values() if other.startswith(hidden))
+        given[value] = hidden if hidden == value or not again else f"{hidden} {again}"
+    return _mapped(rows, "path", lambda at, value: given[value])
+
+
+def _without_mentions(rows: pa.Table, author: Author) -> pa.Table:
+    """Take handles out of lists of mentions, and their short forms out of captions.
+
+    Mastodon lists `ana@server.example` and writes `@ana`.
+    """
+    lists = rows["mentions"].to_pylist()
+    kept = [
+        None if one is None else [name for name in one if name not in author.handles]
+        for one in lists
+    ]
+    if kept == lists:
+        return rows
+    if "caption" in rows.column_names:
+
+        def shortened(at: int, value: str) -> str:
+            short = {
+                name.partition("@")[0]
+                for name in lists[at] or ()
+                if name in author.handles
+            }
+            return replace_names(value, short.__contains__) if short else value
+
+        rows = _mapped(rows, "caption", shortened)
+    return _replaced(
+        rows, "mentions", pa.array(kept, rows.schema.field("mentions").type)
+    )
+
+
+def _without_names(rows: pa.Table, name: str, author: Author) -> pa.Table:
+    looked_for = sorted(
+        {part for own in author.handles for part in (own, own.partition("@")[0])}
+        | author.telling_ids
+    )
+    may_hold = pa.chunked_array([pa.repeat(False, rows.num_rows)])
+    for word in looked_for:
+        hit = pc.match_substring(rows[name], word, ignore_case=True)
+        may_hold = pc.or_(may_hold, pc.fill_null(hit, False))
+    if not pc.any(may_hold, min_count=0).as_py():
+        return rows
+    hits = may_hold.to_pylist()
+    return _mapped(
+        rows,
+        name,
+        lambda at, value: replace_names(value, author.is_named) if hits[at] else value,
+    )
+
+
+def count_bare_names(texts: Iterable[str | None], author: Author) -> int:
+    """Return how many texts hold a handle as a bare word, which is not replaced."""
+    named = [re.escape(handle) for handle in sorted(author.handles)]
+    if not named:
+        return 0
+    pattern = re.compile(
+        rf"(?<![\w@＠/.-])(?:{'|'.join(named)})(?![\w])", re.IGNORECASE
+    )
+    return sum(1 for text in texts if text is not None and pattern.search(text))
+
+
+def _mapped(
+    rows: pa.Table, name: str, change: Callable[[int, str], str | None]
+) -> pa.Table:
+    values = rows[name].to_pylist()
+    changed: list[Any] = [
+        None if value is None else change(at, value) for at, value in enumerate(values)
+    ]
+    if changed == values:
+        return rows
+    return _replaced(rows, name, pa.array(changed, rows.schema.field(name).type))
+
+
+def _replaced(rows: pa.Table, name: str, values: Any) -> pa.Table:
+    at = rows.schema.get_field_index(name)
+    return rows.set_column(at, rows.schema.field(name), values)

@@ -1,0 +1,106 @@
+"""Tombstones: who must not come back, told by hashes that name nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pyarrow as pa
+
+from trendlab.privacy.erasing import Author, base_source
+from trendlab.privacy.hashing import KeyedHash
+from trendlab.schemas import TABLES
+
+PURPOSE = "tombstone"
+
+
+def tombstone_rows(keyed: KeyedHash, author: Author, *, moment: datetime) -> pa.Table:
+    """Return the tombstones of one author.
+
+    Parameters
+    ----------
+    keyed : KeyedHash
+    author : Author
+    moment : datetime
+        When the author was forgotten, UTC.
+
+    Returns
+    -------
+    pyarrow.Table[tombstones]
+        Of ids and handles, and of posts and comments: some services give these
+        without their author.
+    """
+    source = author.source
+    names = [("author_id", own) for own in sorted(author.author_ids)]
+    names += [("handle", handle) for handle in sorted(author.handles)]
+    names += [("post_id", own) for own in sorted({own for _, own in author.posts})]
+    names += [("comment_id", o) for o in sorted({o for _, o in author.comments})]
+    return TABLES["tombstones"].from_rows(
+        [
+            {
+                "source": source,
+                "identity_kind": kind,
+                "identity_hash": keyed.of(source, kind, name),
+                "key_id": keyed.key_id,
+                "forgotten_at": moment,
+            }
+            for kind, name in names
+        ]
+    )
+
+
+class Forgotten:
+    """Who was forgotten of one source; answers are remembered, for authors recur.
+
+    Parameters
+    ----------
+    keyed : KeyedHash
+    tombstones : pyarrow.Table[tombstones]
+    source : str
+        With or without a tracker.
+    """
+
+    # Answers kept at once; a few megabytes.
+    MOST_REMEMBERED = 100_000
+
+    def __init__(self, keyed: KeyedHash, tombstones: pa.Table, source: str) -> None:
+        self._keyed = keyed
+        self._source = base_source(source)
+        self._hashes = {
+            row["identity_hash"]
+            for row in tombstones.to_pylist()
+            if row["source"] == self._source
+        }
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._hashes)
+
+    def has_id(self, author_id: str) -> bool:
+        """Tell whether an author's id was forgotten."""
+        return self._has("author_id", author_id)
+
+    def has_handle(self, handle: str) -> bool:
+        """Tell whether a handle, as it is stored, was forgotten."""
+        return self._has("handle", handle)
+
+    def has_post(self, post_id: str) -> bool:
+        """Tell whether a post was erased with its author."""
+        return self._has("post_id", post_id)
+
+    def has_comment(self, comment_id: str) -> bool:
+        """Tell whether a comment was erased with its author, or with its post."""
+        return self._has("comment_id", comment_id)
+
+    def has_name(self, name: str) -> bool:
+        """Tell whether a folded word is a forgotten handle or id."""
+        return self._has("handle", name) or self._has("author_id", name)
+
+    def _has(self, kind: str, name: str) -> bool:
+        key = (kind, name)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= self.MOST_REMEMBERED:
+                self._known.clear()
+            known = self._keyed.of(self._source, kind, name) in self._hashes
+            self._known[key] = known
+        return known

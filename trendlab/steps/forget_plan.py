@@ -1,0 +1,244 @@
+"""Finds what is an author's, and keeps it in a note until all of it is erased.
+
+A run that is killed has erased part; what is left could not be found again from that
+(the garments of a post say nothing of its author). So everything is found first and
+noted in the lake's `.pending`, readable by the owner only, and the next `forget` goes
+on from the note. The note is the last thing to go.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trendlab.alerts.inert import make_inert
+from trendlab.errors import PrivacyError
+from trendlab.lake import Lake, Span
+from trendlab.privacy import Author, Forgotten, fold_name
+from trendlab.privacy.erasing import Key
+from trendlab.resources import bundled
+from trendlab.signals.drivers import LABEL_LENGTH
+from trendlab.steps.ingest_journal import FOLDER
+from trendlab.steps.keys import write_privately
+
+_PREFIX = "forget-"
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What is to be erased.
+
+    Parameters
+    ----------
+    author : Author
+    quotes : frozenset of str
+        Beginnings of their texts, as alerts quote them.
+    urls : frozenset of str
+        Addresses of their posts.
+    photos : frozenset of str
+        `path` of the stored photos of their posts.
+    """
+
+    author: Author
+    quotes: frozenset[str] = frozenset()
+    urls: frozenset[str] = frozenset()
+    photos: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """True where neither a name nor an item is known."""
+        author = self.author
+        return not (author.author_ids or author.handles or author.posts)
+
+
+def find_author(
+    lake: Lake, source: str, name: str, forgotten: Forgotten | None
+) -> Erasure:
+    """Return what the lake holds of an author.
+
+    Parameters
+    ----------
+    lake : Lake
+    source : str
+        Without a tracker.
+    name : str
+        Id at the source, or handle; one that begins with @ is a handle.
+    forgotten : Forgotten or None
+        Who was forgotten before. A name among them that nothing is left of gives an
+        empty erasure.
+
+    Raises
+    ------
+    PrivacyError
+        If a handle was used by several authors.
+    """
+    handle = fold_name(name)
+    given = [] if name.startswith("@") else [name]
+    rows = _names(lake, source, given, [handle])
+    ids = {row["author_id"] for row in rows if row["author_id"] is not None}
+    if ids & set(given):
+        # an id says who is meant; others may have had its digits as a handle
+        ids &= set(given)
+    elif len(ids) > 1:
+        raise PrivacyError(
+            f"the handle was used by {len(ids)} authors of {source}, with the ids "
+            f"{', '.join(sorted(ids))}: give the id of the one who is meant"
+        )
+    handles = {
+        row["handle"]
+        for row in rows
+        if row["handle"] is not None and row["author_id"] in (None, *ids)
+    }
+    if ids:
+        # other handles that the same author has had
+        more = _names(lake, source, sorted(ids), [])
+        handles |= {row["handle"] for row in more if row["handle"] is not None}
+    if not ids and not handles:
+        if forgotten is not None and (
+            forgotten.has_handle(handle) or any(map(forgotten.has_id, given))
+        ):
+            return Erasure(Author(source))
+        ids, handles = set(given), {handle}
+    return _with_items(lake, source, ids, handles)
+
+
+def _names(
+    lake: Lake, source: str, ids: list[str], handles: list[str]
+) -> list[dict[str, Any]]:
+    tables = ("posts", "comments", "authors", "author_days")
+    return list(_ask(lake, "author_names", source, ids, handles, tables))
+
+
+def _ask(
+    lake: Lake,
+    query: str,
+    source: str,
+    ids: list[str],
+    handles: list[str],
+    tables: tuple[str, ...],
+) -> Iterator[dict[str, Any]]:
+    texts = pa.list_(pa.string())
+    asked = pa.table(
+        {
+            "source": pa.array([source]),
+            "author_ids": pa.array([ids], texts),
+            "handles": pa.array([handles], texts),
+        }
+    )
+    found = lake.query(
+        (bundled("sql") / "lake" / f"{query}.sql").read_text(),
+        {"asked": asked, **{name: Span(name) for name in tables}},
+    )
+    yield from found.to_pylist()
+
+
+def _with_items(lake: Lake, source: str, ids: set[str], handles: set[str]) -> Erasure:
+    posts: set[Key] = set()
+    comments: set[Key] = set()
+    quotes: set[str] = set()
+    urls: set[str] = set()
+    for row in _ask(
+        lake,
+        "author_items",
+        source,
+        sorted(ids),
+        sorted(handles),
+        ("posts", "comments"),
+    ):
+        own = (row["source"], row["item_id"])
+        (posts if row["kind"] == "post" else comments).add(own)
+        label = " ".join((row["words"] or "").split())[:LABEL_LENGTH]
+        if label:
+            quotes.add(make_inert(label))
+        if row["url"] is not None:
+            urls.add(row["url"])
+    return Erasure(
+        Author(
+            source,
+            frozenset(ids),
+            frozenset(handles),
+            frozenset(posts),
+            frozenset(comments),
+        ),
+        frozenset(quotes),
+        frozenset(urls),
+        frozenset(_photos_of(lake, posts)),
+    )
+
+
+def _photos_of(lake: Lake, posts: set[tuple[str, str]]) -> Iterator[str]:
+    for day in lake.days("media"):
+        media = lake.read("media", day, columns=["source", "post_id", "path"])
+        for row in media.filter(pc.is_valid(media["path"])).to_pylist():
+            if (row["source"], row["post_id"]) in posts:
+                yield row["path"]
+
+
+def note_path(lake: Lake, name_hash: str) -> Path:
+    """Return where the note of an erasure is kept."""
+    return lake.root / FOLDER / f"{_PREFIX}{name_hash}.json"
+
+
+def write_note(path: Path, erasure: Erasure) -> None:
+    """Keep an erasure until it is done; durable on return, mode 0600."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    author = erasure.author
+    noted = {
+        "source": author.source,
+        "author_ids": sorted(author.author_ids),
+        "handles": sorted(author.handles),
+        "posts": sorted(author.posts),
+        "comments": sorted(author.comments),
+        "quotes": sorted(erasure.quotes),
+        "urls": sorted(erasure.urls),
+        "photos": sorted(erasure.photos),
+    }
+    write_privately(path, json.dumps(noted, ensure_ascii=False))
+
+
+def read_note(path: Path) -> Erasure:
+    """Return the erasure of a run that did not end."""
+    noted = json.loads(path.read_text(encoding="utf-8"))
+    return Erasure(
+        Author(
+            noted["source"],
+            frozenset(noted["author_ids"]),
+            frozenset(noted["handles"]),
+            frozenset((source, own) for source, own in noted["posts"]),
+            frozenset((source, own) for source, own in noted["comments"]),
+        ),
+        frozenset(noted["quotes"]),
+        frozenset(noted["urls"]),
+        frozenset(noted["photos"]),
+    )
+
+
+def unfinished_notes(lake: Lake) -> list[Path]:
+    """Return the notes of runs that did not end; parts of notes are removed."""
+    folder = lake.root / FOLDER
+    for partial in folder.glob(f".{_PREFIX}*"):
+        partial.unlink()
+    return sorted(folder.glob(f"{_PREFIX}*.json"))
+
+
+def joined(one: Erasure, other: Erasure) -> Erasure:
+    """Return what either of two erasures of the same author names."""
+    a, b = one.author, other.author
+    return Erasure(
+        Author(
+            a.source,
+            a.author_ids | b.author_ids,
+            a.handles | b.handles,
+            a.posts | b.posts,
+            a.comments | b.comments,
+        ),
+        one.quotes | other.quotes,
+        one.urls | other.urls,
+        one.photos | other.photos,
+    )
