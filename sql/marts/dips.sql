@@ -35,6 +35,9 @@ select
     named.top_words,
     named.top_hashtags,
     named.top_authors,
+    made_by.verdict as authors_verdict,
+    made_by.top_share as top_author_share,
+    made_by.hhi as authors_hhi,
     named.top_cities,
     newest.day as as_of_on,
     newest.rule_version,
@@ -63,7 +66,11 @@ left join lateral (
             from trendlab.evidence as latest
             where latest.event_kind = 'dip' and latest.event_id = newest.dip_id
         )
-) as named on true;
+) as named on true
+left join trendlab.event_authors as made_by
+    on made_by.event_kind = 'dip'
+    and made_by.event_id = newest.dip_id
+    and made_by.day = newest.day;
 
 comment on view marts.dips is
     'Days on which more is negative than a tracker''s past leads to expect, in their '
@@ -73,6 +80,14 @@ comment on column marts.dips.top_words is 'over-represented words, strongest fir
 comment on column marts.dips.top_hashtags is
     'over-represented hashtags, strongest first';
 comment on column marts.dips.top_authors is 'authors of the most negatives';
+comment on column marts.dips.authors_verdict is
+    'single: one author has half of the excess over authors'' own usual; few: as if '
+    'fewer than ten had made it; broad: more; none: nobody above the usual; '
+    'not_assessable: most authors are unknown; NULL for comments';
+comment on column marts.dips.top_author_share is
+    'the strongest author''s part of that excess, 0 to 1';
+comment on column marts.dips.authors_hhi is
+    'sum of the squared parts of that excess: 1 is one author, 0.1 is like ten';
 comment on column marts.dips.top_cities is
     'cities with the greatest share of the excess';
 comment on column marts.dips.as_of_on is 'newest day that the dip was computed for';

@@ -26,6 +26,9 @@ select
     named.top_hashtags,
     named.top_words,
     named.top_authors,
+    made_by.verdict as authors_verdict,
+    made_by.top_share as top_author_share,
+    made_by.hhi as authors_hhi,
     named.top_cities,
     named.top_garments,
     newest.day as as_of_on,
@@ -58,7 +61,11 @@ left join lateral (
             from trendlab.evidence as latest
             where latest.event_kind = 'peak' and latest.event_id = newest.peak_id
         )
-) as named on true;
+) as named on true
+left join trendlab.event_authors as made_by
+    on made_by.event_kind = 'peak'
+    and made_by.event_id = newest.peak_id
+    and made_by.day = newest.day;
 
 comment on view marts.peaks is
     'Activity peaks in their present state, with the five strongest of each kind of '
@@ -69,6 +76,14 @@ comment on column marts.peaks.top_hashtags is
 comment on column marts.peaks.top_words is 'over-represented words, strongest first';
 comment on column marts.peaks.top_authors is
     'authors with the greatest share of the excess';
+comment on column marts.peaks.authors_verdict is
+    'single: one author has half of the excess over authors'' own usual; few: as if '
+    'fewer than ten had made it; broad: more; none: nobody above the usual; '
+    'not_assessable: most authors are unknown; NULL for comments';
+comment on column marts.peaks.top_author_share is
+    'the strongest author''s part of that excess, 0 to 1';
+comment on column marts.peaks.authors_hhi is
+    'sum of the squared parts of that excess: 1 is one author, 0.1 is like ten';
 comment on column marts.peaks.top_cities is
     'cities with the greatest share of the excess';
 comment on column marts.peaks.top_garments is

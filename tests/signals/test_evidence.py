@@ -212,7 +212,7 @@ def named(evidence, kind):
 
 
 def test_a_peak_names_its_words_author_city_and_most_liked_post():
-    evidence = explain_peaks(peak(), world(), run_ids={EVENT: "run"})
+    evidence = explain_peaks(peak(), world(), run_ids={EVENT: "run"}).evidence
     assert set(named(evidence, "word")) == {"strike", "shame"}
     assert named(evidence, "hashtag")[0] == "strike"
     assert named(evidence, "author") == ["mastodon:star"]
@@ -222,14 +222,16 @@ def test_a_peak_names_its_words_author_city_and_most_liked_post():
 
 
 def test_a_peak_of_one_city_reads_that_city_only():
-    evidence = explain_peaks(peak(city="paris"), world(), run_ids={EVENT: "run"})
+    evidence = explain_peaks(
+        peak(city="paris"), world(), run_ids={EVENT: "run"}
+    ).evidence
     assert named(evidence, "author") == []
     assert all(item < "p100" for item in named(evidence, "post"))
 
 
 @pytest.mark.parametrize("topic", ["", "strike shame"])
 def test_a_dip_shows_negative_posts_only(topic):
-    evidence = explain_dips(dip(topic), world(), run_ids={EVENT: "run"})
+    evidence = explain_dips(dip(topic), world(), run_ids={EVENT: "run"}).evidence
     assert named(evidence, "post")[0] == "p139"
     assert all(item >= "p100" for item in named(evidence, "post"))
     assert "strike" in named(evidence, "word")
@@ -238,14 +240,27 @@ def test_a_dip_shows_negative_posts_only(topic):
     assert 0.3 < share["strength"] <= 1.0
 
 
+def test_an_event_tells_how_few_authors_made_it():
+    # star has 15 of the 40 negatives, the other 25 authors one each
+    made_by = explain_dips(dip(), world(), run_ids={EVENT: "run"}).event_authors
+    (row,) = made_by.to_pylist()
+    assert (row["event_kind"], row["event_id"], row["day"]) == ("dip", "dip1", EVENT)
+    assert (row["authors_count"], row["known_share"]) == (26, 1.0)
+    assert row["top_share"] == pytest.approx(15 / 40)
+    assert row["hhi"] == pytest.approx((15 / 40) ** 2 + 25 / 40**2)
+    assert row["verdict"] == "few"
+
+
 def test_copies_of_one_text_are_shown_once():
-    evidence = explain_peaks(peak(), world(), run_ids={EVENT: "run"})
+    evidence = explain_peaks(peak(), world(), run_ids={EVENT: "run"}).evidence
     labels = [r["label"] for r in evidence.to_pylist() if r["evidence_kind"] == "post"]
     assert len(labels) == len(set(labels))
 
 
 def test_events_of_other_days_and_no_events_give_typed_nothing():
-    other = explain_peaks(peak(), world(), run_ids={day(39): "run"})
-    none = explain_dips(TABLES["dips"].empty(), world(), run_ids={EVENT: "run"})
+    other = explain_peaks(peak(), world(), run_ids={day(39): "run"}).evidence
+    none = explain_dips(
+        TABLES["dips"].empty(), world(), run_ids={EVENT: "run"}
+    ).evidence
     assert other.num_rows == none.num_rows == 0
     assert none.schema.equals(TABLES["evidence"].arrow)

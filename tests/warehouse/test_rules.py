@@ -84,6 +84,9 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
     ),
     "dips_have_negatives": plus("dips", {"dip_id": "d2"}),
     "evidence_belongs_to_an_event": plus("evidence", {"event_id": "nothing"}),
+    "event_authors_add_up": plus(
+        "event_authors", {"event_id": "peak1", "top_share": 0.5, "hhi": 0.1}
+    ),
     "alerts_belong_to_an_event": plus("alerts", {"event_id": "nothing"}),
     "alerts_are_unique": plus(
         "alerts", {"event_id": "peak1"}, {"event_id": "peak1", "day": NEXT}

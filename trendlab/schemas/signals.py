@@ -238,6 +238,41 @@ EVIDENCE = Table(
     in_warehouse=True,
 )
 
+EVENT_AUTHORS = Table(
+    name="event_authors",
+    doc="How few authors made a peak, or a dip of posts, as known on a day; one row "
+    "per event and day.",
+    columns=(
+        DAY,
+        text("event_kind", "peak or dip", allowed=("peak", "dip")),
+        text("event_id", "peak_id or dip_id"),
+        count("authors_count", "known authors with an item in the event"),
+        share("known_share", "part of the event's items whose author is known"),
+        share(
+            "top_share",
+            "the strongest author's part of all positive excess over authors' own "
+            "usual; NULL where not assessable",
+            nullable=True,
+        ),
+        share(
+            "hhi",
+            "sum of the squared parts: 1 is one author, 0.1 is like ten equal ones; "
+            "NULL where not assessable",
+            nullable=True,
+        ),
+        text(
+            "verdict",
+            "single: one author has half of the excess; few: as if fewer than ten "
+            "had made it; broad: more; none: nobody above the usual; not_assessable: "
+            "fewer than half of the authors are known",
+            allowed=("single", "few", "broad", "none", "not_assessable"),
+        ),
+        RUN_ID,
+    ),
+    key=("event_kind", "event_id", "day"),
+    in_warehouse=True,
+)
+
 INFLUENCERS = Table(
     name="influencers",
     doc="Authors ranked within a window of 28 days that ends with the week; one row "
@@ -339,6 +374,7 @@ SIGNALS = (
     PEAKS,
     DIPS,
     EVIDENCE,
+    EVENT_AUTHORS,
     INFLUENCERS,
     CITY_WEEKS,
 )

@@ -219,12 +219,13 @@ def _rank_excess(counts: pl.DataFrame) -> list[Row]:
     ]
 
 
-def top_authors(
+def count_authors(
     event: Row, event_kind: str, items: pl.DataFrame, day: EventDay
-) -> list[Row]:
-    """Rank known authors by their own excess over their own past days.
+) -> pl.DataFrame:
+    """Count each known author's items beside the author's own past days.
 
     Their past is that of the tracker in every city: a city's own is not stored.
+    Gives item (source:author_id), label (handle), observed, expected.
     """
     observed = (
         items.filter(pl.col("author_id").is_not_null())
@@ -241,11 +242,21 @@ def top_authors(
         .group_by("source", "author_id")
         .agg(expected=pl.col(column).sum() / _days_before(event, day))
     )
-    counts = observed.join(usual, on=["source", "author_id"], how="left").with_columns(
-        pl.col("expected").fill_null(0.0),
-        item=pl.col("source") + ":" + pl.col("author_id"),
+    return (
+        observed.join(usual, on=["source", "author_id"], how="left")
+        .select(
+            pl.col("expected").fill_null(0.0),
+            "observed",
+            "label",
+            item=pl.col("source") + ":" + pl.col("author_id"),
+        )
+        .sort("item")
     )
-    return _rank_excess(counts.sort("item"))
+
+
+def top_authors(counts: pl.DataFrame) -> list[Row]:
+    """Rank the authors of `count_authors` by their excess."""
+    return _rank_excess(counts)
 
 
 def top_cities(

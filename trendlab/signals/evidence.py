@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -16,8 +17,10 @@ import polars as pl
 import pyarrow as pa
 
 from trendlab.schemas import TABLES
+from trendlab.signals.contributions import concentration
 from trendlab.signals.drivers import (
     MAX_ROWS,
+    count_authors,
     top_authors,
     top_cities,
     top_garments,
@@ -28,14 +31,31 @@ from trendlab.signals.event_items import EventDay, Inputs
 
 Row = dict[str, Any]
 
-__all__ = ["Inputs", "explain_dips", "explain_peaks"]
+__all__ = ["Explained", "Inputs", "explain_dips", "explain_peaks"]
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Explained:
+    """What stands behind events.
+
+    Parameters
+    ----------
+    evidence : pyarrow.Table[evidence]
+        What is over-represented in each event, sorted by the key.
+    event_authors : pyarrow.Table[event_authors]
+        How few authors made each event of posts, sorted by the key. Comments'
+        authors have no daily counts to compare with, so they have no rows.
+    """
+
+    evidence: pa.Table
+    event_authors: pa.Table
+
+
 def explain_peaks(
     peaks: pa.Table, inputs: Inputs, *, run_ids: Mapping[date, str]
-) -> pa.Table:
+) -> Explained:
     """Explain the peaks that ran on the days of `run_ids`.
 
     Parameters
@@ -48,16 +68,16 @@ def explain_peaks(
 
     Returns
     -------
-    pyarrow.Table[evidence]
+    Explained
         Top posts by likes, authors and cities by excess over their own baseline,
-        words and hashtags by log-odds, garments by log-odds; sorted by the key.
+        words and hashtags by log-odds, garments by log-odds.
     """
     return _explain(peaks, "peak", inputs, run_ids)
 
 
 def explain_dips(
     dips: pa.Table, inputs: Inputs, *, run_ids: Mapping[date, str]
-) -> pa.Table:
+) -> Explained:
     """Explain the dips that ran on the days of `run_ids`.
 
     As `explain_peaks`, over the negative items only (of a topic: those with one of
@@ -68,22 +88,27 @@ def explain_dips(
 
 def _explain(
     events: pa.Table, event_kind: str, inputs: Inputs, run_ids: Mapping[date, str]
-) -> pa.Table:
+) -> Explained:
     started = time.monotonic()
     rows: list[Row] = []
+    authors: list[Row] = []
     wanted = [row for row in events.to_pylist() if row["day"] in run_ids]
     days: dict[date, EventDay] = {}
     for event in sorted(wanted, key=lambda row: row["day"]):
         day = event["day"]
         if day not in days:
             days = {day: EventDay(inputs, day)}  # one day's posts at a time
-        rows.extend(
-            {**found, "run_id": run_ids[day]}
-            for found in _event_rows(event, event_kind, days[day])
-        )
-    key = TABLES["evidence"].key
-    rows.sort(key=lambda row: tuple(row[name] for name in key))
-    evidence = TABLES["evidence"].from_rows(rows)
+        of_event = {
+            "day": day,
+            "event_kind": event_kind,
+            "event_id": event[f"{event_kind}_id"],
+            "run_id": run_ids[day],
+        }
+        evidence_rows, author_row = _event_rows(event, event_kind, days[day])
+        rows.extend({**of_event, **found} for found in evidence_rows)
+        if author_row is not None:
+            authors.append({**of_event, **author_row})
+    evidence = _as_table("evidence", rows)
     logger.info(
         "evidence of %ss: %d events in, %d rows out, %.1f s",
         event_kind,
@@ -91,40 +116,41 @@ def _explain(
         evidence.num_rows,
         time.monotonic() - started,
     )
-    return evidence
+    return Explained(evidence, _as_table("event_authors", authors))
 
 
-def _event_rows(event: Row, event_kind: str, day: EventDay) -> list[Row]:
-    """All evidence of one event on one day."""
+def _as_table(name: str, rows: list[Row]) -> pa.Table:
+    key = TABLES[name].key
+    rows.sort(key=lambda row: tuple(row[column] for column in key))
+    return TABLES[name].from_rows(rows)
+
+
+def _event_rows(
+    event: Row, event_kind: str, day: EventDay
+) -> tuple[list[Row], Row | None]:
+    """All evidence of one event on one day, and how few authors made it."""
     item_kind = event.get("item_kind", "post")
     items = day.items(event, item_kind, only_negative=event_kind == "dip")
     topic = event.get("topic", "")
     if topic != "":
         said = day.terms(items).filter(pl.col("term").is_in(topic.split(" ")))
         items = items.join(said, on=["source", "item_id"], how="semi")
-    event_id = event[f"{event_kind}_id"]
     rows: list[Row] = []
+    author_row: Row | None = None
 
     def rank(kind: str, found: list[Row]) -> None:
         for place, row in enumerate(found[:MAX_ROWS], start=1):
-            rows.append(
-                {
-                    "day": day.day,
-                    "event_kind": event_kind,
-                    "event_id": event_id,
-                    "evidence_kind": kind,
-                    "rank": place,
-                    **row,
-                }
-            )
+            rows.append({"evidence_kind": kind, "rank": place, **row})
 
     rank(item_kind, top_items(items, event_kind))
     words = top_terms(event, event_kind, item_kind, items, day)
     rank("word", words["word"])
     rank("hashtag", words["hashtag"])
     if item_kind == "post":
-        rank("author", top_authors(event, event_kind, items, day))
+        counts = count_authors(event, event_kind, items, day)
+        author_row = asdict(concentration(counts, items.height))
+        rank("author", top_authors(counts))
         if event["city"] == "all":
             rank("city", top_cities(event, event_kind, items, day))
         rank("garment", top_garments(event, items, day))
-    return rows
+    return rows, author_row

@@ -33,6 +33,7 @@ ENGAGEMENT_REACH = timedelta(days=2)
 # the longest baseline of a daily rule, and the reach of its masks
 BASELINE = timedelta(days=84)
 EVIDENCE_BASELINE = timedelta(days=28)
+SIGNAL_TABLES = ("day_scores", "peaks", "dips", "evidence", "event_authors")
 
 
 def split_by_day(rows: pa.Table) -> dict[date, pa.Table]:
@@ -146,7 +147,7 @@ def _signals(
     context: Context, days: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
     lake = context.lake
-    parts: Parts = {name: {} for name in ("day_scores", "peaks", "dips", "evidence")}
+    parts: Parts = {name: {} for name in SIGNAL_TABLES}
     for span in spans_of(days):
         first, last = span[0], span[-1]
         wanted = {day: run_ids[day] for day in span}
@@ -179,13 +180,11 @@ def _signals(
             covered_days=covered,
             skip_terms=lexicon_words(),
         )
-        evidence = _evidence(context, peaks, dips, activity, terms, wanted)
-        for table, rows in (
-            ("day_scores", scores),
-            ("peaks", peaks),
-            ("dips", dips),
-            ("evidence", evidence),
-        ):
+        evidence, event_authors = _explain(
+            context, peaks, dips, activity, terms, wanted
+        )
+        found = (scores, peaks, dips, evidence, event_authors)
+        for table, rows in zip(SIGNAL_TABLES, found, strict=True):
             parts[table].update(split_by_day(rows))
     return parts
 
@@ -201,21 +200,25 @@ def _past(context: Context, table: str, first: date, parts: Parts) -> pa.Table:
     return pa.concat_tables([stored.filter(pc.invert(stale)), *fresh.values()])
 
 
-def _evidence(
+def _explain(
     context: Context,
     peaks: pa.Table,
     dips: pa.Table,
     activity: pa.Table,
     terms: pa.Table,
     run_ids: Mapping[date, str],
-) -> pa.Table:
-    """Explain events day by day; the days of a baseline are held, and read once."""
+) -> tuple[pa.Table, pa.Table]:
+    """Explain events day by day; the days of a baseline are held, and read once.
+
+    Gives evidence and event_authors.
+    """
     held = HeldDays(context.lake)
     event_days = sorted(
         set(pc.unique(peaks["day"]).to_pylist())
         | set(pc.unique(dips["day"]).to_pylist())
     )
-    found = [TABLES["evidence"].empty()]
+    evidence = [TABLES["evidence"].empty()]
+    event_authors = [TABLES["event_authors"].empty()]
     for day in event_days:
         near = (day - ONE_DAY, day + ONE_DAY)
         since = day - EVIDENCE_BASELINE
@@ -233,9 +236,13 @@ def _evidence(
             tokenize=tokenize,
         )
         wanted = {day: run_ids[day]}
-        found.append(explain_peaks(peaks, inputs, run_ids=wanted))
-        found.append(explain_dips(dips, inputs, run_ids=wanted))
-    return pa.concat_tables(found)
+        for explained in (
+            explain_peaks(peaks, inputs, run_ids=wanted),
+            explain_dips(dips, inputs, run_ids=wanted),
+        ):
+            evidence.append(explained.evidence)
+            event_authors.append(explained.event_authors)
+    return pa.concat_tables(evidence), pa.concat_tables(event_authors)
 
 
 class HeldDays:
@@ -275,7 +282,7 @@ SIGNALS = Step(
         "trendlab.signals.peaks",
         "trendlab.text.words",
     ),
-    outputs=("day_scores", "peaks", "dips", "evidence"),
+    outputs=SIGNAL_TABLES,
     inputs=_signals_inputs,
     compute=_signals,
     settings_key=_zones_key,
