@@ -20,10 +20,10 @@ setup: $(READY) ## create the environment from the pinned lock
 
 $(READY): requirements/lock.txt requirements/uv.txt
 	@test -n "$(PYTHON)" || { echo "trendlab needs Python 3.11, 3.12 or 3.13; none was found. Install one, or run: make PYTHON=/path/to/python"; exit 1; }
-	@echo "creating $(VENV) with $(PYTHON) (about 8 GB, one to five minutes)"
+	@echo "creating $(VENV) with $(PYTHON) (about 8 GB, two to six minutes)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/lock.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements/lock.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
