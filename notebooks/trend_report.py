@@ -251,6 +251,38 @@ if not dip_events.empty:
     )
 
 # %%
+display(page.heading("What places feel", 3))
+felt = ask(
+    "select city_name, scored_count, sentiment_index, index_low, index_high, "
+    "index_change, direction from marts.city_sentiment where tracker = :tracker "
+    "and city not in ('all', 'unknown') and last_on = (select max(last_on) from "
+    "marts.city_sentiment where tracker = :tracker and last_on <= :last_day) "
+    "and not is_suppressed order by sentiment_index"
+)
+display(
+    page.table(
+        felt,
+        {
+            "city_name": "city",
+            "scored_count": "scored",
+            "sentiment_index": "index",
+            "index_low": "from",
+            "index_high": "to",
+            "index_change": "change",
+            "direction": "half a year",
+        },
+        empty="No city has 30 scored posts in four weeks.",
+    )
+)
+display(
+    page.note(
+        "Index: (positive − negative) / scored posts of four weeks, with its 95 % "
+        "interval over authors; change: against the four weeks before; half a year: "
+        "whether the weekly index has a slope (p ≤ 0.05)."
+    )
+)
+
+# %%
 display(page.heading("Influencers"))
 ranked = ask(
     "select * from marts.influencers where tracker = :tracker and is_newest "

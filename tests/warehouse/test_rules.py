@@ -110,6 +110,19 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
         "influence_placebos", {"status": "tested", "cities": ["paris", "rome"]}
     ),
     "exerted_influence_is_received": one_sided_lead,
+    "changes_of_sentiment_add_up": plus(
+        "city_sentiment",
+        {
+            "city": "all",
+            "scored_count": 40,
+            "sentiment_index": 0.2,
+            "index_low": 0.1,
+            "index_high": 0.3,
+            "index_before": 0.1,
+            "mix_part": 0.0,
+            "within_part": 0.05,
+        },
+    ),
     "influencer_ranks_are_ranks": plus("influencers", {"rank": 2, "rank_high": 3}),
     "cities_are_known": without("cities"),
     "runs_are_unique": plus("runs", {"step": "match"}),

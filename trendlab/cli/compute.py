@@ -143,8 +143,10 @@ def signals(
     force: Force = False,
     home: Home = None,
 ) -> None:
-    """Find peaks, dips, influencers and weekly shares."""
-    _run(["signals", "influencers", "trends"], home, day, first, last, force)
+    """Find peaks, dips, influencers, weekly shares and what places feel."""
+    from trendlab.steps.nightly import SIGNAL_STEPS
+
+    _run(list(SIGNAL_STEPS), home, day, first, last, force)
 
 
 @app.command(epilog="Example: trendlab nightly --day 2026-01-31")

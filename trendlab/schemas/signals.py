@@ -273,6 +273,93 @@ EVENT_AUTHORS = Table(
     in_warehouse=True,
 )
 
+CITY_SENTIMENT = Table(
+    name="city_sentiment",
+    doc="What a place feels in the four weeks that end with the week, and how that "
+    "changes; one row per week (Monday), tracker and city (and 'all').",
+    columns=(
+        DAY,
+        TRACKER,
+        CITY,
+        count("scored_count", "posts scored in the four weeks"),
+        count("positive_count", "of these, positive"),
+        count("negative_count", "of these, negative"),
+        count("authors_count", "their authors; an unknown author counts once a post"),
+        number(
+            "sentiment_index",
+            "(positive − negative) / scored; NULL with fewer than 30 scored",
+            nullable=True,
+            minimum=-1,
+            maximum=1,
+        ),
+        number(
+            "index_low",
+            "lower end of the 95 % interval, bootstrap over authors",
+            nullable=True,
+            minimum=-1,
+            maximum=1,
+        ),
+        number(
+            "index_high",
+            "upper end of that interval",
+            nullable=True,
+            minimum=-1,
+            maximum=1,
+        ),
+        count("scored_before_count", "posts scored in the four weeks before those"),
+        number(
+            "index_before",
+            "index of those weeks; NULL with fewer than 30 scored",
+            nullable=True,
+            minimum=-1,
+            maximum=1,
+        ),
+        number(
+            "mix_part",
+            "part of the tracker's change of index that comes from the city's changed "
+            "weight (Kitagawa); of 'all' the sum over cities; NULL where either "
+            "window of the tracker has fewer than 30 scored",
+            nullable=True,
+        ),
+        number(
+            "within_part",
+            "part of that change that comes from the city's own change of index",
+            nullable=True,
+        ),
+        number(
+            "weekly_slope",
+            "Theil-Sen slope of the weekly index over 26 weeks, index points a week; "
+            "weeks with fewer than 30 scored are missing",
+            nullable=True,
+        ),
+        number("slope_low", "lower end of its 95 % interval", nullable=True),
+        number("slope_high", "upper end of its 95 % interval", nullable=True),
+        number(
+            "tau",
+            "Kendall's tau of week and index",
+            nullable=True,
+            minimum=-1,
+            maximum=1,
+        ),
+        share(
+            "p_value",
+            "Mann-Kendall test corrected for memory of the week before",
+            nullable=True,
+        ),
+        count("weeks_count", "weeks that the slope was taken over"),
+        text(
+            "direction",
+            "rising or falling where p ≤ 0.05, flat, or not_assessable with fewer "
+            "than 10 weeks",
+            allowed=("rising", "falling", "flat", "not_assessable"),
+        ),
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("tracker", "city", "day"),
+    in_warehouse=True,
+)
+
 INFLUENCERS = Table(
     name="influencers",
     doc="Authors ranked within a window of 28 days that ends with the week; one row "
@@ -375,6 +462,7 @@ SIGNALS = (
     DIPS,
     EVIDENCE,
     EVENT_AUTHORS,
+    CITY_SENTIMENT,
     INFLUENCERS,
     CITY_WEEKS,
 )

@@ -32,6 +32,7 @@ BUDGETS = {
     "signals": 30,
     "influencers": 30,
     "trends": 10,
+    "city_sentiment": 5,
     "influence": 15,
     "alerts": 5,
     "load and marts": 15,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trendlab.errors import SettingsError
 from trendlab.steps.alert import raise_for_days, send_pending
+from trendlab.steps.city_sentiment import CITY_SENTIMENT
 from trendlab.steps.context import days_known
 from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
 from trendlab.steps.engine import Context, Step, StepReport, run_step
@@ -32,12 +33,23 @@ STEPS: dict[str, Step] = {
         SIGNALS,
         INFLUENCERS,
         TRENDS,
+        CITY_SENTIMENT,
         INFLUENCE,
     )
 }
 
 # What `trendlab weekly` runs, and with it the DAG after Sunday's night.
 WEEKLY_STEPS = tuple(name for name, step in STEPS.items() if step.is_weekly)
+
+# What `trendlab signals` runs: all that a night computes once activity is counted.
+SIGNAL_STEPS = (
+    SIGNALS.name,
+    *(
+        name
+        for name, step in STEPS.items()
+        if step.is_weekly and not step.only_last_week
+    ),
+)
 
 Say = Callable[[str], None]
 Fetch = Callable[[Context, date], LiveReport]
