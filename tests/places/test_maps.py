@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+import numpy as np
 from shapely.geometry import Point
 
 from trendlab.places.cities import seed_cities
@@ -29,6 +30,13 @@ def test_outlines_are_valid_and_small() -> None:
     assert outlines.geometry.is_valid.all()
     size = len((files("trendlab.places") / "countries.geojson").read_bytes())
     assert size < 300_000
+
+
+def test_no_outline_reaches_across_the_map_but_along_the_pole() -> None:
+    for polygon in read_outlines().geometry.explode():
+        edges = np.array(polygon.exterior.coords)
+        lon, lat = edges[:, 0], edges[:, 1]
+        assert (lat[1:][np.abs(np.diff(lon)) > 180] == -90).all()
 
 
 def test_most_cities_lie_in_their_country() -> None:

@@ -13,7 +13,16 @@ from trendlab.errors import SettingsError
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
-from trendlab.steps.engine import Context, Input, Parts, Step, run_step
+from trendlab.steps.engine import (
+    Context,
+    Input,
+    Parts,
+    Step,
+    StepReport,
+    run_step,
+)
+from trendlab.steps.nightly import reports_of
+from trendlab.steps.report import WEEKLY_REPORTS
 from trendlab.steps.weeks import is_due, last_whole_week, read_week, units_of
 
 MONDAY = date(2026, 1, 5)
@@ -105,3 +114,16 @@ def test_a_week_is_named_by_its_number_or_a_day_of_it(value):
 def test_another_name_of_a_week_is_refused(value):
     with pytest.raises(SettingsError, match="ISO week such as"):
         read_week(value)
+
+
+@pytest.mark.parametrize(
+    ("weeks", "written"),
+    [(1, ("trend_report", *WEEKLY_REPORTS)), (0, ("trend_report",))],
+)
+def test_weekly_reports_are_written_on_nights_that_look_at_a_whole_week(weeks, written):
+    steps = [
+        StepReport("trends", 1, 1, 10, 0.1),
+        StepReport("influence", weeks, 0, 0, 0.1),
+    ]
+    assert reports_of(steps) == written
+    assert "influence" in WEEKLY_REPORTS

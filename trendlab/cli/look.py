@@ -29,13 +29,20 @@ def report(
     tracker: Annotated[
         str, typer.Option(help="Tracker that the report is about.")
     ] = "all",
+    notebook: Annotated[
+        str,
+        typer.Option(help="Notebook to run: trend_report, or the weekly influence."),
+    ] = "trend_report",
     out_file: Annotated[
         Path | None,
         typer.Option("--out", help="File to write. Default: reports/ in the home."),
     ] = None,
     home: Home = None,
 ) -> None:
-    """Write the trend report: one HTML file that works offline."""
+    """Write a report: one HTML file that works offline.
+
+    A night writes the trend report, and on a Sunday the weekly ones too.
+    """
     from trendlab.steps.context import open_context
     from trendlab.steps.report import write_report
 
@@ -45,7 +52,12 @@ def report(
             settings_for(home), progress=progress, need_trackers=False
         )
         path = write_report(
-            context, first_day, last_day, tracker=tracker, out_file=out_file
+            context,
+            first_day,
+            last_day,
+            tracker=tracker,
+            out_file=out_file,
+            notebook=notebook,
         )
     out.print(f"report: {path}", markup=False)
 

@@ -48,7 +48,9 @@ def read_outlines() -> gpd.GeoDataFrame:
     Notes
     -----
     Natural Earth's 1:110m countries (public domain, naturalearthdata.com), by way of
-    world-atlas 2.0.2 (ISC, Michael Bostock). For backgrounds of maps: far too coarse
-    to tell which country a point is in.
+    world-atlas 2.0.2 (ISC, Michael Bostock); Russia, Fiji and Antarctica by way of
+    pyogrio's test data (MIT), where they end at the antimeridian instead of reaching
+    across the map. For backgrounds of maps: far too coarse to tell which country a
+    point is in.
     """
     return _outlines().copy()

@@ -59,7 +59,8 @@ def is_narrow(width: float) -> bool:
     return width < NARROW_INCHES
 
 
-def _clean(axes: Axes) -> None:
+def clean_axes(axes: Axes) -> None:
+    """Give axes the report's spines, ticks and grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#c9ccd1")
     axes.tick_params(colors=INK, labelsize=9, length=3)
@@ -67,7 +68,8 @@ def _clean(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def _date_axis(axes: Axes, narrow: bool) -> None:
+def date_axis(axes: Axes, narrow: bool) -> None:
+    """Label the days of an axis concisely, with fewer ticks on a phone."""
     locator = mdates.AutoDateLocator(minticks=2, maxticks=4 if narrow else 8)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
@@ -99,7 +101,7 @@ def activity_figure(
     narrow = is_narrow(width)
     figure = new_figure(width, 3.2 if narrow else 3.6)
     axes = figure.add_subplot()
-    _clean(axes)
+    clean_axes(axes)
     columns = ["posts_count", "baseline", "expected_low", "expected_high"]
     days = days.assign(day=_days(days["day"])).set_index("day").sort_index()
     numbers = days[columns].astype(float)
@@ -141,7 +143,7 @@ def activity_figure(
     axes.set_ylim(bottom=0)
     axes.set_ylabel("posts a day", fontsize=9)
     _thousands(axes)
-    _date_axis(axes, narrow)
+    date_axis(axes, narrow)
     figure.legend(
         loc="outside upper left", ncols=2 if narrow else 4, fontsize=8.5, frameon=False
     )
@@ -167,7 +169,7 @@ def sentiment_figure(
     narrow = is_narrow(width)
     figure = new_figure(width, 2.9 if narrow else 3.0)
     axes = figure.add_subplot()
-    _clean(axes)
+    clean_axes(axes)
     days = days.assign(day=_days(days["day"])).set_index("day").sort_index()
     counts = days[["scored_count", "positive_count", "negative_count"]].astype(float)
     if len(counts):
@@ -199,7 +201,7 @@ def sentiment_figure(
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_ylabel(f"share of scored posts,\n{window_days}-day mean", fontsize=9)
-    _date_axis(axes, narrow)
+    date_axis(axes, narrow)
     figure.legend(
         loc="outside upper left",
         ncols=2 if narrow else 3,
@@ -223,7 +225,7 @@ def influencers_figure(ranked: pd.DataFrame, *, width: float) -> Figure:
     ranked = ranked.sort_values("rank")
     figure = new_figure(width, 0.9 + 0.3 * max(len(ranked), 1))
     axes = figure.add_subplot()
-    _clean(axes)
+    clean_axes(axes)
     places = np.arange(len(ranked))
     axes.hlines(
         places,
@@ -279,7 +281,7 @@ def shares_figure(
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     for axes, panel in zip(grid.flat, panels, strict=False):
-        _clean(axes)
+        clean_axes(axes)
         mine = weeks[weeks[panel_by] == panel]
         for value, colour, style in zip(values, SERIES_COLOURS, styles, strict=False):
             line = mine[mine["value"] == value].sort_values("week_start_on")
@@ -301,7 +303,7 @@ def shares_figure(
         axes.set_title(str(panel), fontsize=9.5, loc="left", color=INK)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.set_ylim(bottom=0)
-        _date_axis(axes, True)
+        date_axis(axes, True)
     handles: dict[str, Any] = {}
     for axes in grid.flat[: len(panels)]:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
@@ -331,7 +333,7 @@ def colours_figure(weeks: pd.DataFrame, *, width: float) -> Figure:
     weeks = weeks.sort_values("share_now")
     figure = new_figure(width, 0.8 + 0.3 * max(len(weeks), 1))
     axes = figure.add_subplot()
-    _clean(axes)
+    clean_axes(axes)
     places = np.arange(len(weeks))
     axes.barh(
         places,
@@ -425,7 +427,7 @@ def coverage_figure(days: pd.DataFrame, *, width: float) -> Figure:
     labels = list(dict.fromkeys(days["label"]))
     figure = new_figure(width, 1.1 + 0.32 * max(len(labels), 1))
     axes = figure.add_subplot()
-    _clean(axes)
+    clean_axes(axes)
     axes.grid(visible=False)
     shades = {
         "complete": (SKY, "covered"),
@@ -452,7 +454,7 @@ def coverage_figure(days: pd.DataFrame, *, width: float) -> Figure:
                 named.add(name)
     axes.set_yticks(range(len(labels)), [shorten(label, 26) for label in labels])
     axes.invert_yaxis()
-    _date_axis(axes, is_narrow(width))
+    date_axis(axes, is_narrow(width))
     figure.legend(loc="outside upper left", ncols=3, fontsize=8.5, frameon=False)
     return figure
 

@@ -36,7 +36,7 @@ BUDGETS = {
     "influence": 15,
     "alerts": 5,
     "load and marts": 15,
-    "report": 20,
+    "report": 25,
 }
 
 
@@ -116,7 +116,7 @@ def run_demo(
     yield from (f"  {line}" for line in taken.lines())
     yield from (f"  {note}" for note in night.notes)
     yield f"done in {seconds:.0f} s; stages may take {sum(BUDGETS.values())} s"
-    yield f"report: {night.report_path}"
+    yield from (f"report: {path}" for path in night.report_paths)
     yield (
         f"ask more: trendlab sql --home {settings.home} "
         '"select * from marts.peaks order by severity desc limit 5"'

@@ -18,6 +18,7 @@ from trendlab.steps.influence import INFLUENCE
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_verbs import fetch_night
 from trendlab.steps.load import load_warehouse, make_marts, open_for
+from trendlab.steps.report import NIGHTLY_REPORT, WEEKLY_REPORTS, write_report
 from trendlab.steps.signals import ACTIVITY, SIGNALS
 from trendlab.steps.weekly import INFLUENCERS, TRENDS
 from trendlab.steps.weeks import WEEK_END, is_due, last_whole_week, units_of
@@ -68,7 +69,7 @@ class NightReport:
     fetched: LiveReport = field(default_factory=LiveReport)
     steps: list[StepReport] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    report_path: Path | None = None
+    report_paths: list[Path] = field(default_factory=list)
     seconds: float = 0.0
     kind: str = "night"
 
@@ -83,8 +84,7 @@ class NightReport:
         lines += [f"  {line}" for line in self.fetched.lines()]
         lines += [f"  {step.line()}" for step in self.steps]
         lines += [f"  {note}" for note in self.notes]
-        if self.report_path is not None:
-            lines.append(f"report: {self.report_path}")
+        lines += [f"report: {path}" for path in self.report_paths]
         return lines
 
 
@@ -167,11 +167,10 @@ def run_nightly(
                 say(line)
             result.notes += send_pending(context, send_backfilled=send_backfilled)
             if with_report:
-                from trendlab.steps.report import write_report
-
-                result.report_path = write_report(
-                    context, first_day, last_day, tracker="all"
-                )
+                result.report_paths = [
+                    write_report(context, first_day, last_day, notebook=notebook)
+                    for notebook in reports_of(result.steps)
+                ]
     result.seconds = time.monotonic() - started
     return result
 
@@ -295,6 +294,14 @@ def _run(
             monday for monday in units if is_due(context, step, monday, night_from)
         ]
     return run_step(context, step, units, force=force)
+
+
+def reports_of(steps: Sequence[StepReport]) -> tuple[str, ...]:
+    """Return the reports of a night: on that of a Sunday, the weekly ones too."""
+    is_weekly = any(
+        STEPS[done.step].only_last_week and done.days_count for done in steps
+    )
+    return (NIGHTLY_REPORT, *WEEKLY_REPORTS) if is_weekly else (NIGHTLY_REPORT,)
 
 
 def _end_of(context: Context, days: Sequence[date], last_day: date | None) -> date:

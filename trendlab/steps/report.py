@@ -17,6 +17,11 @@ from trendlab.steps.load import need_warehouse, open_for
 
 # two years: a season and the one before it
 REPORT_DAYS = 735
+NIGHTLY_REPORT = "trend_report"
+# Notebook → what its page is called.
+TITLES = {NIGHTLY_REPORT: "Fashion trends", "influence": "Which city leads which"}
+# Reports of models of a whole history, written when those are computed.
+WEEKLY_REPORTS = tuple(name for name in TITLES if name != NIGHTLY_REPORT)
 
 
 def write_report(
@@ -26,7 +31,7 @@ def write_report(
     *,
     tracker: str = "all",
     out_file: Path | None = None,
-    notebook: str = "trend_report",
+    notebook: str = NIGHTLY_REPORT,
 ) -> Path:
     """Run a report notebook over the marts and write one HTML file.
 
@@ -38,7 +43,8 @@ def write_report(
         a range shorter than four weeks is widened, so that a day has a context.
     tracker : str
     out_file : Path or None
-        `reports/<tracker>-<last day>.html` in the home by default.
+        `reports/<tracker>-<last day>.html` in the home by default; the name of a
+        weekly report begins with that of its notebook.
     notebook : str
         Name of a notebook in `notebooks/`.
 
@@ -49,7 +55,10 @@ def write_report(
     """
     source = bundled("notebooks") / f"{notebook}.py"
     if not source.is_file():
-        raise ReportError(f"no notebook {notebook} in {source.parent}")
+        known = ", ".join(sorted(path.stem for path in source.parent.glob("*.py")))
+        raise ReportError(
+            f"no notebook {notebook} in {source.parent}; there are: {known}"
+        )
     need_warehouse(context.settings)
     with open_for(context.settings) as warehouse:
         first_known, last_known = _days_of(warehouse.analyst)
@@ -58,12 +67,12 @@ def write_report(
         first_day = max(min(first_day, last_day - timedelta(days=27)), first_known)
         if last_day < first_known:
             raise ReportError(f"the marts hold nothing up to {last_day}")
-        out_file = out_file or _report_file(context.home, tracker, last_day)
+        out_file = out_file or _report_file(context.home, notebook, tracker, last_day)
         note_export(context.home, "report", out_file)
         return render_notebook(
             source,
             out_file.absolute(),
-            title=f"Fashion trends: {tracker}, to {last_day}",
+            title=f"{TITLES.get(notebook, notebook)}: {tracker}, to {last_day}",
             parameters={
                 "tracker": tracker,
                 "first_day": first_day.isoformat(),
@@ -74,9 +83,10 @@ def write_report(
         )
 
 
-def _report_file(home: Path, tracker: str, last_day: date) -> Path:
+def _report_file(home: Path, notebook: str, tracker: str, last_day: date) -> Path:
+    kind = "" if notebook == NIGHTLY_REPORT else f"{notebook}-"
     # tracker names are checked when the tracker file is read; this is the net
-    name = re.sub(r"[^A-Za-z0-9_-]", "_", tracker)
+    name = kind + re.sub(r"[^A-Za-z0-9_-]", "_", tracker)
     return home / "reports" / f"{name}-{last_day}.html"
 
 

@@ -1,0 +1,148 @@
+"""Influence is told in plain words, and drawn once more where cities lie close."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from matplotlib.patches import FancyArrowPatch
+
+from trendlab.places.maps import read_outlines
+from trendlab.report.influence import (
+    leaders_figure,
+    moving_figure,
+    tell_edge,
+    tell_placebos,
+)
+from trendlab.report.influence_map import View, influence_map, near_cities
+
+CITIES = pd.DataFrame(
+    {
+        "city": ["london", "milan", "new_york_city", "paris", "tokyo"],
+        "name": ["London", "Milan", "New York City", "Paris", "Tokyo"],
+        "lat": [51.5, 45.5, 40.7, 48.9, 35.7],
+        "lon": [-0.1, 9.2, -74.0, 2.3, 139.7],
+    }
+)
+EDGE = {
+    "source_city": "london",
+    "target_city": "paris",
+    "source_name": "London",
+    "target_name": "Paris",
+    "kind": "fine_category",
+    "value": "trench coat",
+    "lag_weeks": 2,
+    "strength": 0.6,
+}
+WIDTHS = pytest.mark.parametrize("width", [9.6, 4.1])
+
+
+def edges(*changes: dict) -> pd.DataFrame:
+    return pd.DataFrame([{**EDGE, **change} for change in changes], columns=list(EDGE))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, "London leads Paris in trench coat by 2 weeks."),
+        ({"lag_weeks": 1}, "London leads Paris in trench coat by 1 week."),
+        (
+            {"kind": "colour", "value": "red"},
+            "London leads Paris in the colour red by 2 weeks.",
+        ),
+        (
+            {"strength": -0.6, "kind": "style", "value": "boho"},
+            "When the style boho rises in London, it falls in Paris 2 weeks later.",
+        ),
+    ],
+)
+def test_an_edge_is_a_sentence(change, told):
+    assert tell_edge(pd.Series({**EDGE, **change})) == told
+
+
+def test_placebos_are_told_with_what_was_tested():
+    told = tell_placebos(
+        pd.Series(
+            {
+                "pairs_count": 1_892,
+                "cities_count": 44,
+                "weeks_count": 156,
+                "edges_count": 12,
+                "permuted_count": 1,
+                "reversed_count": 9,
+                "reversed_same_count": 0,
+            }
+        )
+    )
+    assert "of 1,892 ordered pairs tested among 44 cities in 156 weeks, 12" in told
+    assert "with the cities permuted 1," in told
+    assert "with time reversed 9, of which 0" in told
+
+
+def test_near_cities_with_an_edge_among_them_get_a_close_up():
+    assert list(near_cities(CITIES, edges({}))["city"]) == ["london", "milan", "paris"]
+
+
+def test_an_edge_across_an_ocean_needs_no_close_up():
+    far = edges({"source_city": "tokyo", "target_city": "paris"})
+    assert near_cities(CITIES, far).empty
+    assert near_cities(CITIES, edges()).empty
+    assert near_cities(CITIES.iloc[:1], edges()).empty
+
+
+def test_a_view_holds_its_cities_and_stays_on_the_map():
+    view = View.around(CITIES, 60.0, 14.0)
+    assert (view.west, view.east) == (-134.0, 180)
+    assert (view.south, view.north) == pytest.approx((21.7, 65.5))
+    assert View.around(CITIES.iloc[:0], 60.0, 14.0).east == 180
+
+
+@WIDTHS
+def test_the_map_has_an_arc_an_edge_and_names_every_city_once(width):
+    two = edges({}, {"kind": "colour", "value": "red", "strength": -0.4})
+    figure = influence_map(CITIES, two, read_outlines(), width=width)
+    world, close_up = figure.axes
+    for axes in (world, close_up):
+        arcs = [one for one in axes.patches if isinstance(one, FancyArrowPatch)]
+        assert len(arcs) == 2
+        # two edges of one pair bend apart
+        assert len({one.get_connectionstyle().rad for one in arcs}) == 2
+    named = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert sorted(named) == list(CITIES["name"])
+    figure.canvas.draw()
+
+
+@WIDTHS
+def test_without_edges_the_map_shows_the_cities(width):
+    figure = influence_map(CITIES, edges(), read_outlines(), width=width)
+    (world,) = figure.axes
+    assert len(world.texts) == len(CITIES)
+    figure.canvas.draw()
+
+
+def test_without_cities_the_map_is_the_world():
+    figure = influence_map(CITIES.iloc[:0], edges(), read_outlines(), width=9.6)
+    assert figure.axes[0].get_xlim() == (-180, 180)
+
+
+def test_bars_go_right_for_what_is_exerted_and_left_for_what_is_received():
+    scores = pd.DataFrame(
+        {"name": ["Paris", "Tokyo"], "exerted": [0.0, 0.5], "received": [0.7, 0.0]}
+    )
+    figure = leaders_figure(scores, width=9.6)
+    widths = [bar.get_width() for bar in figure.axes[0].patches]
+    # from bottom to top: the follower, then the leader
+    assert widths == [0.0, 0.5, -0.7, -0.0]
+
+
+def test_a_city_without_edges_has_no_line_over_time():
+    scores = pd.DataFrame(
+        [
+            {"window_to": end, "name": name, "exerted": exerted, "received": 0.0}
+            for end in ("2026-03-01", "2025-11-30")
+            for name, exerted in (("Paris", 0.5), ("Tokyo", 0.0))
+        ]
+    )
+    figure = moving_figure(scores, width=4.1)
+    lines = [line.get_label() for line in figure.axes[0].lines]
+    assert "Paris" in lines
+    assert "Tokyo" not in lines
