@@ -51,7 +51,7 @@ format: $(READY) ## format the code
 docs: $(READY) ## write docs/tables.md and docs/marts.md from the schemas
 	@$(BIN)/python -m trendlab.warehouse.reference docs
 
-airflow: $(READY) ## start Airflow on http://localhost:8080 with the nightly DAG
+airflow: $(READY) ## start Airflow on http://localhost:8080 with the nightly and the weekly DAG
 	@$(BIN)/python docker/standalone.py
 
 lock: ## write the lock anew from pyproject.toml

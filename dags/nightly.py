@@ -14,7 +14,8 @@ does nothing.
 
 **Writes** The day's partitions in the lake, the warehouse (one transaction a day),
 `reports/`, and alerts to the channels of the tracker file. The asset
-`trendlab://marts` is updated when the warehouse holds the day.
+`trendlab://marts` is updated when the warehouse holds the day and nothing more is
+written to the lake; its event carries the day, and `trendlab_weekly` waits for it.
 
 **Late data, catch-up, backfill** Each task runs up to day D and does again whatever
 late data has made stale, so a night that was missed is made good by the next one.
@@ -33,6 +34,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, TriggerRule, chain
@@ -44,6 +46,12 @@ MARTS = Asset(name="trendlab_marts", uri="trendlab://marts")
 GPU_POOL = "trendlab_gpu"
 # the Celery queue that GPU workers listen to, where there are any
 GPU_QUEUE = os.environ.get("TRENDLAB_GPU_QUEUE", "default")
+
+
+def tell_day(context: dict[str, Any], result: object) -> None:
+    """Write the night's day into the event that the asset's update makes."""
+    day = context["data_interval_start"].date().isoformat()
+    context["outlet_events"][MARTS].extra = {"day": day}
 
 
 def step(task_id: str, command: str, **more: object) -> BashOperator:
@@ -78,8 +86,11 @@ with DAG(
     activity = step("activity", f"activity --to {DAY}")
     signals = step("signals", f"signals --to {DAY}")
     alert_raise = step("alert_raise", f"alert raise --to {DAY}")
-    load = step("load", f"load --to {DAY}", outlets=[MARTS])
-    alert_send = step("alert_send", "alert send")
+    load = step("load", f"load --to {DAY}")
+    # the last that writes to the lake: who waits for the marts may write there
+    alert_send = step(
+        "alert_send", "alert send", outlets=[MARTS], post_execute=tell_day
+    )
     report = step("report", f"report --to {DAY}")
     failure_notice = step(
         "failure_notice",
