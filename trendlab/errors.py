@@ -23,6 +23,7 @@
     ├── WarehouseError         Postgres cannot be reached or refuses
     │   └── MartTestFailed     an SQL test over the marts returned rows
     ├── PrivacyError           a person cannot be erased, or a key is missing or wrong
+    ├── CaseError              a sealed copy cannot be made, read or redacted
     ├── AlertError             an alert cannot be sent or acknowledged
     └── ReportError            a notebook or report cannot be rendered
 
@@ -155,6 +156,10 @@ class MartTestFailed(WarehouseError):
 
 class PrivacyError(TrendlabError):
     """A person cannot be erased, or a key is missing or wrong."""
+
+
+class CaseError(TrendlabError):
+    """A sealed copy cannot be made, read or redacted."""
 
 
 class AlertError(TrendlabError):

@@ -12,6 +12,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from trendlab.cli import (  # noqa: F401
+    case,
     collect,
     compute,
     influence,
@@ -28,12 +29,13 @@ from trendlab.errors import SettingsError
 VERBS = {
     "ingest", "simulate", "match", "detect", "tag", "sentiment", "activity",
     "signals", "load", "marts", "alert", "review", "report", "nightly", "rebuild",
-    "migrate", "sql", "db", "doctor", "demo", "peaks", "weekly", "forget",
+    "migrate", "sql", "db", "doctor", "demo", "peaks", "weekly", "forget", "case",
 }  # fmt: skip
 SUBVERBS = {
     "alert": {"raise", "send", "ack", "backtest", "notice"},
     "review": {"export", "import"},
     "db": {"start", "stop", "url"},
+    "case": {"create", "verify"},
 }
 # these take files and give files; they have no data folder
 FILE_VERBS = {"forecast", "influence", "peaks"}

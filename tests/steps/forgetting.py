@@ -90,7 +90,13 @@ def rows_of_home() -> dict[str, list[dict]]:
             row("authors", source="photos", day=DAY, author_id="c", handle="eve",
                 biography=f"friend of @{OLD_HANDLE}"),
         ],
-        "tracker_posts": [row("tracker_posts", **mine, author_id=ID)],
+        "tracker_posts": [
+            row("tracker_posts", source="photos", tracker="coats", day=one["day"],
+                post_id=one["post_id"], author_id=one["author_id"])
+            for one in POSTS
+        ],
+        "sentiment": [row("sentiment", **theirs, item_id="b3", compound=0.6,
+                          label="positive")],
         "garments": [row("garments", **mine), row("garments", **theirs)],
         "garment_tags": [row("garment_tags", **mine)],
         "looks": [row("looks", **mine, vector=[0.0] * 128)],

@@ -204,6 +204,7 @@ def main() -> None:
     """Run the command line; the entry point of `trendlab`."""
     # every verb module registers its verbs on import
     from trendlab.cli import (  # noqa: F401
+        case,
         collect,
         compute,
         exclude,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trendlab.privacy.erasing import Author, Erased, erase
+from trendlab.privacy.author import Author, widen
+from trendlab.privacy.erasing import Erased, erase
 from trendlab.privacy.hashing import KeyedHash
 from trendlab.privacy.names import PLACEHOLDER, fold_name, holds_name, replace_names
 from trendlab.privacy.tombstones import Forgotten, tombstone_rows
@@ -18,4 +19,5 @@ __all__ = [
     "holds_name",
     "replace_names",
     "tombstone_rows",
+    "widen",
 ]

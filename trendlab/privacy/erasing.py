@@ -1,9 +1,7 @@
 """Takes one author out of a table of any schema.
 
-What is theirs is told by the names of columns, the same in every table, so a table
-that is added later is covered by what its columns are called: `author_id`, `post_id`,
-`comment_id`, `item_id`. In what is left, the author's handles are replaced in every
-text, and pointers to what was theirs become NULL.
+Their rows go. In what is left, their handles are replaced in every text, and pointers
+to what was theirs become NULL.
 """
 
 from __future__ import annotations
@@ -11,73 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trendlab.privacy.names import PLACEHOLDER, fold_name, holds_name, replace_names
+from trendlab.privacy.author import Author, among, of_source, theirs
+from trendlab.privacy.names import PLACEHOLDER, replace_names
 from trendlab.schemas import Table
 
-Key = tuple[str, str]
-"""Source, as stored, and id."""
-
-_HANDLE_COLUMNS = ("author_handle", "handle")
 # Column → whether it points at a post or at a comment.
 _POINTERS = {"reply_to_id": "posts", "repost_of_id": "posts", "parent_id": "comments"}
 # A record as it was received is kept for a person to look at; theirs is not.
 _RAW_COLUMNS = ("payload", "detail")
 ERASED = "[erased]"
-BINDING = "__"
-"""Stands in a source's name before the tracker that it was collected for."""
-
-
-def base_source(source: str) -> str:
-    """Return a source's name without the tracker that it was collected for."""
-    return source.partition(BINDING)[0]
-
-
-@dataclass(frozen=True)
-class Author:
-    """An author and what is theirs.
-
-    Parameters
-    ----------
-    source : str
-        Without a tracker; sources bound to trackers belong to it.
-    author_ids, handles : frozenset of str
-        Handles are folded.
-    posts : frozenset of (str, str)
-        Source and post_id of their posts and of what repeats these.
-    comments : frozenset of (str, str)
-        Source and comment_id of their comments and of those on these posts.
-    """
-
-    source: str
-    author_ids: frozenset[str] = frozenset()
-    handles: frozenset[str] = frozenset()
-    posts: frozenset[Key] = frozenset()
-    comments: frozenset[Key] = frozenset()
-
-    @cached_property
-    def telling_ids(self) -> frozenset[str]:
-        """Ids that can stand in an address for nobody else, folded: not numbers."""
-        folded = {fold_name(own) for own in self.author_ids}
-        return frozenset(own for own in folded if not own.isdigit())
-
-    def is_named(self, name: str) -> bool:
-        """Tell whether a folded name is one of the handles, or a telling id."""
-        return name in self.handles or name in self.telling_ids
-
-    @cached_property
-    def _traces(self) -> frozenset[str]:
-        items = {fold_name(own) for _, own in (*self.posts, *self.comments)}
-        return self.handles | items | {fold_name(own) for own in self.author_ids}
-
-    def holds(self, text: str) -> bool:
-        """Tell whether a raw record names the author or something of theirs."""
-        return holds_name(text, self._traces.__contains__)
 
 
 @dataclass(frozen=True)
@@ -140,90 +85,9 @@ def _without_traces(table: Table, rows: pa.Table, author: Author) -> pa.Table:
     return rows
 
 
-def of_source(rows: pa.Table, base: str) -> pa.ChunkedArray:
-    """Tell of each row whether it is of a source, bound to a tracker or not."""
-    return pc.or_(
-        pc.equal(rows["source"], base),
-        pc.starts_with(rows["source"], base + BINDING),
-    )
-
-
-def theirs(table: Table, rows: pa.Table, author: Author) -> pa.ChunkedArray:
-    """Tell of each row whether it is the author's."""
-    names = table.names
-    found = pa.chunked_array([pa.repeat(False, rows.num_rows)])
-    if table.name == "evidence":
-        return _evidence_of(rows, author)
-    if "source" not in names:
-        return found
-    if "author_id" in names:
-        found = pc.or_(found, _own(rows, author))
-    if "slice_key" in names:
-        terms = pa.array([f"@{handle}" for handle in sorted(author.handles)])
-        is_term = pc.is_in(rows["slice_key"], value_set=terms.cast(pa.string()))
-        found = pc.or_(found, pc.and_(is_term, of_source(rows, author.source)))
-    if "post_id" in names:
-        found = pc.or_(found, _among(rows, "post_id", author.posts))
-    if "comment_id" in names:
-        found = pc.or_(found, _among(rows, "comment_id", author.comments))
-    if "item_id" in names:
-        posts = _among(rows, "item_id", author.posts)
-        if "item_kind" not in names:
-            return pc.or_(found, posts)
-        is_post = pc.equal(rows["item_kind"], "post")
-        comments = _among(rows, "item_id", author.comments)
-        found = pc.or_(found, pc.if_else(is_post, posts, comments))
-    return found
-
-
-def _own(rows: pa.Table, author: Author) -> pa.ChunkedArray:
-    """Rows by the author: by id, and by handle where the row has no id."""
-    ids = pa.array(sorted(author.author_ids), pa.string())
-    mine = pc.is_in(rows["author_id"], value_set=ids)
-    for name in _HANDLE_COLUMNS:
-        if name in rows.column_names:
-            handles = pa.array(sorted(author.handles), pa.string())
-            by_handle = pc.is_in(rows[name], value_set=handles)
-            mine = pc.or_(mine, pc.and_(pc.is_null(rows["author_id"]), by_handle))
-    return pc.and_(mine, of_source(rows, author.source))
-
-
-def _among(rows: pa.Table, column: str, keys: frozenset[Key]) -> pa.ChunkedArray:
-    found = pa.chunked_array([pa.repeat(False, rows.num_rows)])
-    by_source: dict[str, list[str]] = {}
-    for source, own in keys:
-        by_source.setdefault(source, []).append(own)
-    for source, ids in by_source.items():
-        mine = pc.is_in(rows[column], value_set=pa.array(ids, pa.string()))
-        found = pc.or_(found, pc.and_(mine, pc.equal(rows["source"], source)))
-    return pc.fill_null(found, False)
-
-
-def _evidence_of(rows: pa.Table, author: Author) -> pa.ChunkedArray:
-    """Evidence names no source: an item of that id, whatever its source, goes."""
-    items = {
-        "post": {own for _, own in author.posts},
-        "comment": {own for _, own in author.comments},
-    }
-
-    def is_theirs(kind: str, item: str) -> bool:
-        if kind == "author":
-            source, _, own = item.partition(":")
-            return own in author.author_ids and (base_source(source) == author.source)
-        return item in items.get(kind, ())
-
-    told = [
-        is_theirs(kind, item)
-        for kind, item in zip(
-            rows["evidence_kind"].to_pylist(), rows["item"].to_pylist(), strict=True
-        )
-    ]
-    return pa.chunked_array([pa.array(told, pa.bool_())])
-
-
 def _without_pointers(rows: pa.Table, name: str, author: Author) -> pa.Table:
     keys = author.posts if _POINTERS[name] == "posts" else author.comments
-    points = _among(rows, name, keys)
+    points = among(rows, name, keys)
     if not pc.any(points, min_count=0).as_py():
         return rows
     nothing = pa.scalar(None, rows.schema.field(name).type)

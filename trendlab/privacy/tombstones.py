@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from trendlab.privacy.erasing import Author, base_source
+from trendlab.privacy.author import Author, base_source
 from trendlab.privacy.hashing import KeyedHash
 from trendlab.schemas import TABLES
 
@@ -46,6 +46,14 @@ def tombstone_rows(keyed: KeyedHash, author: Author, *, moment: datetime) -> pa.
             for kind, name in names
         ]
     )
+
+
+def identity_of(keyed: KeyedHash, author: Author) -> str:
+    """Return a hash that stands for an author where they must not be named."""
+    for kind, names in (("author_id", author.author_ids), ("handle", author.handles)):
+        for name in sorted(names):
+            return keyed.of(author.source, kind, name)
+    raise ValueError("an author has an id or a handle")
 
 
 class Forgotten:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 
 import pyarrow as pa
@@ -22,8 +21,11 @@ import pyarrow as pa
 from trendlab.errors import SettingsError
 from trendlab.lake import SOURCE_NAME, Lake
 from trendlab.privacy import Author, Forgotten, erase, fold_name, tombstone_rows
-from trendlab.privacy.erasing import BINDING, count_bare_names, differing_count
+from trendlab.privacy.author import BINDING
+from trendlab.privacy.erasing import count_bare_names, differing_count
+from trendlab.privacy.tombstones import identity_of
 from trendlab.schemas import TABLES
+from trendlab.steps.case_redaction import redact_cases
 from trendlab.steps.door import add_tombstones, tombstone_hash
 from trendlab.steps.engine import Context
 from trendlab.steps.forget_files import (
@@ -41,6 +43,7 @@ from trendlab.steps.forget_plan import (
     unfinished_notes,
     write_note,
 )
+from trendlab.steps.forget_report import ForgetReport
 from trendlab.steps.live_batch import apply_pending
 from trendlab.steps.live_states import SourceStates
 from trendlab.steps.load import load_warehouse, open_for
@@ -59,43 +62,6 @@ _TEXTS = {"posts": "caption", "comments": "text"}
 
 def reached_nothing(point: str) -> None:
     """Go on."""
-
-
-@dataclass
-class ForgetReport:
-    """What was erased, or would be.
-
-    Parameters
-    ----------
-    erased, changed : dict of str to int
-        Table → rows that went, and rows of others that named the author.
-    bare_count : int
-        Texts of others with a handle as a bare word, left as they are.
-    notes : list of str
-    """
-
-    is_preview: bool = False
-    erased: dict[str, int] = field(default_factory=dict)
-    changed: dict[str, int] = field(default_factory=dict)
-    bare_count: int = 0
-    notes: list[str] = field(default_factory=list)
-
-    def lines(self) -> list[str]:
-        """Return the lines that the command prints; no name is among them."""
-        would = "would be " if self.is_preview else ""
-        lines = [
-            f"{table}: {self.erased.get(table, 0):,} rows {would}erased, "
-            f"{self.changed.get(table, 0):,} rows of others {would}changed"
-            for table in sorted({*self.erased, *self.changed})
-        ]
-        if not lines:
-            lines.append("the lake holds nothing of this author")
-        if self.bare_count:
-            lines.append(
-                f"{self.bare_count:,} texts of others hold the handle as a bare word "
-                "and stay as they are"
-            )
-        return [*lines, *self.notes]
 
 
 def preview_forget(context: Context, source: str, name: str) -> ForgetReport:
@@ -156,8 +122,7 @@ def forget_author(
         erasure = find_author(lake, source, name, _known(lake, source))
         if path.exists():
             erasure = joined(read_note(path), erasure)
-        if not erasure.is_empty:
-            write_note(path, erasure)
+        write_note(path, erasure)
         reached("noted")
         for unfinished in unfinished_notes(lake):
             _finish(context, read_note(unfinished), report, reached)
@@ -201,12 +166,11 @@ def _finish(
 ) -> None:
     """Do all stages but the last ones, which are the same for every author."""
     lake, home = context.lake, context.home
-    rows = tombstone_rows(
-        tombstone_hash(lake, is_new_allowed=True),
-        erasure.author,
-        moment=context.clock().replace(microsecond=0),
-    )
-    add_tombstones(lake, rows)
+    keyed = tombstone_hash(lake, is_new_allowed=True)
+    moment = context.clock().replace(microsecond=0)
+    if not erasure.is_known:
+        rows = tombstone_rows(keyed, erasure.author, moment=moment)
+        add_tombstones(lake, rows)
     reached("tombstones")
     _erase_tables(lake, erasure, report, reached, is_written=True)
     context.forget_fingerprints()
@@ -222,8 +186,14 @@ def _finish(
     if changed:
         report.notes.append(f"{changed:,} files of alerts changed")
     reached("alerts")
-    report.notes += erase_exports(home, erasure.author)
+    report.notes += erase_exports(
+        home, erasure.author, with_reports=not erasure.is_known
+    )
     reached("exports")
+    report.notes += redact_cases(
+        home, erasure.author, identity_of(keyed, erasure.author), moment
+    )
+    reached("cases")
 
 
 def _erase_tables(

@@ -125,19 +125,26 @@ def _erase_json_lines(text: str, erasure: Erasure) -> str:
     return "\n".join(lines)
 
 
-def erase_exports(home: Path, author: Author) -> list[str]:
+def erase_exports(home: Path, author: Author, *, with_reports: bool) -> list[str]:
     """Take an author out of reports, lists and tasks; return lines to print.
 
     Reports are removed, all of them: their figures are pictures, in which no name can
     be looked for. `trendlab report` writes one anew. Lists of texts and of photos
     keep the rows of others.
+
+    Parameters
+    ----------
+    home : Path
+    author : Author
+    with_reports : bool
+        False where nothing of the author was left, so no report can show them.
     """
     lines = []
     known = known_exports(home)
     reports = {home / one.path for one in known if one.kind == "report"}
     reports |= set((home / "reports").glob("*.html"))
     reports |= set((home / "reports").glob(".*.partial"))
-    for path in sorted(reports):
+    for path in sorted(reports if with_reports else ()):
         if path.exists():
             path.unlink()
             lines.append(f"report removed, write it again: {path}")

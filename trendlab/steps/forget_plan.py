@@ -21,7 +21,7 @@ from trendlab.alerts.inert import make_inert
 from trendlab.errors import PrivacyError
 from trendlab.lake import Lake, Span
 from trendlab.privacy import Author, Forgotten, fold_name
-from trendlab.privacy.erasing import Key
+from trendlab.privacy.author import Key
 from trendlab.resources import bundled
 from trendlab.signals.drivers import LABEL_LENGTH
 from trendlab.steps.ingest_journal import FOLDER
@@ -43,18 +43,15 @@ class Erasure:
         Addresses of their posts.
     photos : frozenset of str
         `path` of the stored photos of their posts.
+    is_known : bool
+        True where they were forgotten before and nothing of them is left.
     """
 
     author: Author
     quotes: frozenset[str] = frozenset()
     urls: frozenset[str] = frozenset()
     photos: frozenset[str] = frozenset()
-
-    @property
-    def is_empty(self) -> bool:
-        """True where neither a name nor an item is known."""
-        author = self.author
-        return not (author.author_ids or author.handles or author.posts)
+    is_known: bool = False
 
 
 def find_author(
@@ -70,8 +67,7 @@ def find_author(
     name : str
         Id at the source, or handle; one that begins with @ is a handle.
     forgotten : Forgotten or None
-        Who was forgotten before. A name among them that nothing is left of gives an
-        empty erasure.
+        Who was forgotten before.
 
     Raises
     ------
@@ -103,7 +99,11 @@ def find_author(
         if forgotten is not None and (
             forgotten.has_handle(handle) or any(map(forgotten.has_id, given))
         ):
-            return Erasure(Author(source))
+            # a case, or a list, that was out of reach then may be back
+            ids = {one for one in given if forgotten.has_id(one)}
+            handles = {handle} if forgotten.has_handle(handle) else set()
+            known = Author(source, frozenset(ids), frozenset(handles))
+            return Erasure(known, is_known=True)
         ids, handles = set(given), {handle}
     return _with_items(lake, source, ids, handles)
 
@@ -198,6 +198,7 @@ def write_note(path: Path, erasure: Erasure) -> None:
         "quotes": sorted(erasure.quotes),
         "urls": sorted(erasure.urls),
         "photos": sorted(erasure.photos),
+        "is_known": erasure.is_known,
     }
     write_privately(path, json.dumps(noted, ensure_ascii=False))
 
@@ -216,6 +217,7 @@ def read_note(path: Path) -> Erasure:
         frozenset(noted["quotes"]),
         frozenset(noted["urls"]),
         frozenset(noted["photos"]),
+        noted["is_known"],
     )
 
 
@@ -241,4 +243,5 @@ def joined(one: Erasure, other: Erasure) -> Erasure:
         one.quotes | other.quotes,
         one.urls | other.urls,
         one.photos | other.photos,
+        one.is_known and other.is_known,
     )
