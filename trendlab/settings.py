@@ -1,8 +1,8 @@
 """Settings, read once from the environment (TRENDLAB_*) and the command line.
 
 Built in `cli`, passed on as plain values; no room reads the environment.
-Secrets (`warehouse_url`, `alert_urls`) come from the environment or from files
-and are never printed.
+Secrets (`warehouse_url`, `alert_urls`, `pseudonym_key`) come from the environment or
+from files and are never printed.
 """
 
 from __future__ import annotations
@@ -46,6 +46,13 @@ class Settings(BaseSettings):
         Name or path of a model card; the shipped detector when not given.
     sentiment : {"vader", "complaints"}
         What calls a text negative: VADER's score, or the classifier beside it.
+    pseudonyms : {"off", "keyed"}
+        Whether handles and ids of authors are replaced at ingest.
+    pseudonym_key : SecretStr or None
+        64 hexadecimal digits.
+    pseudonym_key_file : Path or None
+        A file with them; `keys/pseudonyms.key` in the home, drawn at the first
+        ingest, when neither is given.
     workers : int
         Processes for text scoring and threads for photo decoding.
     """
@@ -64,6 +71,9 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     detector: str | None = None
     sentiment: Literal["vader", "complaints"] = "vader"
+    pseudonyms: Literal["off", "keyed"] = "off"
+    pseudonym_key: SecretStr | None = None
+    pseudonym_key_file: Path | None = None
     workers: int = Field(default=2, ge=1, le=64)
 
     @property

@@ -114,6 +114,7 @@ def ingest(
     from trendlab.steps.context import open_context
     from trendlab.steps.ingest import ingest_paths
     from trendlab.steps.live_verbs import fetch_night, fetch_source
+    from trendlab.steps.pseudonyms import open_pseudonyms
 
     asked = bool(tag or account or keyword or since or until)
     given = list(paths or [])
@@ -161,6 +162,7 @@ def ingest(
                 clock=context.clock,
                 max_rejected_share=settings.max_rejected_share,
                 is_forced=again,
+                pseudonyms=open_pseudonyms(settings, context.lake),
                 progress=progress,
             )
     if is_live:

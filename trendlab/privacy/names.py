@@ -21,7 +21,7 @@ PLACEHOLDER = "[forgotten]"
 
 # As sources read mentions: word characters, with dots and hyphens inside, and the
 # server that Mastodon adds.
-_MENTION = re.compile(
+MENTION = re.compile(
     r"(?<![\w@＠/])([@＠])(\w(?:[\w.-]{0,98}\w)?(?:@[\w.-]{1,100}\w)?)"
 )
 _ADDRESS = re.compile(r"(https?://)([^\s/<>\"'?#]+)(/[^\s<>\"']*)", re.IGNORECASE)
@@ -70,7 +70,7 @@ def replace_names(text: str, is_named: IsNamed) -> str:
                 parts[at] = PLACEHOLDER
         return found[1] + found[2] + "".join(parts)
 
-    return _MENTION.sub(mention, _ADDRESS.sub(address, text))
+    return MENTION.sub(mention, _ADDRESS.sub(address, text))
 
 
 def holds_name(text: str, is_named: IsNamed) -> bool:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from trendlab.places.locate import locate_posts
 from trendlab.schemas import TABLES
 from trendlab.steps.engine import BySource, Context, Input, Parts, Step, hash_of
+from trendlab.steps.pseudonyms import stored_trackers
 from trendlab.text.language import identify
 from trendlab.text.negative import load_model
 from trendlab.text.sentiment import score_texts
@@ -50,6 +51,7 @@ def _match(
     context: Context, days: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
     matched = {}
+    trackers = stored_trackers(context)
     for day in days:
         wanted = _match_inputs(context, day)[0]
         posts = context.lake.read_range("posts", wanted.first_day, wanted.last_day)
@@ -62,7 +64,7 @@ def _match(
             )
         matched[day] = match_posts(
             posts,
-            context.trackers,
+            trackers,
             located,
             day=day,
             languages=languages,

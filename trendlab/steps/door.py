@@ -1,7 +1,8 @@
 """What every record passes on its way into the lake: who was forgotten stays out.
 
 Files and live sources go through the same door. It knows forgotten authors by keyed
-hashes only, so it asks of each author and each mention whether it is one of them.
+hashes only, so it asks of each author and each mention whether it is one of them. Where
+a home keeps pseudonyms, they are given here, and records as received are not kept.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import pyarrow as pa
 from trendlab.errors import PrivacyError
 from trendlab.lake import Lake
 from trendlab.privacy import Forgotten, KeyedHash, holds_name, replace_names
+from trendlab.privacy.pseudonyms import Pseudonyms
 from trendlab.privacy.tombstones import PURPOSE
 from trendlab.sources.base import FORGOTTEN, Parsed, Refused, Row, show
-from trendlab.steps.keys import FOLDER, draw_key, read_key
+from trendlab.steps.keys import FOLDER, PSEUDONYM_MARK, draw_key, read_key
 
 _TEXTS = {"posts": ("caption",), "comments": ("text",), "authors": ("biography",)}
 
@@ -58,48 +60,92 @@ class Door:
     ----------
     forgotten : Forgotten or None
         Of the source; None where nobody was forgotten.
+    pseudonyms : Pseudonyms or None
+        None where the home keeps names.
     """
 
-    def __init__(self, forgotten: Forgotten | None = None) -> None:
+    def __init__(
+        self,
+        forgotten: Forgotten | None = None,
+        pseudonyms: Pseudonyms | None = None,
+    ) -> None:
         self._forgotten = forgotten if forgotten else None
+        self._pseudonyms = pseudonyms
 
     def admit(self, records: Iterable[Parsed]) -> Iterator[Parsed]:
         """Yield records as they may be stored; refused ones have no payload."""
-        forgotten = self._forgotten
-        if forgotten is None:
+        if self._forgotten is None and self._pseudonyms is None:
             yield from records
             return
         for record in records:
-            yield _past(record, forgotten)
+            # named before it is asked about: tombstones are of what is stored
+            named = self._named(record)
+            yield named if self._forgotten is None else self._past(named, record)
+
+    def _named(self, record: Parsed) -> Parsed:
+        """Return a record with pseudonyms, and without what was received."""
+        pseudonyms = self._pseudonyms
+        if pseudonyms is None:
+            return record
+        if isinstance(record, Refused):
+            return replace(record, field="", detail="", record="")
+        rows = tuple(
+            (table, pseudonyms.in_row(table, row)) for table, row in record.rows
+        )
+        return replace(record, rows=rows, record="")
+
+    def _past(self, named: Parsed, received: Parsed) -> Parsed:
+        forgotten = self._forgotten
+        assert forgotten is not None
+        if isinstance(named, Refused):
+            return _refused(named) if self._is_in(received) else named
+        is_theirs = any(_is_by(row, forgotten) for _, row in named.rows)
+        # what is repeated is the other's text, and the row does not say whose
+        is_repost = bool(named.rows[0][1].get("is_repost"))
+        if is_theirs or (is_repost and self._is_in(received)):
+            return _refused(named)
+        rows = tuple(
+            (table, _without_names(table, row, forgotten)) for table, row in named.rows
+        )
+        return replace(named, rows=rows)
+
+    def _is_in(self, received: Parsed) -> bool:
+        """Tell whether a record as received names somebody who was forgotten."""
+        forgotten, pseudonyms = self._forgotten, self._pseudonyms
+        assert forgotten is not None
+        if pseudonyms is None:
+            return holds_name(show(received.record), forgotten.has_name)
+
+        def is_named(name: str) -> bool:
+            return forgotten.has_handle(pseudonyms.of_handle(name)) or (
+                forgotten.has_id(pseudonyms.of_id(name))
+            )
+
+        return holds_name(show(received.record), is_named)
 
 
-def open_door(lake: Lake, source: str) -> Door:
-    """Return the door for a source; call with the lake's lock held."""
+def open_door(lake: Lake, source: str, pseudonyms: Pseudonyms | None) -> Door:
+    """Return the door for a source; call with the lake's lock held.
+
+    Raises
+    ------
+    PrivacyError
+        If the key of the tombstones is missing, or not theirs; or the home keeps
+        pseudonyms and none are given.
+    """
+    if pseudonyms is None and (lake.root.parent / FOLDER / PSEUDONYM_MARK).exists():
+        raise PrivacyError(
+            f"{lake.root.parent} keeps pseudonyms: set TRENDLAB_PSEUDONYMS=keyed"
+        )
     tombstones = lake.read_flat("tombstones")
     if not tombstones.num_rows:
-        return Door()
-    return Door(Forgotten(tombstone_hash(lake), tombstones, source))
+        return Door(None, pseudonyms)
+    return Door(Forgotten(tombstone_hash(lake), tombstones, source), pseudonyms)
 
 
-def _past(record: Parsed, forgotten: Forgotten) -> Parsed:
-    if isinstance(record, Refused):
-        if holds_name(show(record.record), forgotten.has_name):
-            return _refused(record.number, record.table)
-        return record
-    if any(_is_by(row, forgotten) for _, row in record.rows) or (
-        # what is repeated is the other's text, and the row does not say whose
-        record.rows[0][1].get("is_repost")
-        and holds_name(show(record.record), forgotten.has_name)
-    ):
-        return _refused(record.number, record.rows[0][0])
-    rows = tuple(
-        (table, _without_names(table, row, forgotten)) for table, row in record.rows
-    )
-    return replace(record, rows=rows)
-
-
-def _refused(number: int, table: str) -> Refused:
-    return Refused(FORGOTTEN, "", "", number, "", table)
+def _refused(record: Parsed) -> Refused:
+    table = record.table if isinstance(record, Refused) else record.rows[0][0]
+    return Refused(FORGOTTEN, "", "", record.number, "", table)
 
 
 def _is_by(row: Row, forgotten: Forgotten) -> bool:

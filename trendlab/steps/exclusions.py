@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from trendlab.errors import MissingPartition, SettingsError
 from trendlab.steps.engine import Context
+from trendlab.steps.pseudonyms import stored_trackers
 from trendlab.text.language import identify
 from trendlab.trackers import Tracker, preview_exclusions
 
@@ -32,7 +33,7 @@ def preview_rules(
     SettingsError
         If there is no such tracker.
     """
-    chosen = [one for one in context.trackers if tracker in (None, one.name)]
+    chosen = [one for one in stored_trackers(context) if tracker in (None, one.name)]
     if not chosen:
         known = ", ".join(one.name for one in context.trackers) or "none"
         raise SettingsError(f"--tracker: expected one of {known}, got {tracker!r}")

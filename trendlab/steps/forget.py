@@ -40,6 +40,7 @@ from trendlab.steps.forget_plan import (
     joined,
     note_path,
     read_note,
+    stored_names,
     unfinished_notes,
     write_note,
 )
@@ -48,6 +49,7 @@ from trendlab.steps.live_batch import apply_pending
 from trendlab.steps.live_states import SourceStates
 from trendlab.steps.load import load_warehouse, open_for
 from trendlab.steps.nightly import STEPS, run_steps
+from trendlab.steps.pseudonyms import open_pseudonyms, stored_trackers
 from trendlab.warehouse.scrub import scrub
 
 log = logging.getLogger(__name__)
@@ -67,7 +69,9 @@ def reached_nothing(point: str) -> None:
 def preview_forget(context: Context, source: str, name: str) -> ForgetReport:
     """Count what `forget_author` would erase; nothing is written."""
     lake = context.lake
-    erasure = find_author(lake, _checked(source, name), name, _known(lake, source))
+    source = _checked(source, name)
+    ids, handle = stored_names(name, open_pseudonyms(context.settings, lake))
+    erasure = find_author(lake, source, ids, handle, _known(lake, source))
     report = ForgetReport(is_preview=True)
     _erase_tables(lake, erasure, report, reached_nothing)
     if erasure.photos:
@@ -115,11 +119,12 @@ def forget_author(
     lake = context.lake
     source = _checked(source, name)
     report = ForgetReport()
+    ids, handle = stored_names(name, open_pseudonyms(context.settings, lake))
     with lake.lock():
         keyed = tombstone_hash(lake, is_new_allowed=True)
         _take_in(lake)
-        path = note_path(lake, keyed.of(source, fold_name(name)))
-        erasure = find_author(lake, source, name, _known(lake, source))
+        path = note_path(lake, keyed.of(source, handle))
+        erasure = find_author(lake, source, ids, handle, _known(lake, source))
         if path.exists():
             erasure = joined(read_note(path), erasure)
         write_note(path, erasure)
@@ -284,7 +289,7 @@ def _has_warehouse(context: Context) -> bool:
 def _named_in_trackers(context: Context, author: Author) -> list[str]:
     """Say which trackers name the author: that file is people's own, and stays."""
     lines = []
-    for tracker in context.trackers:
+    for tracker in stored_trackers(context):
         named = set(tracker.accounts)
         for rule in tracker.exclusions:
             named |= set(rule.users)

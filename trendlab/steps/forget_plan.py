@@ -22,6 +22,7 @@ from trendlab.errors import PrivacyError
 from trendlab.lake import Lake, Span
 from trendlab.privacy import Author, Forgotten, fold_name
 from trendlab.privacy.author import Key
+from trendlab.privacy.pseudonyms import Pseudonyms, is_pseudonym
 from trendlab.resources import bundled
 from trendlab.signals.drivers import LABEL_LENGTH
 from trendlab.steps.ingest_journal import FOLDER
@@ -54,8 +55,29 @@ class Erasure:
     is_known: bool = False
 
 
+def stored_names(name: str, pseudonyms: Pseudonyms | None) -> tuple[list[str], str]:
+    """Return the ids and the handle that a name can be in the lake.
+
+    Parameters
+    ----------
+    name : str
+        Id at the source, or handle; one that begins with @ is a handle.
+    pseudonyms : Pseudonyms or None
+        Of a home that keeps these; a name that has the form of one is taken for it.
+    """
+    handle = fold_name(name)
+    ids = [] if name.startswith("@") else [name]
+    if pseudonyms is None or is_pseudonym(handle):
+        return ids, handle
+    return [pseudonyms.of_id(own) for own in ids], pseudonyms.of_handle(handle)
+
+
 def find_author(
-    lake: Lake, source: str, name: str, forgotten: Forgotten | None
+    lake: Lake,
+    source: str,
+    given: list[str],
+    handle: str,
+    forgotten: Forgotten | None,
 ) -> Erasure:
     """Return what the lake holds of an author.
 
@@ -64,8 +86,10 @@ def find_author(
     lake : Lake
     source : str
         Without a tracker.
-    name : str
-        Id at the source, or handle; one that begins with @ is a handle.
+    given : list of str
+        Ids, as stored; one or none.
+    handle : str
+        As stored.
     forgotten : Forgotten or None
         Who was forgotten before.
 
@@ -74,8 +98,6 @@ def find_author(
     PrivacyError
         If a handle was used by several authors.
     """
-    handle = fold_name(name)
-    given = [] if name.startswith("@") else [name]
     rows = _names(lake, source, given, [handle])
     ids = {row["author_id"] for row in rows if row["author_id"] is not None}
     if ids & set(given):

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from trendlab.errors import SettingsError, TooManyRejected
 from trendlab.lake import Lake
+from trendlab.privacy.pseudonyms import Pseudonyms
 from trendlab.settings import MAX_REJECTED_SHARE
 from trendlab.sources.columns import ColumnMapping
 from trendlab.sources.files import open_sets
@@ -44,6 +45,7 @@ def ingest_paths(
     clock: Callable[[], datetime] = utc_now,
     max_rejected_share: float = MAX_REJECTED_SHARE,
     is_forced: bool = False,
+    pseudonyms: Pseudonyms | None = None,
     progress: Progress = no_progress,
 ) -> IngestReport:
     """Copy the records of files into the lake.
@@ -69,6 +71,8 @@ def ingest_paths(
         Share of refused records of a set above which it fails.
     is_forced : bool
         Read files again that were ingested before.
+    pseudonyms : Pseudonyms or None
+        Of the home, from `open_pseudonyms`; None where it keeps names.
     progress : callable
 
     Returns
@@ -96,7 +100,16 @@ def ingest_paths(
             listing=sidecar,
         )
         jobs = [
-            SetIngest(lake, one, source, bound, trackers, clock, max_rejected_share)
+            SetIngest(
+                lake,
+                one,
+                source,
+                bound,
+                trackers,
+                clock,
+                max_rejected_share,
+                pseudonyms,
+            )
             for one in sets
         ]
         for job in jobs:

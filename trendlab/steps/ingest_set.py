@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from trendlab.errors import SettingsError
 from trendlab.lake import SOURCE_NAME, Lake
+from trendlab.privacy.pseudonyms import Pseudonyms
 from trendlab.schemas import TABLES
 from trendlab.sources.base import Accepted, Refused, Request, Tally
 from trendlab.sources.files import FileSet
@@ -94,6 +95,8 @@ class SetIngest:
     clock : callable
     allowed : float
         Share of refused records above which nothing is kept.
+    pseudonyms : Pseudonyms or None
+        None where the home keeps names.
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class SetIngest:
         trackers: Sequence[Tracker],
         clock: Callable[[], datetime],
         allowed: float,
+        pseudonyms: Pseudonyms | None = None,
     ) -> None:
         base = source if source is not None else files.source.name
         name = source_name(base, tracker, is_given=source is not None)
@@ -114,6 +118,7 @@ class SetIngest:
         self._files = files
         self._clock = clock
         self._allowed = allowed
+        self._pseudonyms = pseudonyms
         self._tracker = "all" if tracker is None else tracker.name
         self._version = FILE_VERSION if tracker is None else tracker.version
         self._tally = Tally()
@@ -216,7 +221,7 @@ class SetIngest:
 
     def _records(self, progress: Progress) -> Iterator[tuple[str, Accepted | Refused]]:
         source = self._files.source
-        door = open_door(self._lake, self.report.source)
+        door = open_door(self._lake, self.report.source, self._pseudonyms)
         plan = source.plan(Request(self.report.source, self._files.members), {})
         total = len(self._files.members)
         done: set[str] = set()

@@ -10,6 +10,8 @@ from trendlab.errors import PrivacyError
 from trendlab.privacy.hashing import KEY_BYTES
 
 FOLDER = "keys"
+PSEUDONYM_MARK = "pseudonyms.id"
+"""File that tells of which key a home's pseudonyms are; names are kept without it."""
 # Hexadecimal digits and a line end, with room for white space.
 MAX_FILE_BYTES = 200
 

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from trendlab.errors import SettingsError, SourceUnavailable, TooManyRejected
 from trendlab.lake import Lake
+from trendlab.privacy.pseudonyms import Pseudonyms
 from trendlab.settings import MAX_REJECTED_SHARE
 from trendlab.sources.base import Request
 from trendlab.sources.live import LiveSource, Term, terms_of
@@ -29,6 +30,7 @@ from trendlab.steps.live_coverage import record_coverage
 from trendlab.steps.live_fetch import BATCH_PAGES, SourceRun
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_states import SourceStates
+from trendlab.steps.pseudonyms import stored_tracker
 from trendlab.trackers import Tracker
 
 # A gap older than this is left to `ingest --since`: a night must not become a backfill.
@@ -86,6 +88,8 @@ class LiveIngest:
     progress : callable
     batch_pages : int
         Pages that are written together.
+    pseudonyms : Pseudonyms or None
+        Of the home, from `open_pseudonyms`; None where it keeps names.
     """
 
     lake: Lake
@@ -95,6 +99,7 @@ class LiveIngest:
     max_rejected_share: float = MAX_REJECTED_SHARE
     progress: Progress = no_progress
     batch_pages: int = BATCH_PAGES
+    pseudonyms: Pseudonyms | None = None
 
     def ingest(
         self,
@@ -226,6 +231,7 @@ class LiveIngest:
             report=report,
             progress=self.progress,
             batch_pages=self.batch_pages,
+            pseudonyms=self.pseudonyms,
         )
 
     def _fetch(
@@ -276,6 +282,7 @@ class LiveIngest:
             source.name,
             terms,
             days,
+            as_stored=stored_tracker(tracker, self.pseudonyms),
             reasons=reasons,
             moment=_whole_seconds(self.clock()),
         )

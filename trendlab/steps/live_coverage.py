@@ -104,6 +104,7 @@ def record_coverage(
     terms: Sequence[Term],
     days: Sequence[date],
     *,
+    as_stored: Tracker,
     reasons: Mapping[str, str],
     moment: datetime,
 ) -> tuple[dict[date, str], list[str]]:
@@ -116,6 +117,8 @@ def record_coverage(
     terms : sequence of Term
         Those of the tracker that the source can look for.
     days : sequence of date
+    as_stored : Tracker
+        The tracker with accounts as the lake's rows name them, to count its posts.
     reasons : mapping of str to str
         Term's key → why it was not ended.
     moment : datetime
@@ -141,7 +144,7 @@ def record_coverage(
     for day in sorted(days):
         status = day_status(day, terms, covered)
         statuses[day] = status
-        volume = Volume(_posts_count(lake, tracker, source, day), None, None)
+        volume = Volume(_posts_count(lake, as_stored, source, day), None, None)
         if status == "complete":
             volume = judge_volume(volume.posts_count, _counts_before(known, day))
         row = {

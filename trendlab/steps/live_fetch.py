@@ -10,6 +10,7 @@ from typing import Any
 
 from trendlab.errors import SourceUnavailable, TooManyRejected, UnexpectedAnswer
 from trendlab.lake import Lake
+from trendlab.privacy.pseudonyms import Pseudonyms
 from trendlab.schemas import TABLES
 from trendlab.sources.base import (
     Accepted,
@@ -67,6 +68,8 @@ class SourceRun:
     progress : callable
     batch_pages : int
         Pages that are written together.
+    pseudonyms : Pseudonyms or None
+        None where the home keeps names.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class SourceRun:
         report: LiveReport,
         progress: Progress,
         batch_pages: int = BATCH_PAGES,
+        pseudonyms: Pseudonyms | None = None,
     ) -> None:
         self._lake = lake
         self._source = source
@@ -91,7 +95,7 @@ class SourceRun:
         self._report = report
         self._progress = progress
         self._batch_pages = batch_pages
-        self._door = open_door(lake, source.name)
+        self._door = open_door(lake, source.name, pseudonyms)
 
     @property
     def source(self) -> LiveSource:

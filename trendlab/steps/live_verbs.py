@@ -12,6 +12,7 @@ from trendlab.steps.engine import Context
 from trendlab.steps.live import Asked, LiveIngest, asked_by
 from trendlab.steps.live_access import ClientOf, configured, make_client, open_source
 from trendlab.steps.live_report import LiveReport
+from trendlab.steps.pseudonyms import open_pseudonyms
 from trendlab.trackers.text import fold_term
 
 _ONE_DAY = timedelta(days=1)
@@ -112,5 +113,6 @@ def _ingest(context: Context, client_of: ClientOf) -> LiveIngest:
         client_of=client_of,
         clock=context.clock,
         max_rejected_share=context.settings.max_rejected_share,
+        pseudonyms=open_pseudonyms(context.settings, context.lake),
         progress=context.progress,
     )

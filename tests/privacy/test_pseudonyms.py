@@ -1,0 +1,77 @@
+"""The same person keeps one pseudonym, and nothing of the name stays in a row."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trendlab.privacy.pseudonyms import Pseudonyms, is_pseudonym
+from trendlab.sources.fields import mentions_in
+
+NAMES = Pseudonyms(b"k" * 32)
+
+
+def test_a_handle_has_one_pseudonym_however_it_is_written():
+    assert len({NAMES.of_handle(name) for name in ("ana", "@Ana", " ANA ")}) == 1
+    assert is_pseudonym(NAMES.of_handle("ana"))
+
+
+def test_ids_handles_and_keys_are_kept_apart():
+    names = {
+        NAMES.of_handle("17"),
+        NAMES.of_id("17"),
+        Pseudonyms(b"l" * 32).of_handle("17"),
+    }
+    assert len(names) == 3
+
+
+def test_a_row_says_nothing_of_its_author_and_keeps_what_is_counted():
+    row = {
+        "author_id": "17",
+        "author_handle": "ana",
+        "caption": "with @Ben.B and @eva, see https://x.example/ana?u=ana #coat",
+        "mentions": ["ben.b", "eva@far.example"],
+        "url": "https://x.example/ana/1",
+        "post_id": "1",
+        "likes_count": 3,
+    }
+
+    named = NAMES.in_row("posts", row)
+
+    ben, eva = NAMES.of_handle("ben.b"), NAMES.of_handle("eva@far.example")
+    assert named == {
+        "author_id": NAMES.of_id("17"),
+        "author_handle": NAMES.of_handle("ana"),
+        "caption": f"with @{ben} and @{eva}, see https://x.example/ #coat",
+        "mentions": [ben, eva],
+        "post_id": "1",
+        "likes_count": 3,
+    }
+    assert row["author_id"] == "17"
+
+
+def test_names_and_profile_texts_are_dropped_and_places_are_not():
+    row = {"author_id": "17", "handle": "ana", "name": "Ana", "biography": "hi",
+           "profile_place": "Paris"}  # fmt: skip
+
+    named = NAMES.in_row("authors", row)
+
+    assert set(named) == {"author_id", "handle", "profile_place"}
+    assert named["handle"] == NAMES.of_handle("ana")
+
+
+def test_what_is_not_given_stays_not_given():
+    row = {"author_id": None, "author_handle": None, "caption": None, "mentions": []}
+    assert NAMES.in_row("posts", row) == row
+
+
+@given(st.text())
+def test_every_mention_of_a_text_is_the_pseudonym_of_one(text):
+    assert all(map(is_pseudonym, mentions_in(NAMES.in_text(text))))
+
+
+@given(st.lists(st.sampled_from([*"@＠ \n", "ana", "ben.b", "#coat"])))
+def test_mentions_stay_as_many_and_in_their_places(parts):
+    text = "".join(parts)
+    wanted = [NAMES.of_handle(name) for name in mentions_in(text)]
+    assert mentions_in(NAMES.in_text(text)) == wanted

@@ -1,0 +1,115 @@
+"""Whether a home keeps pseudonyms, with which key, and trackers as its rows know them.
+
+A home keeps names or pseudonyms from its first record on. Which, and the mark of the
+key, stand in `<home>/keys/pseudonyms.id`; whoever comes with another key, or with
+none, is refused, for the same author would then be two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trendlab.errors import PrivacyError, SettingsError
+from trendlab.lake import Lake
+from trendlab.privacy.hashing import KEY_BYTES
+from trendlab.privacy.pseudonyms import Pseudonyms
+from trendlab.settings import Settings
+from trendlab.steps.engine import Context
+from trendlab.steps.keys import (
+    FOLDER,
+    PSEUDONYM_MARK,
+    draw_key,
+    read_key,
+    write_privately,
+)
+from trendlab.trackers import Tracker
+
+# Tables that records reach by the door.
+_COLLECTED = ("posts", "comments", "authors")
+
+
+def open_pseudonyms(settings: Settings, lake: Lake) -> Pseudonyms | None:
+    """Return the pseudonyms of a home, None where it keeps names.
+
+    Raises
+    ------
+    PrivacyError
+        If the key is not the home's, or the home keeps the other kind of names.
+    SettingsError
+        If the key cannot be one; it is not shown.
+    """
+    mark = lake.root.parent / FOLDER / PSEUDONYM_MARK
+    held = mark.read_text(encoding="ascii").strip() if mark.exists() else None
+    if settings.pseudonyms == "off":
+        if held is not None:
+            raise PrivacyError(
+                f"{settings.home} keeps pseudonyms: set TRENDLAB_PSEUDONYMS=keyed, "
+                "with the key that they were made with"
+            )
+        return None
+    pseudonyms = Pseudonyms(_key_of(settings, is_new=held is None))
+    if held is None:
+        if any(lake.days(table) for table in _COLLECTED):
+            raise PrivacyError(
+                f"TRENDLAB_PSEUDONYMS=keyed: {settings.home} holds records with names "
+                "already; begin with an empty home, and ingest what you have there"
+            )
+        mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_privately(mark, pseudonyms.key_id + "\n")
+    elif held != pseudonyms.key_id:
+        raise PrivacyError(
+            f"the pseudonyms of {settings.home} were made with the key {held}, the one "
+            f"given is {pseudonyms.key_id}: give the first, or the same author would "
+            "be two"
+        )
+    return pseudonyms
+
+
+def _key_of(settings: Settings, *, is_new: bool) -> bytes:
+    """Return the key: of the variable, of the file named, or the home's own."""
+    given, path = settings.pseudonym_key, settings.pseudonym_key_file
+    if given is not None and path is not None:
+        raise SettingsError(
+            "give TRENDLAB_PSEUDONYM_KEY or TRENDLAB_PSEUDONYM_KEY_FILE, not both"
+        )
+    if given is not None:
+        try:
+            key = bytes.fromhex(given.get_secret_value().strip())
+        except ValueError:
+            key = b""
+        if len(key) != KEY_BYTES:
+            raise SettingsError(
+                f"TRENDLAB_PSEUDONYM_KEY wants {2 * KEY_BYTES} hexadecimal digits, "
+                "such as `openssl rand -hex 32` prints"
+            )
+        return key
+    if path is not None:
+        return read_key(path)
+    own = settings.home / FOLDER / "pseudonyms.key"
+    # a home that has pseudonyms and no key lost it: a new one would not do
+    return draw_key(own) if is_new else read_key(own)
+
+
+def stored_trackers(context: Context) -> list[Tracker]:
+    """Return the trackers with accounts and users as the lake's rows name them."""
+    pseudonyms = open_pseudonyms(context.settings, context.lake)
+    return [stored_tracker(tracker, pseudonyms) for tracker in context.trackers]
+
+
+def stored_tracker(tracker: Tracker, pseudonyms: Pseudonyms | None) -> Tracker:
+    """Return a tracker with accounts and users as the lake's rows name them."""
+    if pseudonyms is None:
+        return tracker
+
+    def named(handles: Sequence[str]) -> tuple[str, ...]:
+        return tuple(pseudonyms.of_handle(handle) for handle in handles)
+
+    return tracker.model_copy(
+        update={
+            "accounts": named(tracker.accounts),
+            "exclusions": tuple(
+                rule.model_copy(update={"users": named(rule.users)})
+                for rule in tracker.exclusions
+            ),
+        }
+    )
