@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from tests.steps.killed import Killed, killed_at
 from tests.steps.shop import DAY, START, Service, fair, shop
 from trendlab.errors import SettingsError
 from trendlab.lake import Lake, Span
@@ -143,33 +144,6 @@ def test_a_source_that_fails_goes_on_where_it_was_and_ends_the_same(
         ids = [row["post_id"] for row in rows(run.lake, table)]
         assert ids == [row["post_id"] for row in rows(undisturbed.lake, table)]
     assert coverage(run.lake) == coverage(undisturbed.lake)
-
-
-class Killed(BaseException):
-    """Ends a run at once; nothing catches it."""
-
-
-def killed_at(number: int) -> type[Lake]:
-    """Return a lake whose run is ended before its write of that number."""
-
-    class Mortal(Lake):
-        writes = 0
-
-        def write_many(self, table, parts, *, source=None):
-            self._count(len(parts))
-            super().write_many(table, parts, source=source)
-
-        def write_flat(self, table, rows):
-            self._count(1)
-            super().write_flat(table, rows)
-
-        def _count(self, parts: int) -> None:
-            if parts:
-                if self.writes == number:
-                    raise Killed
-                self.writes += 1
-
-    return Mortal
 
 
 TABLES = ("posts", "engagement", "ingests", "source_states", "quarantine", "coverage")

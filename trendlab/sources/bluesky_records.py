@@ -19,6 +19,7 @@ from trendlab.sources.fields import (
     read_text,
     stable_id,
 )
+from trendlab.sources.shapes import as_object, as_objects, needed
 
 # A thread nests; a real one is asked for to a depth of six.
 MAX_DEPTH = 50
@@ -59,7 +60,7 @@ def parse_posts(page: Page) -> Iterator[Parsed]:
         try:
             is_entry = isinstance(item, dict) and "post" in item
             reason = item.get("reason") if is_entry else None
-            post = _object(item["post"] if is_entry else item, "post")
+            post = as_object(item["post"] if is_entry else item, "post")
             rows = _post(post, profiles, page)
             if isinstance(reason, dict) and reason.get("$type") == _REPOST:
                 rows = _repost(rows[0][1], reason, profiles, page)
@@ -91,28 +92,8 @@ def _replies(thread: Any, depth: int) -> Iterator[Any]:
             yield from _replies(reply, depth + 1)
 
 
-def _object(value: Any, field: str) -> Row:
-    if not isinstance(value, dict):
-        raise FieldError(field, "is not an object", value)
-    return value
-
-
-def _list(value: Any, field: str) -> list[Row]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
-        raise FieldError(field, "is not a list of objects", value)
-    return value
-
-
-def _needed(value: str | None, field: str) -> str:
-    if value is None:
-        raise FieldError(field, "is missing")
-    return value
-
-
 def _created_at(post: Row) -> datetime:
-    record = _object(post.get("record"), "record")
+    record = as_object(post.get("record"), "record")
     indexed_at = read_moment(post.get("indexedAt"), "indexedAt")
     # some clients write a time that is wrong, or in a form of their own
     written_at = read_moment(record.get("createdAt"), "record.createdAt")
@@ -120,8 +101,8 @@ def _created_at(post: Row) -> datetime:
 
 
 def _post(post: Row, profiles: Row, page: Page) -> tuple[tuple[str, Row], ...]:
-    record = _object(post.get("record"), "record")
-    uri = _needed(read_id(post.get("uri"), "uri"), "uri")
+    record = as_object(post.get("record"), "record")
+    uri = needed(read_id(post.get("uri"), "uri"), "uri")
     author = _author(post.get("author"), profiles, page)
     caption = read_text(record.get("text"), "record.text")
     quoted, media = _embedded(post.get("embed"))
@@ -184,17 +165,17 @@ def _repost(
 
 
 def _comment(post: Any, root: str, page: Page) -> Row:
-    post = _object(post, "post")
-    record = _object(post.get("record"), "record")
-    about = _object(post.get("author"), "author")
+    post = as_object(post, "post")
+    record = as_object(post.get("record"), "record")
+    about = as_object(post.get("author"), "author")
     languages = record.get("langs")
     parent = _parent(record)
     return {
-        "comment_id": _needed(read_id(post.get("uri"), "uri"), "uri"),
+        "comment_id": needed(read_id(post.get("uri"), "uri"), "uri"),
         "post_id": root,
         "parent_id": None if parent == root else parent,
         "created_at": _created_at(post),
-        "author_id": _needed(read_id(about.get("did"), "author.did"), "author.did"),
+        "author_id": needed(read_id(about.get("did"), "author.did"), "author.did"),
         "author_handle": read_handle(about.get("handle"), "author.handle"),
         "text": read_text(record.get("text"), "record.text") or "",
         "language_given": (
@@ -220,8 +201,8 @@ def _parent(record: Row) -> str | None:
 def _tags(record: Row, caption: str | None) -> list[str]:
     """Return the hashtags of facets and of the list beside the text."""
     found = hashtags_in(caption)
-    for facet in _list(record.get("facets"), "record.facets"):
-        for feature in _list(facet.get("features"), "record.facets.features"):
+    for facet in as_objects(record.get("facets"), "record.facets"):
+        for feature in as_objects(facet.get("features"), "record.facets.features"):
             tag = feature.get("tag")
             if isinstance(tag, str):
                 found.append(tag)
@@ -255,7 +236,7 @@ def _quoted(embed: Any) -> str | None:
 
 def _images(media: Row) -> list[Row]:
     name = "images" if media.get("$type") == _IMAGES else "items"
-    return _list(media.get(name), f"embed.{name}")
+    return as_objects(media.get(name), f"embed.{name}")
 
 
 def _kind(media: Row | None) -> str:
@@ -307,9 +288,9 @@ def _address(uri: str, author: Row) -> str | None:
 
 
 def _author(about: Any, profiles: Row, page: Page) -> Row:
-    about = _object(about, "author")
-    did = _needed(read_id(about.get("did"), "author.did"), "author.did")
-    detailed = _object(profiles.get(did) or about, "profile")
+    about = as_object(about, "author")
+    did = needed(read_id(about.get("did"), "author.did"), "author.did")
+    detailed = as_object(profiles.get(did) or about, "profile")
     verified = detailed.get("verification")
     status = verified.get("verifiedStatus") if isinstance(verified, dict) else None
     return {

@@ -16,6 +16,7 @@ from trendlab.sources.fields import (
     read_text,
 )
 from trendlab.sources.markup import text_of
+from trendlab.sources.shapes import as_object, as_objects, needed
 
 # Names that people give the profile field with their place, folded.
 PLACE_FIELDS = frozenset(
@@ -45,26 +46,12 @@ def parse_replies(page: Page) -> Iterator[Parsed]:
             yield bad.refused(number, status, "comments")
 
 
-def _object(value: Any, field: str) -> Row:
-    if not isinstance(value, dict):
-        raise FieldError(field, "is not an object", value)
-    return value
-
-
-def _list(value: Any, field: str) -> list[Row]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
-        raise FieldError(field, "is not a list of objects", value)
-    return value
-
-
 def _post(status: Any, page: Page) -> tuple[tuple[str, Row], ...]:
-    status = _object(status, "status")
-    post_id = _needed(read_id(status.get("id"), "id"), "id")
+    status = as_object(status, "status")
+    post_id = needed(read_id(status.get("id"), "id"), "id")
     boosted = status.get("reblog")
     quoted = _quoted_id(status)
-    shown = status if boosted is None else _object(boosted, "reblog")
+    shown = status if boosted is None else as_object(boosted, "reblog")
     author = _author(status.get("account"), page)
     media = _media(shown, post_id, page)
     is_boost = boosted is not None
@@ -83,7 +70,9 @@ def _post(status: Any, page: Page) -> tuple[tuple[str, Row], ...]:
         "url": read_text(status.get("url"), "url")
         or read_text(status.get("uri"), "uri"),
         "media_kind": _kind(shown),
-        "media_count": len(_list(shown.get("media_attachments"), "media_attachments")),
+        "media_count": len(
+            as_objects(shown.get("media_attachments"), "media_attachments")
+        ),
         # a boost has no counts of its own: what it shows are those of the original
         "likes_count": None if is_boost else _count(status, "favourites_count"),
         "comments_count": None if is_boost else _count(status, "replies_count"),
@@ -97,11 +86,11 @@ def _post(status: Any, page: Page) -> tuple[tuple[str, Row], ...]:
 
 
 def _comment(status: Any, root: str, page: Page) -> tuple[tuple[str, Row], ...]:
-    status = _object(status, "status")
+    status = as_object(status, "status")
     parent = read_id(status.get("in_reply_to_id"), "in_reply_to_id")
     author = _author(status.get("account"), page)
     row: Row = {
-        "comment_id": _needed(read_id(status.get("id"), "id"), "id"),
+        "comment_id": needed(read_id(status.get("id"), "id"), "id"),
         "post_id": root,
         "parent_id": None if parent == root else parent,
         "created_at": read_moment(status.get("created_at"), "created_at"),
@@ -113,12 +102,6 @@ def _comment(status: Any, root: str, page: Page) -> tuple[tuple[str, Row], ...]:
         "observed_at": page.observed_at,
     }
     return (("comments", row), ("authors", author))
-
-
-def _needed(value: str | None, field: str) -> str:
-    if value is None:
-        raise FieldError(field, "is missing")
-    return value
 
 
 def _count(status: Row, field: str) -> int | None:
@@ -135,13 +118,14 @@ def _text(status: Row) -> str | None:
 
 def _tags(status: Row) -> list[str]:
     names = [
-        read_text(t.get("name"), "tags.name") for t in _list(status.get("tags"), "tags")
+        read_text(t.get("name"), "tags.name")
+        for t in as_objects(status.get("tags"), "tags")
     ]
     return fold_tags(name for name in names if name is not None)
 
 
 def _mentions(status: Row) -> list[str]:
-    given = _list(status.get("mentions"), "mentions")
+    given = as_objects(status.get("mentions"), "mentions")
     handles = [read_text(one.get("acct"), "mentions.acct") for one in given]
     return fold_handles(handle for handle in handles if handle is not None)
 
@@ -160,7 +144,7 @@ def _quoted_id(status: Row) -> str | None:
 def _kind(status: Row) -> str:
     kinds = [
         str(item.get("type"))
-        for item in _list(status.get("media_attachments"), "media_attachments")
+        for item in as_objects(status.get("media_attachments"), "media_attachments")
     ]
     photos = [kind for kind in kinds if kind == "image"]
     videos = [kind for kind in kinds if kind in ("video", "gifv")]
@@ -174,7 +158,7 @@ def _kind(status: Row) -> str:
 def _media(status: Row, post_id: str, page: Page) -> list[tuple[str, Row]]:
     """Return photos, and the preview of each video; sound has nothing to see."""
     rows: list[tuple[str, Row]] = []
-    given = _list(status.get("media_attachments"), "media_attachments")
+    given = as_objects(status.get("media_attachments"), "media_attachments")
     for index, item in enumerate(given[:MAX_MEDIA]):
         if item.get("type") == "image":
             kind = "image"
@@ -201,17 +185,17 @@ def _media(status: Row, post_id: str, page: Page) -> list[tuple[str, Row]]:
 
 
 def _author(account: Any, page: Page) -> Row:
-    account = _object(account, "account")
+    account = as_object(account, "account")
     note = read_text(account.get("note"), "account.note")
     fields = [
         (_plain(field.get("name")), _plain(field.get("value")))
-        for field in _list(account.get("fields"), "account.fields")[:MAX_FIELDS]
+        for field in as_objects(account.get("fields"), "account.fields")[:MAX_FIELDS]
     ]
     lines = [] if note is None else [text_of(note)]
     lines += [f"{name}: {value}" for name, value in fields if name and value]
     place = next((v for n, v in fields if n.casefold() in PLACE_FIELDS and v), None)
     return {
-        "author_id": _needed(read_id(account.get("id"), "account.id"), "account.id"),
+        "author_id": needed(read_id(account.get("id"), "account.id"), "account.id"),
         "observed_at": page.observed_at,
         "handle": read_handle(account.get("acct"), "account.acct"),
         "name": read_text(account.get("display_name"), "account.display_name"),

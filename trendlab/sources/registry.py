@@ -6,8 +6,9 @@ from trendlab.errors import SettingsError
 from trendlab.sources.bluesky import Bluesky
 from trendlab.sources.live import LiveSource
 from trendlab.sources.mastodon import Mastodon
+from trendlab.sources.reddit import Reddit
 
-_CLASSES: tuple[type[LiveSource], ...] = (Mastodon, Bluesky)
+_CLASSES: tuple[type[LiveSource], ...] = (Mastodon, Bluesky, Reddit)
 
 LIVE: dict[str, type[LiveSource]] = {source.name: source for source in _CLASSES}
 """Name → class; `trendlab sources` shows them in this order."""

@@ -155,7 +155,7 @@ def record_coverage(
             "tracker_version": tracker.version,
             "observed_at": moment,
             "reason": _reason(
-                status, volume, day, terms, {**_lost_on(day, lost), **reasons}, moment
+                status, volume, day, terms, {**reasons, **_lost_on(day, lost)}, moment
             ),
             "posts_count": volume.posts_count,
             "is_low_volume": volume.is_low,

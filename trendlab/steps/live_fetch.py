@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -392,7 +393,8 @@ class _Pages:
                 sorted(
                     (k, repr(v)) for k, v in self.part.asks.items() if k != "resume"
                 ),
-                self._resume,
+                # a state that was stored comes back in another order
+                json.dumps(self._resume, sort_keys=True, default=str),
             )
         )
 
