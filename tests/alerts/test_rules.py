@@ -110,7 +110,7 @@ def test_a_planted_dip_raises_one_pending_alert_with_all_it_needs() -> None:
         "WHY WE THINK SO", "advent, stickers", '- "what a rip off" (compound -0.80)',
         "https://example.org/p/1", "WHO AND WHERE", "201 authors", "mara 21%",
         "paris 60%", "WHAT TO RUN NEXT",
-        "trendlab report --from 2021-11-05 --to 2021-12-03 --tracker chanel",
+        "trendlab report --notebook crisis --to 2021-12-03 --tracker chanel",
         f"trendlab alert ack {row['alert_id'][:8]}", event["dip_id"],
     ):  # fmt: skip
         assert part in row["body"]

@@ -234,11 +234,16 @@ def _drivers(by_kind: Mapping[str, Sequence[Row]]) -> list[str]:
 
 def _commands(event: Row, alert_id: str, event_kind: str) -> list[str]:
     first: date = event["start_on"] - timedelta(days=REPORT_DAYS)
+    of_what = f"--to {event['day']} --tracker {event['tracker']}"
+    page = (
+        f"--notebook crisis {of_what}"
+        if event_kind == "dip"
+        else (f"--from {first} {of_what}")
+    )
     mart = "dip_evidence" if event_kind == "dip" else "peak_drivers"
     event_id = event[f"{event_kind}_id"]
     return [
-        f"trendlab report --from {first} --to {event['day']} "
-        f"--tracker {event['tracker']}",
+        f"trendlab report {page}",
         f'trendlab sql "select * from marts.{mart} '
         f"where {event_kind}_id = '{event_id}'\"",
         f"trendlab alert ack {alert_id[:8]} --by YOUR_NAME",

@@ -31,7 +31,9 @@ def report(
     ] = "all",
     notebook: Annotated[
         str,
-        typer.Option(help="Notebook to run: trend_report, or the weekly influence."),
+        typer.Option(
+            help="Notebook to run: trend_report, crisis, or the weekly influence."
+        ),
     ] = "trend_report",
     out_file: Annotated[
         Path | None,

@@ -82,6 +82,8 @@ SENTIMENT = Table(
         RUN_ID,
     ),
     key=("source", "item_kind", "item_id"),
+    in_warehouse=True,
+    not_in_warehouse=("language_confidence", "positive", "negative", "neutral"),
 )
 
 GARMENTS = Table(

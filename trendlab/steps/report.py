@@ -19,9 +19,13 @@ from trendlab.steps.load import need_warehouse, open_for
 REPORT_DAYS = 735
 NIGHTLY_REPORT = "trend_report"
 # Notebook → what its page is called.
-TITLES = {NIGHTLY_REPORT: "Fashion trends", "influence": "Which city leads which"}
+TITLES = {
+    NIGHTLY_REPORT: "Fashion trends",
+    "influence": "Which city leads which",
+    "crisis": "Crisis brief",
+}
 # Reports of models of a whole history, written when those are computed.
-WEEKLY_REPORTS = tuple(name for name in TITLES if name != NIGHTLY_REPORT)
+WEEKLY_REPORTS = ("influence",)
 
 
 def write_report(
