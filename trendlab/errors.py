@@ -10,6 +10,7 @@
     │   └── LakeLocked         another writer holds the lock
     ├── SourceError            a source cannot be read
     │   ├── UnknownFormat      no source recognises the content
+    │   ├── AddressRefused     an address that must not be asked (recorded, passed over)
     │   ├── SourceUnavailable  a live source is down or refuses us
     │   │   ├── SourceDown          no usable answer, after retries
     │   │   ├── CredentialsRefused  it does not accept who we say we are
@@ -76,6 +77,10 @@ class SourceError(TrendlabError):
 
 class UnknownFormat(SourceError):
     """No source recognises the content of a file."""
+
+
+class AddressRefused(SourceError):
+    """An address must not be asked; the message is a short reason without it."""
 
 
 class SourceUnavailable(SourceError):
