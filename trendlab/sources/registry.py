@@ -7,8 +7,9 @@ from trendlab.sources.bluesky import Bluesky
 from trendlab.sources.live import LiveSource
 from trendlab.sources.mastodon import Mastodon
 from trendlab.sources.reddit import Reddit
+from trendlab.sources.tumblr import Tumblr
 
-_CLASSES: tuple[type[LiveSource], ...] = (Mastodon, Bluesky, Reddit)
+_CLASSES: tuple[type[LiveSource], ...] = (Mastodon, Bluesky, Reddit, Tumblr)
 
 LIVE: dict[str, type[LiveSource]] = {source.name: source for source in _CLASSES}
 """Name → class; `trendlab sources` shows them in this order."""
