@@ -3,7 +3,7 @@
 
 **What** Fetches the UTC day that has just ended from the live sources that are set up,
 and computes it, from posts to marts, alerts and report: fetch, match, sentiment,
-detect, tag, activity, signals, load, alert, report.
+detect, tag, activity, signals, retention, load, alert, report.
 
 **When** Daily at 02:00 UTC. The data interval that starts on day D is run as day D.
 
@@ -86,6 +86,8 @@ with DAG(
     activity = step("activity", f"activity --to {DAY}")
     signals = step("signals", f"signals --to {DAY}")
     alert_raise = step("alert_raise", f"alert raise --to {DAY}")
+    # after what reads the rows, and before the marts lose them; mostly nothing is set
+    retention = step("retention", "retention")
     load = step("load", f"load --to {DAY}")
     # the last that writes to the lake: who waits for the marts may write there
     alert_send = step(
@@ -108,6 +110,7 @@ with DAG(
         activity,
         signals,
         alert_raise,
+        retention,
         load,
         alert_send,
         report,
@@ -121,6 +124,7 @@ with DAG(
         activity,
         signals,
         alert_raise,
+        retention,
         load,
         alert_send,
         report,

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
         Name or path of a model card; the shipped detector when not given.
     sentiment : {"vader", "complaints"}
         What calls a text negative: VADER's score, or the classifier beside it.
+    retention : str
+        `table=days` between spaces: how long rows are kept; see docs/privacy.md.
     pseudonyms : {"off", "keyed"}
         Whether handles and ids of authors are replaced at ingest.
     pseudonym_key : SecretStr or None
@@ -71,6 +73,7 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     detector: str | None = None
     sentiment: Literal["vader", "complaints"] = "vader"
+    retention: str = ""
     pseudonyms: Literal["off", "keyed"] = "off"
     pseudonym_key: SecretStr | None = None
     pseudonym_key_file: Path | None = None

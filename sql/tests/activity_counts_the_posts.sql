@@ -1,4 +1,5 @@
--- Activity of a tracker's day counts its matched posts, without those excluded.
+-- Activity of a tracker's day counts its matched posts, without those excluded. Of days
+-- whose posts were erased after their period, the counts stay.
 
 with counted as (
     select
@@ -25,3 +26,10 @@ full join (
 ) as activity
     on activity.tracker = counted.tracker and activity.day = counted.day
 where coalesce(counted.posts_count, 0) <> coalesce(activity.posts_count, 0)
+    and not exists (
+        select
+        from trendlab.expirations
+        where
+            expirations.table_name = 'tracker_posts'
+            and coalesce(counted.day, activity.day) < expirations.before_day
+    )

@@ -126,7 +126,7 @@ def test_the_tasks_follow_one_another_and_a_notice_watches_them(described):
     dag = described["dags"]["trendlab_nightly"]
     order = [
         "fetch", "match", "sentiment", "detect", "tag", "activity",
-        "signals", "alert_raise", "load", "alert_send", "report",
+        "signals", "alert_raise", "retention", "load", "alert_send", "report",
     ]  # fmt: skip
     in_a_row = [list(pair) for pair in itertools.pairwise(order)]
     notice = [[task, "failure_notice"] for task in order]

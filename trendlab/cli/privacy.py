@@ -1,4 +1,4 @@
-"""Verbs for people's rights over what was collected: forget."""
+"""Verbs that erase what was collected: of a person, or after its time."""
 
 from __future__ import annotations
 
@@ -55,4 +55,27 @@ def forget(
         context = open_context(settings, progress=progress, need_trackers=False)
         report = forget_author(context, source, author, with_steps=compute)
     for line in report.lines():
+        out.print(line, markup=False)
+
+
+@app.command(epilog="Example: trendlab retention --dry-run")
+def retention(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count what would go; change nothing.")
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Erase rows that are older than TRENDLAB_RETENTION allows; counts stay.
+
+    Computes what is stale first, for a day whose rows are gone is not computed any
+    more. `trendlab nightly` does the same each night where a period is set.
+    """
+    from trendlab.steps.context import open_context
+    from trendlab.steps.retention_run import run_retention
+
+    settings = settings_for(home)
+    with ShownProgress() as progress:
+        context = open_context(settings, progress=progress, need_trackers=False)
+        lines = run_retention(context, is_preview=dry_run)
+    for line in lines:
         out.print(line, markup=False)

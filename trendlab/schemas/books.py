@@ -11,6 +11,7 @@ from trendlab.schemas.core import (
     Column,
     Table,
     count,
+    date,
     flag,
     moment,
     number,
@@ -108,4 +109,18 @@ MODELS = Table(
     in_warehouse=True,
 )
 
-BOOKS = (RUNS, ALERTS, CITIES, MODELS)
+EXPIRATIONS = Table(
+    name="expirations",
+    doc="Up to which day rows were erased because their period was over, and days that "
+    "read them are computed no more; one row per table.",
+    columns=(
+        text("table_name", "table whose rows were erased"),
+        date("before_day", "rows of the days before this one are gone"),
+        moment("expired_at", "when the day was last moved"),
+    ),
+    key=("table_name",),
+    partition=(),
+    in_warehouse=True,
+)
+
+BOOKS = (RUNS, ALERTS, CITIES, MODELS, EXPIRATIONS)

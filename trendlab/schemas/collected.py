@@ -232,6 +232,11 @@ INGESTS = Table(
             "of the rejected, records of authors who were forgotten",
             nullable=True,
         ),
+        count(
+            "expired_count",
+            "of the rejected, records older than their table is kept",
+            nullable=True,
+        ),
         count("added_count", "accepted records that were new"),
         count("updated_count", "accepted records that replaced an older reading"),
         date("first_on", "first day that the records declare", nullable=True),

@@ -29,6 +29,8 @@ MAX_PAYLOAD_CHARACTERS = 20_000
 MAX_DETAIL_CHARACTERS = 300
 FORGOTTEN = "forgotten"
 """Reason for refusing a record whose author was forgotten: nothing is wrong with it."""
+EXPIRED = "older than is kept"
+"""Reason for refusing a record that is past its period: nothing is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -320,13 +322,19 @@ class Tally:
         return self.reasons.get(FORGOTTEN, 0)
 
     @property
+    def expired(self) -> int:
+        """Of the rejected, records that are past their period."""
+        return self.reasons.get(EXPIRED, 0)
+
+    @property
     def rejected_share(self) -> float:
         """Share of the records that were refused; 0 where none was received.
 
-        Records of forgotten authors say nothing of the format, and do not count.
+        Records that are only unwanted say nothing of the format, and do not count.
         """
-        judged = self.read - self.forgotten
-        return (self.rejected - self.forgotten) / judged if judged else 0.0
+        unwanted = self.forgotten + self.expired
+        judged = self.read - unwanted
+        return (self.rejected - unwanted) / judged if judged else 0.0
 
     def refuse(self, reason: str) -> None:
         """Count a refused record."""

@@ -7,8 +7,10 @@ a home keeps pseudonyms, they are given here, and records as received are not ke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import date
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -17,7 +19,16 @@ from trendlab.lake import Lake
 from trendlab.privacy import Forgotten, KeyedHash, holds_name, replace_names
 from trendlab.privacy.pseudonyms import Pseudonyms
 from trendlab.privacy.tombstones import PURPOSE
-from trendlab.sources.base import FORGOTTEN, Parsed, Refused, Row, show
+from trendlab.sources.base import (
+    EXPIRED,
+    FORGOTTEN,
+    Accepted,
+    Parsed,
+    Refused,
+    Row,
+    show,
+)
+from trendlab.steps.ingest_rows import DAY_FROM
 from trendlab.steps.keys import FOLDER, PSEUDONYM_MARK, draw_key, read_key
 
 _TEXTS = {"posts": ("caption",), "comments": ("text",), "authors": ("biography",)}
@@ -62,25 +73,43 @@ class Door:
         Of the source; None where nobody was forgotten.
     pseudonyms : Pseudonyms or None
         None where the home keeps names.
+    first_kept : mapping of str to date
+        Table → first day of it that is kept, where there is a period.
     """
 
     def __init__(
         self,
         forgotten: Forgotten | None = None,
         pseudonyms: Pseudonyms | None = None,
+        first_kept: Mapping[str, date] = MappingProxyType({}),
     ) -> None:
         self._forgotten = forgotten if forgotten else None
         self._pseudonyms = pseudonyms
+        self._first_kept = first_kept
 
     def admit(self, records: Iterable[Parsed]) -> Iterator[Parsed]:
         """Yield records as they may be stored; refused ones have no payload."""
-        if self._forgotten is None and self._pseudonyms is None:
+        is_open = self._forgotten is None and self._pseudonyms is None
+        if is_open and not self._first_kept:
             yield from records
             return
         for record in records:
             # named before it is asked about: tombstones are of what is stored
             named = self._named(record)
-            yield named if self._forgotten is None else self._past(named, record)
+            if self._forgotten is not None:
+                named = self._past(named, record)
+            if self._first_kept and isinstance(named, Accepted):
+                named = self._young(named)
+            yield named
+
+    def _young(self, record: Accepted) -> Parsed:
+        """Refuse a record of a day that is not kept any more."""
+        table, row = record.rows[0]
+        moment = row.get(DAY_FROM[table])
+        first = self._first_kept.get(table)
+        if first is None or moment is None or moment.date() >= first:
+            return record
+        return Refused(EXPIRED, "", "", record.number, "", table)
 
     def _named(self, record: Parsed) -> Parsed:
         """Return a record with pseudonyms, and without what was received."""
@@ -137,10 +166,15 @@ def open_door(lake: Lake, source: str, pseudonyms: Pseudonyms | None) -> Door:
         raise PrivacyError(
             f"{lake.root.parent} keeps pseudonyms: set TRENDLAB_PSEUDONYMS=keyed"
         )
+    first_kept = {
+        row["table_name"]: row["before_day"]
+        for row in lake.read_flat("expirations").to_pylist()
+    }
     tombstones = lake.read_flat("tombstones")
-    if not tombstones.num_rows:
-        return Door(None, pseudonyms)
-    return Door(Forgotten(tombstone_hash(lake), tombstones, source), pseudonyms)
+    forgotten = None
+    if tombstones.num_rows:
+        forgotten = Forgotten(tombstone_hash(lake), tombstones, source)
+    return Door(forgotten, pseudonyms, first_kept)
 
 
 def _refused(record: Parsed) -> Refused:
@@ -180,11 +214,6 @@ def _without_names(table: str, row: Row, forgotten: Forgotten) -> Row:
         if text is not None:
             changed[column] = replace_names(text, is_named)
     return {**row, **changed} if changed else row
-
-
-def is_forgotten(record: Parsed) -> bool:
-    """Tell whether a record was refused because its author was forgotten."""
-    return isinstance(record, Refused) and record.reason == FORGOTTEN
 
 
 def add_tombstones(lake: Lake, rows: pa.Table) -> None:

@@ -80,6 +80,7 @@ class Context:
     progress: Progress = no_progress
     _runs: dict[tuple[str, date], str] | None = None
     _fingerprints: dict[tuple[str, date], str] = field(default_factory=dict)
+    _expired: dict[str, date] | None = None
 
     @property
     def home(self) -> Path:
@@ -118,6 +119,18 @@ class Context:
             return
         for key in [key for key in self._fingerprints if key[0] == table]:
             del self._fingerprints[key]
+
+    def is_expired(self, wanted: Input) -> bool:
+        """Tell whether rows that an input asks for were erased after their period."""
+        if self._expired is None:
+            rows = self.lake.read_flat("expirations").to_pylist()
+            self._expired = {row["table_name"]: row["before_day"] for row in rows}
+        before = self._expired.get(wanted.table)
+        return before is not None and wanted.first_day < before
+
+    def forget_expirations(self) -> None:
+        """Forget what was erased: it was just changed."""
+        self._expired = None
 
 
 @dataclass(frozen=True)
@@ -274,7 +287,8 @@ def run_step(
     Notes
     -----
     Outputs are written before the run is recorded, so a kill between the two
-    leaves the day stale, never wrong.
+    leaves the day stale, never wrong. A day of which an input was erased after its
+    period is not computed any more, forced or not: what was computed of it stays.
     """
     started = time.monotonic()
     fixed = (
@@ -289,6 +303,10 @@ def run_step(
         run_ids: dict[date, str] = {}
         hashes: dict[date, str] = {}
         for day in chunk:
+            if any(map(context.is_expired, step.inputs(context, day))):
+                known = context.run_of(step.name, day)
+                previous = previous if known is None else (day, known)
+                continue
             inputs_hash = _inputs_hash(context, step, day)
             if step.is_chained:
                 inputs_hash = hash_of(inputs_hash, _link(context, step, day, previous))

@@ -47,7 +47,7 @@ from trendlab.steps.forget_plan import (
 from trendlab.steps.forget_report import ForgetReport
 from trendlab.steps.live_batch import apply_pending
 from trendlab.steps.live_states import SourceStates
-from trendlab.steps.load import load_warehouse, open_for
+from trendlab.steps.load import has_warehouse, load_warehouse, open_for
 from trendlab.steps.nightly import STEPS, run_steps
 from trendlab.steps.pseudonyms import open_pseudonyms, stored_trackers
 from trendlab.warehouse.scrub import scrub
@@ -258,7 +258,7 @@ def _erased(
 
 def _load(context: Context, report: ForgetReport, reached: Reached) -> None:
     """Load the changed days where there is a warehouse, and leave no old rows in it."""
-    if not _has_warehouse(context):
+    if not has_warehouse(context.settings):
         return
     with open_for(context.settings) as warehouse:
         loaded = load_warehouse(context, None, None)
@@ -276,14 +276,8 @@ def _compute(context: Context, report: ForgetReport, reached: Reached) -> None:
     done = run_steps(context, list(STEPS), None, None)
     report.notes += [step.line() for step in done if step.computed_count]
     reached("steps")
-    if _has_warehouse(context):
+    if has_warehouse(context.settings):
         report.notes.append(load_warehouse(context, None, None).line())
-
-
-def _has_warehouse(context: Context) -> bool:
-    """Tell whether there is a warehouse that was filled."""
-    is_outside = context.settings.warehouse_url is not None
-    return is_outside or (context.home / "postgres").exists()
 
 
 def _named_in_trackers(context: Context, author: Author) -> list[str]:

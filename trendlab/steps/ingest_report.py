@@ -21,6 +21,8 @@ class SetReport:
         Records; accepted + rejected = read.
     forgotten_count : int
         Of the rejected, records of authors who were forgotten.
+    expired_count : int
+        Of the rejected, records that are past their period.
     added_count, updated_count : int
         Accepted posts, or comments where there are no posts, that were new or newer.
     first_on, last_on : date or None
@@ -40,6 +42,7 @@ class SetReport:
     accepted_count: int = 0
     rejected_count: int = 0
     forgotten_count: int = 0
+    expired_count: int = 0
     added_count: int = 0
     updated_count: int = 0
     first_on: date | None = None

@@ -184,9 +184,9 @@ class SetIngest:
         return dict(found[0]) if found else None
 
     def _was_refused(self, booked: dict[str, Any]) -> bool:
-        forgotten = int(booked["forgotten_count"] or 0)
-        read = int(booked["read_count"]) - forgotten
-        rejected = int(booked["rejected_count"]) - forgotten
+        unwanted = (booked["forgotten_count"] or 0) + (booked["expired_count"] or 0)
+        read = int(booked["read_count"]) - unwanted
+        rejected = int(booked["rejected_count"]) - unwanted
         return rejected > self._allowed * read
 
     def _report_known(self, book: dict[str, Any]) -> None:
@@ -262,6 +262,7 @@ class SetIngest:
         report.accepted_count = self._tally.accepted
         report.rejected_count = self._tally.rejected
         report.forgotten_count = self._tally.forgotten
+        report.expired_count = self._tally.expired
         report.reasons = self._tally.top_reasons()
         report.is_failed = self._tally.rejected_share > self._allowed
         days = spool.days("posts") or spool.days("comments")

@@ -14,6 +14,8 @@ from trendlab.lake import Lake
 from trendlab.privacy.pseudonyms import Pseudonyms
 from trendlab.schemas import TABLES
 from trendlab.sources.base import (
+    EXPIRED,
+    FORGOTTEN,
     Accepted,
     Page,
     Plan,
@@ -32,7 +34,7 @@ from trendlab.sources.spans import (
     write_spans,
 )
 from trendlab.sources.web import WebClient
-from trendlab.steps.door import is_forgotten, open_door
+from trendlab.steps.door import open_door
 from trendlab.steps.engine import Progress, hash_of
 from trendlab.steps.ingest_rows import check_records, quarantine_rows
 from trendlab.steps.live_batch import Sealed, apply, count_new, seal
@@ -268,9 +270,11 @@ class SourceRun:
             (batch.origins[at], record) for at, record in checked.refused
         ]
         read = checked.accepted_count + len(refused)
-        # nothing is wrong with the records of who was forgotten
-        forgotten = sum(1 for _, record in refused if is_forgotten(record))
-        judged, wrong = read - forgotten, len(refused) - forgotten
+        # nothing is wrong with records that are only unwanted
+        forgotten = sum(1 for _, record in refused if record.reason == FORGOTTEN)
+        expired = sum(1 for _, record in refused if record.reason == EXPIRED)
+        judged = read - forgotten - expired
+        wrong = len(refused) - forgotten - expired
         is_failed = judged >= MIN_JUDGED_RECORDS and wrong > self._allowed * judged
         tables = {} if is_failed else dict(checked.tables)
         ingest_id = hash_of(READER_VERSION, name, batch.identity())
@@ -308,6 +312,7 @@ class SourceRun:
             "accepted_count": checked.accepted_count,
             "rejected_count": len(refused),
             "forgotten_count": forgotten,
+            "expired_count": expired,
             "added_count": added,
             "updated_count": updated,
             "first_on": days[0] if days else None,

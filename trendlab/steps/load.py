@@ -149,7 +149,11 @@ def _flat_tables(context: Context) -> dict[str, pa.Table]:
         ]
     )
     cards = describe_models(shipped_cards())
-    return {"cities": context.cities, "models": pa.concat_tables([cards, drawn])}
+    return {
+        "cities": context.cities,
+        "models": pa.concat_tables([cards, drawn]),
+        "expirations": context.lake.read_flat("expirations"),
+    }
 
 
 def _is_within(day: date, first_day: date | None, last_day: date | None) -> bool:
@@ -213,6 +217,11 @@ def ask(
     return answer.names, answer.rows, answer.is_cut
 
 
+def has_warehouse(settings: Settings) -> bool:
+    """Tell whether there is a warehouse: an outside one, or one that was made."""
+    return settings.warehouse_url is not None or (settings.home / "postgres").exists()
+
+
 def need_warehouse(settings: Settings) -> None:
     """Refuse to read a warehouse that no load has made yet.
 
@@ -221,7 +230,7 @@ def need_warehouse(settings: Settings) -> None:
     MissingPartition
         If the embedded warehouse was never filled.
     """
-    if settings.warehouse_url is None and not (settings.home / "postgres").exists():
+    if not has_warehouse(settings):
         raise MissingPartition(
             f"there is no warehouse under {settings.home}: run `trendlab nightly` first"
         )

@@ -19,6 +19,7 @@ from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_verbs import fetch_night
 from trendlab.steps.load import load_warehouse, make_marts, open_for
 from trendlab.steps.report import NIGHTLY_REPORT, WEEKLY_REPORTS, write_report
+from trendlab.steps.retention import apply_retention
 from trendlab.steps.signals import ACTIVITY, SIGNALS
 from trendlab.steps.weekly import INFLUENCERS, TRENDS
 from trendlab.steps.weeks import WEEK_END, is_due, last_whole_week, units_of
@@ -156,6 +157,8 @@ def run_nightly(
             say(done.line())
         raised = raise_for_days(context, days, is_backfill=False)
         result.notes += raised
+        if catch_up and context.settings.retention:
+            result.notes += apply_retention(context, STEPS).lines()
         # held open over the three, so that the embedded server starts once
         with open_for(context.settings):
             # books and readings stand under the day of ingestion, after the posts
