@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.sources import reddit_server, tiktok_server, tumblr_server
 from trendlab.errors import SettingsError
 from trendlab.sources.mastodon import Mastodon
 from trendlab.sources.registry import LIVE
 from trendlab.steps.live_access import (
+    check_source,
     configured,
     describe_sources,
     open_source,
@@ -62,3 +66,59 @@ def test_the_list_names_every_source_and_need_and_shows_no_value():
             assert need.variable in told
     assert "mastodon: set up" in told
     assert "s3cr3t-value" not in told
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_every_source_has_a_setup_page_that_names_what_it_needs(name):
+    page = (DOCS / "sources" / f"{name}.md").read_text()
+    for need in LIVE[name].needs:
+        assert need.variable in page
+    assert f"trendlab sources check {name}" in page
+    assert f"| [{name}](sources/{name}.md) |" in (DOCS / "sources.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "running", "secret", "settings"),
+    [
+        (
+            "reddit",
+            reddit_server.reddit,
+            reddit_server.SECRET,
+            {
+                "TRENDLAB_REDDIT_CLIENT_ID": "app-id",
+                "TRENDLAB_REDDIT_CLIENT_SECRET_FILE": "{secret}",
+                "TRENDLAB_REDDIT_USER": "me",
+            },
+        ),
+        (
+            "tumblr",
+            tumblr_server.tumblr,
+            tumblr_server.KEY,
+            {"TRENDLAB_TUMBLR_API_KEY_FILE": "{secret}"},
+        ),
+        (
+            "tiktok",
+            tiktok_server.tiktok,
+            tiktok_server.SECRET,
+            {
+                "TRENDLAB_TIKTOK_CLIENT_KEY": "key",
+                "TRENDLAB_TIKTOK_CLIENT_SECRET_FILE": "{secret}",
+            },
+        ),
+    ],
+    ids=["reddit", "tumblr", "tiktok"],
+)
+def test_credentials_from_a_file_are_tried(tmp_path, name, running, secret, settings):
+    file = tmp_path / "secret"
+    file.write_text(f"{secret}\n")
+    environ = {n: value.format(secret=file) for n, value in settings.items()}
+    with running() as (server, service):
+        if name == "reddit":
+            server.put(reddit_server.START, "a look", subreddit="fashion")
+        told = check_source(name, environ, service.client_of)
+    assert told
+    assert all(line.startswith(f"{name}: ") for line in told)
+    assert secret not in "\n".join(told)

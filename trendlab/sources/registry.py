@@ -7,9 +7,10 @@ from trendlab.sources.bluesky import Bluesky
 from trendlab.sources.live import LiveSource
 from trendlab.sources.mastodon import Mastodon
 from trendlab.sources.reddit import Reddit
+from trendlab.sources.tiktok import TikTok
 from trendlab.sources.tumblr import Tumblr
 
-_CLASSES: tuple[type[LiveSource], ...] = (Mastodon, Bluesky, Reddit, Tumblr)
+_CLASSES: tuple[type[LiveSource], ...] = (Mastodon, Bluesky, Reddit, Tumblr, TikTok)
 
 LIVE: dict[str, type[LiveSource]] = {source.name: source for source in _CLASSES}
 """Name → class; `trendlab sources` shows them in this order."""
