@@ -20,6 +20,7 @@ from trendlab.cli import (  # noqa: F401
     peaks,
     privacy,
     series,
+    vision,
     warehouse,
 )
 from trendlab.cli.app import app, parse_range
@@ -30,13 +31,14 @@ VERBS = {
     "ingest", "simulate", "match", "detect", "tag", "sentiment", "activity",
     "signals", "load", "marts", "alert", "review", "report", "nightly", "rebuild",
     "migrate", "sql", "db", "doctor", "demo", "peaks", "weekly", "forget", "case",
-    "retention",
+    "retention", "evaluate",
 }  # fmt: skip
 SUBVERBS = {
     "alert": {"raise", "send", "ack", "backtest", "notice"},
     "review": {"export", "import"},
     "db": {"start", "stop", "url"},
     "case": {"create", "verify"},
+    "evaluate": {"detector"},
 }
 # these take files and give files; they have no data folder
 FILE_VERBS = {"forecast", "influence", "peaks"}

@@ -98,6 +98,13 @@ def test_results_of_other_photos_are_left_out() -> None:
     assert found.results_count == 0
 
 
+def test_a_photo_listed_twice_is_an_error() -> None:
+    twice = coco((1, 0, [10, 10, 100, 100]))
+    twice["images"][1]["file_name"] = "1.jpg"
+    with pytest.raises(VisionError, match="1 photos are listed twice"):
+        evaluate_detections(twice, [])
+
+
 def test_annotations_without_boxes_are_an_error() -> None:
     with pytest.raises(VisionError, match="expected annotated boxes"):
         evaluate_detections(coco(), [])

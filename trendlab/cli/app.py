@@ -215,6 +215,7 @@ def main() -> None:
         review_texts,
         series,
         sources,
+        vision,
         warehouse,
     )
 

@@ -1,13 +1,198 @@
-"""Annotated data sets on disk: COCO boxes laid out as the trainer reads them."""
+"""COCO files: annotations and results checked at the door, boxes for the trainer."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
 
-from trendlab.errors import ModelError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    FiniteFloat,
+    TypeAdapter,
+    ValidationError,
+)
+
+from trendlab.errors import ModelError, VisionError
+
+# Mistakes of one file that a message lists.
+_SHOWN_MISTAKES = 5
+
+
+def _inside_folder(name: str) -> str:
+    """Refuse names that would lead out of the folder of photos."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.name:
+        raise ValueError("expected a path below the folder of photos")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_inside_folder)]
+Box = tuple[
+    FiniteFloat,
+    FiniteFloat,
+    Annotated[FiniteFloat, Field(ge=0)],
+    Annotated[FiniteFloat, Field(ge=0)],
+]
+
+
+class _Image(BaseModel):
+    id: int
+    file_name: FileName
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+
+
+class _Category(BaseModel):
+    id: int
+    name: str
+
+
+class _Annotation(BaseModel):
+    image_id: int
+    category_id: int
+    bbox: Box
+    area: FiniteFloat | None = None
+    iscrowd: int = 0
+
+
+class _Coco(BaseModel):
+    images: list[_Image] = Field(min_length=1)
+    annotations: list[_Annotation]
+    categories: list[_Category] = Field(min_length=1)
+
+
+class _Result(BaseModel):
+    image_id: int | None = None
+    file_name: str | None = None
+    category_id: int | None = None
+    category: str | None = None
+    bbox: Box
+    score: FiniteFloat = Field(ge=0, le=1)
+
+
+_RESULTS = TypeAdapter(list[_Result])
+
+
+def describe_mistakes(error: ValidationError) -> str:
+    """Say what pydantic found wrong: field, problem and value, a few of them."""
+    mistakes = error.errors(include_url=False)
+    told = [
+        f"{'.'.join(str(part) for part in one['loc']) or 'the file'}: {one['msg']}"
+        + ("" if one["type"] == "missing" else f", got {str(one['input'])[:60]}")
+        for one in mistakes[:_SHOWN_MISTAKES]
+    ]
+    if len(mistakes) > _SHOWN_MISTAKES:
+        told.append(f"and {len(mistakes) - _SHOWN_MISTAKES} more")
+    return "; ".join(told)
+
+
+def read_coco(path: Path) -> dict[str, Any]:
+    """Read COCO annotations of boxes and check that they hold together.
+
+    Returns
+    -------
+    dict
+        images (id, file_name, width, height in pixels), annotations (id, image_id,
+        category_id, bbox x y width height in pixels, area in square pixels,
+        iscrowd) and categories (id, name). Ids of annotations are counted anew;
+        an area that is not given is the box's. A photo may be listed twice, under
+        two ids, as repeat-factor sampling does.
+
+    Raises
+    ------
+    VisionError
+        If it cannot be read, a field is wrong, an id is used twice or an
+        annotation names an image or category that is not there.
+    """
+    try:
+        coco = _Coco.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise VisionError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise VisionError(
+            f"{path}: expected COCO annotations: {describe_mistakes(error)}"
+        ) from None
+    images = {one.id for one in coco.images}
+    categories = {one.id for one in coco.categories}
+    for what, named, count in (
+        ("images.id", images, len(coco.images)),
+        ("categories.id", categories, len(coco.categories)),
+    ):
+        if len(named) != count:
+            raise VisionError(f"{path}: {what} is used twice; it must be unique")
+    annotations = []
+    for number, one in enumerate(coco.annotations):
+        if one.image_id not in images or one.category_id not in categories:
+            raise VisionError(
+                f"{path}: annotations.{number}: image {one.image_id} or category "
+                f"{one.category_id} is not listed in images or categories"
+            )
+        area = one.bbox[2] * one.bbox[3] if one.area is None else one.area
+        annotations.append(
+            {**one.model_dump(), "id": number + 1, "bbox": list(one.bbox), "area": area}
+        )
+    return {
+        "images": [one.model_dump() for one in coco.images],
+        "annotations": annotations,
+        "categories": [one.model_dump() for one in coco.categories],
+    }
+
+
+def read_results(path: Path, annotations: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Read detections as `trendlab detect --out` writes them, or COCO results.
+
+    Parameters
+    ----------
+    path : Path
+        JSON list; photos by file_name or image_id, classes by category (a name)
+        or, where there is none, category_id.
+    annotations : mapping
+        What they will be compared with; its category ids are what comes back.
+
+    Returns
+    -------
+    list of dict
+        image_id or file_name, category_id, bbox, score.
+
+    Raises
+    ------
+    VisionError
+        If a field is wrong or a class is not one of the annotations'.
+    """
+    try:
+        results = _RESULTS.validate_json(path.read_bytes())
+    except OSError as error:
+        raise VisionError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise VisionError(
+            f"{path}: expected a JSON list of detections: {describe_mistakes(error)}"
+        ) from None
+    ids = {one["name"]: one["id"] for one in annotations["categories"]}
+    known = set(ids.values())
+    read = []
+    for number, one in enumerate(results):
+        named = one.category is not None
+        category_id = ids.get(one.category or "") if named else one.category_id
+        if category_id not in known:
+            raise VisionError(
+                f"{path}: {number}: expected a class of the annotations "
+                f"({', '.join(ids)}), got {one.category if named else category_id}"
+            )
+        if one.image_id is None and one.file_name is None:
+            raise VisionError(f"{path}: {number}: neither image_id nor file_name")
+        plain = one.model_dump(exclude_none=True, exclude={"category"})
+        read.append({**plain, "category_id": category_id, "bbox": list(one.bbox)})
+    return read
+
+
+def class_names(coco: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the categories in the order of their ids."""
+    categories: Sequence[Mapping[str, Any]] = sorted(coco["categories"], key=_id_of)
+    return tuple(one["name"] for one in categories)
 
 
 def write_yolo_data(
@@ -32,8 +217,8 @@ def write_yolo_data(
     """
     names: list[str] = []
     for part, path in parts.items():
-        coco = json.loads(path.read_bytes())
-        mine = [one["name"] for one in sorted(coco["categories"], key=_id_of)]
+        coco = read_coco(path)
+        mine = list(class_names(coco))
         if names and mine != names:
             raise ModelError(f"expected the classes {names} in {path}, got {mine}")
         names = mine

@@ -124,7 +124,7 @@ def evaluate_detections(
     if not annotations["annotations"]:
         raise VisionError("expected annotated boxes to compare with, got none")
     categories = sorted(annotations["categories"], key=lambda one: one["id"])
-    matched = _with_image_ids(annotations, results)
+    matched = with_image_ids(annotations, results)
     overall, by_class = _coco_scores(annotations, matched)
     scores = []
     for category in categories:
@@ -167,11 +167,23 @@ def evaluate_detections(
     )
 
 
-def _with_image_ids(
+def with_image_ids(
     annotations: Mapping[str, Any], results: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
+    """Return the results of annotated photos, each with its image_id.
+
+    Raises
+    ------
+    VisionError
+        If the annotations list a photo twice: its detections would count once.
+    """
     by_name = {one["file_name"]: one["id"] for one in annotations["images"]}
-    known = set(by_name.values())
+    known = {one["id"] for one in annotations["images"]}
+    if len(by_name) < len(known):
+        raise VisionError(
+            f"{len(known) - len(by_name)} photos are listed twice in the annotations; "
+            "measure on annotations that list each photo once"
+        )
     matched = []
     for result in results:
         image_id = result.get("image_id", by_name.get(result.get("file_name", "")))

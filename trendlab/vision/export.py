@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trendlab.errors import ModelError
-from trendlab.vision.detect import load_detector
+from trendlab.errors import ModelError, VisionError
+from trendlab.vision.coco import class_names, read_coco
+from trendlab.vision.detect import Device, load_detector
 from trendlab.vision.evaluate import (
     THRESHOLD_RANGE,
     Evaluation,
@@ -25,7 +27,6 @@ from trendlab.vision.folders import detect_folder
 from trendlab.vision.models import (
     SHIPPED,
     ModelCard,
-    load_card,
     save_weights,
     write_card,
 )
@@ -57,30 +58,73 @@ THRESHOLD_RULE = (
 )
 
 
-def measure(card: ModelCard, annotations: Path, images: Path) -> Evaluation:
-    """Measure a detector on annotated photos, on the CPU.
+@dataclass(frozen=True)
+class Detected:
+    """What a detector found in annotated photos.
+
+    Parameters
+    ----------
+    results : list of dict
+        COCO results from the lowest score up, as average precision needs them.
+    failures : list of dict
+        file_name and reason of each photo that could not be used.
+    """
+
+    results: list[dict[str, Any]]
+    failures: list[dict[str, str]]
+
+
+def detect_annotated(
+    card: ModelCard,
+    coco: Mapping[str, Any],
+    images: Path,
+    *,
+    device: Device = "cpu",
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Detected:
+    """Run a detector over the photos of a COCO data set, and no others.
+
+    Parameters
+    ----------
+    card : ModelCard
+    coco : mapping
+        As `read_coco` gives it.
+    images : Path
+        Folder that its file names are relative to.
+    device : {"auto", "cpu", "cuda"}
+    cache : Path, optional
+        Folder for exports of the model.
+    progress : callable, optional
+        Called with photos done and photos in all.
 
     Raises
     ------
     ModelError
         If the annotations have other classes than the card.
+    VisionError
+        If a photo is not there.
     """
-    coco = json.loads(annotations.read_bytes())
-    names = [
-        one["name"] for one in sorted(coco["categories"], key=lambda one: one["id"])
-    ]
-    if tuple(names) != card.classes:
-        raise ModelError(f"expected the classes {list(card.classes)}, got {names}")
-    detector = load_detector(card, "cpu")
-    listed = {one["file_name"] for one in coco["images"]}
+    if class_names(coco) != card.classes:
+        raise ModelError(
+            f"expected the classes {list(card.classes)}, got {list(class_names(coco))}"
+        )
+    listed = sorted(one["file_name"] for one in coco["images"])
+    missing = [name for name in listed if not (images / name).is_file()]
+    if missing:
+        raise VisionError(
+            f"{len(missing)} of {len(listed)} annotated photos are not in {images}, "
+            f"the first is {missing[0]}; give the folder that file names start from"
+        )
+    detector = load_detector(card, device, cache=cache)
     with tempfile.TemporaryDirectory() as folder:
         # only the annotated photos, wherever else the folder leads
         for name in listed:
             link = Path(folder) / name
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to((images / name).resolve())
-        results = list(detect_folder(Path(folder), detector))
-    return evaluate_detections(coco, results)
+        run = detect_folder(Path(folder), detector, progress=progress)
+        return Detected(list(run), list(run.failures))
 
 
 def export_detector(
@@ -114,10 +158,8 @@ def export_detector(
     measured_on : str
         What they are, in words.
     """
-    coco = json.loads(annotations.read_bytes())
-    names = tuple(
-        one["name"] for one in sorted(coco["categories"], key=lambda one: one["id"])
-    )
+    coco = read_coco(annotations)
+    names = class_names(coco)
     out.mkdir(parents=True, exist_ok=True)
     fresh = out / f".{name}.safetensors.part"
     sha256 = save_weights(read_foreign(weights), fresh)
@@ -141,12 +183,13 @@ def export_detector(
         folder=out,
     )
     fresh.replace(draft.weights_path)
-    evaluation = measure(draft, annotations, images)
+    found = detect_annotated(draft, coco, images)
+    evaluation = evaluate_detections(coco, found.results)
     card = draft.model_copy(
         update={
             "thresholds": tuple(one.best_threshold for one in evaluation.classes),
             "metrics": {"measured_on": measured_on, **evaluation.as_metrics()},
-            "metrics_command": "python -m trendlab.vision.train evaluate "
+            "metrics_command": "trendlab evaluate detector "
             f"--annotations {annotations.name} --images {images.name}",
         }
     )
@@ -155,7 +198,7 @@ def export_detector(
 
 
 def add_arguments(verbs: Any) -> None:
-    """Declare the verbs `export` and `evaluate`."""
+    """Declare the verb `export`."""
     export = verbs.add_parser("export", help="write weights and card that ship")
     export.add_argument("--weights", type=Path, required=True)
     export.add_argument("--version", required=True)
@@ -172,18 +215,12 @@ def add_arguments(verbs: Any) -> None:
     export.add_argument("--measured-on", default="100 validation photos of CCP")
     export.add_argument("--notes", default="")
     export.add_argument("--out", type=Path, default=SHIPPED)
-    evaluate = verbs.add_parser("evaluate", help="measure a detector")
-    evaluate.add_argument("--card", default="garments")
-    for verb in (export, evaluate):
-        verb.add_argument("--annotations", type=Path, required=True)
-        verb.add_argument("--images", type=Path, required=True)
+    export.add_argument("--annotations", type=Path, required=True)
+    export.add_argument("--images", type=Path, required=True)
 
 
 def run_verb(given: argparse.Namespace) -> str:
-    """Run `export` or `evaluate`; return the table of figures."""
-    if given.verb == "evaluate":
-        found = measure(load_card(given.card), given.annotations, given.images)
-        return render_table(found) + "\n"
+    """Run `export`; return the table of figures."""
     training = json.loads(given.training)
     if given.config is not None:
         training = _without_paths(read_config(given.config).model_dump(mode="json"))

@@ -76,14 +76,31 @@ def voc_ap(hits: npt.NDArray[np.bool_], objects_count: int) -> float:
     """
     if objects_count == 0:
         return math.nan
-    found = np.cumsum(hits)
-    recall = found / objects_count
-    precision = found / np.arange(1, len(hits) + 1)
+    recall, precision = precision_recall(hits, objects_count)
     points = [
         float(precision[recall >= level].max(initial=0.0))
         for level in np.linspace(0, 1, 11)
     ]
     return float(np.mean(points))
+
+
+def precision_recall(
+    hits: npt.NDArray[np.bool_], objects_count: int
+) -> tuple[Floats, Floats]:
+    """Return recall and precision after each result, by falling score.
+
+    Parameters
+    ----------
+    hits : (results,) bool, by falling score
+    objects_count : int
+        More than 0.
+
+    Returns
+    -------
+    recall, precision : (results,) float64, 0 to 1
+    """
+    found = np.cumsum(hits)
+    return found / objects_count, found / np.arange(1, len(hits) + 1)
 
 
 def wilson(hits_count: int, trials_count: int) -> tuple[float, float]:

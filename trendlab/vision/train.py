@@ -2,7 +2,6 @@
 
     python -m trendlab.vision.train fit --config detector.json
     python -m trendlab.vision.train export --weights best.pt --version 2 …
-    python -m trendlab.vision.train evaluate --annotations val.json --images DIR
     python -m trendlab.vision.train tags --data DIR
     python -m trendlab.vision.train pseudo --data DIR --results found.json --out …
 

@@ -1,0 +1,68 @@
+"""Verbs over detectors: evaluate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trendlab.cli.app import Home, ShownProgress, app, out, settings_for
+
+evaluate_app = typer.Typer(
+    help="Measure models on annotated data.", no_args_is_help=True
+)
+app.add_typer(evaluate_app, name="evaluate")
+
+
+@evaluate_app.command(
+    "detector",
+    epilog="Example: trendlab evaluate detector --annotations val.json "
+    "--images photos/ --out measured/",
+)
+def evaluate_detector(
+    annotations: Annotated[
+        Path, typer.Option(help="COCO JSON: images, annotations, categories.")
+    ],
+    images: Annotated[
+        Path | None, typer.Option(help="Folder that its file names start from.")
+    ] = None,
+    detections: Annotated[
+        Path | None,
+        typer.Option(
+            help="Measure these instead: JSON as `trendlab detect --out` writes it."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Name or path of a model card. Default: the shipped one."),
+    ] = None,
+    out_folder: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for tables, detections and curves."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu or cuda. Default: auto")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Measure a detector: average precision, precision where it counts, confusion.
+
+    Prints a row per class (VOC 11-point and COCO), boots and footwear as one
+    besides, the confusion table, and whether the detector beats models that do not
+    look. With --out also precision–recall curves.
+    """
+    from trendlab.steps.evaluate import evaluate_detector as evaluate
+
+    settings = settings_for(home, device=device, detector=model)
+    with ShownProgress() as progress:
+        for line in evaluate(
+            settings,
+            annotations,
+            images,
+            detections=detections,
+            is_carded=detections is None or model is not None,
+            out=out_folder,
+            progress=progress,
+        ):
+            out.print(line, markup=False)
