@@ -8,6 +8,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from tests.steps.forgetting import (
     DAY,
@@ -19,6 +26,7 @@ from tests.steps.forgetting import (
     traces_in,
 )
 from trendlab.cases import append_entry, write_entries
+from trendlab.cases.signing import read_private_key, sign_entries
 from trendlab.errors import CaseError, SettingsError
 from trendlab.lake.copies import read_copy
 from trendlab.privacy import Author
@@ -208,6 +216,69 @@ def test_what_cannot_be_a_case_is_refused(made):
     with pytest.raises(CaseError, match="holds no posts from 2026-06-01"):
         create_case(context, "coats", later, later + timedelta(days=1))
     assert [path.name for path in (made / "cases").iterdir()] == [f"coats_{DAY}_{NEXT}"]
+
+
+def keys_of(folder: Path, name: str) -> tuple[Path, Path]:
+    """Write a new key pair; return the private and the public file."""
+    key = Ed25519PrivateKey.generate()
+    private, public = folder / f"{name}.pem", folder / f"{name}.pub"
+    pem = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    private.write_bytes(key.private_bytes(*pem))
+    told = key.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+    )
+    public.write_bytes(told)
+    return private, public
+
+
+def test_a_signature_says_who_sealed_it_and_outlives_a_redaction(home, tmp_path):
+    private, public = keys_of(tmp_path, "sealer")
+    _, others = keys_of(tmp_path, "other")
+    folder = create_case(
+        context_of(home), "coats", DAY, DAY, tmp_path / "case", sign_with=private
+    ).folder
+
+    forget_author(context_of(home), "photos", HANDLE, with_steps=False)
+
+    verdict = check_case(home, folder, None, public)
+    assert verdict.faults == []
+    assert "entries 1 to 14" in verdict.signatures[0]
+    assert len(verdict.redactions) == 1
+    (fault,) = check_case(home, folder, None, others).faults
+    assert "not signed by the key that was given" in fault
+    assert traces_in(folder) == []
+
+
+def test_a_signature_of_another_key_or_chain_does_not_fit(tmp_path):
+    private, public = keys_of(tmp_path, "sealer")
+    entries = append_entry([], "sealed", files=0)
+    signed = sign_entries(entries, read_private_key(private))
+    forged = append_entry(
+        append_entry(entries, "redacted", rows={}, files=[], removed=[],
+                     at="2026-01-01", tombstone="f" * 32),
+        "signed",
+        **{k: signed[-1][k] for k in ("algorithm", "public_key", "signature")},
+    )  # fmt: skip
+    (tmp_path / "new").mkdir()
+    write_entries(tmp_path / "new", forged)
+
+    faults = check_case(tmp_path, tmp_path / "new", None, public).faults
+
+    assert any("the signature does not fit" in fault for fault in faults)
+    assert any("not signed by the key" in fault for fault in faults)
+
+
+def test_what_is_no_key_is_told_and_not_shown(home, tmp_path):
+    wrong = tmp_path / "wrong.pem"
+    wrong.write_text("hunter2")
+    with pytest.raises(CaseError, match="openssl genpkey") as refused:
+        create_case(
+            context_of(home), "coats", DAY, DAY, tmp_path / "c", sign_with=wrong
+        )
+    assert "hunter2" not in str(refused.value)
+    with pytest.raises(CaseError, match="openssl pkey"):
+        check_case(home, case_of(home), None, wrong)
+    assert not (tmp_path / "c").exists()
 
 
 def test_what_a_kill_left_of_a_case_goes_with_its_author(tmp_path):

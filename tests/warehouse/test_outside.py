@@ -17,6 +17,7 @@ from trendlab.warehouse import marts
 from trendlab.warehouse.access import open_warehouse
 from trendlab.warehouse.load import load_days
 from trendlab.warehouse.query import ask
+from trendlab.warehouse.scrub import scrub
 from trendlab.warehouse.server import EmbeddedPostgres
 from trendlab.warehouse.tables import drop_tables
 
@@ -51,6 +52,8 @@ def test_an_outside_postgres_serves_as_a_warehouse(
             ask(warehouse.analyst, "select * from trendlab.posts")
         with pytest.raises(WarehouseError, match="read-only"):
             ask(warehouse.analyst, "create temporary table x (n int)")
+        scrub(warehouse.owner, is_embedded=False)
+        assert ask(warehouse.analyst, "select count(*) from peaks").rows == [(1,)]
     other = tmp_path / "other"
     with open_warehouse(other, url=outside_url) as warehouse:
         warehouse.prepare(other)

@@ -41,7 +41,7 @@ def append_entry(entries: Sequence[Entry], kind: str, **told: Any) -> list[Entry
     Parameters
     ----------
     entries : sequence of dict
-    kind : {"opened", "file", "sealed", "redacted"}
+    kind : {"opened", "file", "sealed", "signed", "redacted"}
     told : JSON types
     """
     new: Entry = {

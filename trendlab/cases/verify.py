@@ -14,6 +14,7 @@ from trendlab.cases.manifest import (
     head_of,
     read_entries,
 )
+from trendlab.cases.signing import is_signed
 from trendlab.errors import CaseError
 
 REDACTING = ".redacting"
@@ -34,26 +35,31 @@ class Verdict:
         A line each; empty where all is as it was sealed or redacted.
     redactions : list of str
         A line each.
+    signatures : list of str
+        A line each; what came after one is not signed by it.
     """
 
     head: str = ""
     files_count: int = 0
     faults: list[str] = field(default_factory=list)
     redactions: list[str] = field(default_factory=list)
+    signatures: list[str] = field(default_factory=list)
 
     def lines(self, folder: Path) -> list[str]:
         """Return the lines that the command prints."""
         told = "FAILED" if self.faults else "as it was sealed"
         if self.redactions and not self.faults:
             told = f"as it was sealed, but for {len(self.redactions)} redactions"
-        lines = [*self.faults, *self.redactions]
+        lines = [*self.faults, *self.signatures, *self.redactions]
         lines.append(f"{folder}: {self.files_count} files, {told}")
         if self.head:
             lines.append(f"head: {self.head}")
         return lines
 
 
-def verify_case(folder: Path, known_heads: Sequence[str] = ()) -> Verdict:
+def verify_case(
+    folder: Path, known_heads: Sequence[str] = (), public_key: str | None = None
+) -> Verdict:
     """Compare every file of a case with its manifest.
 
     Parameters
@@ -61,6 +67,8 @@ def verify_case(folder: Path, known_heads: Sequence[str] = ()) -> Verdict:
     folder : Path
     known_heads : sequence of str
         Heads that were noted elsewhere; each must be the hash of an entry.
+    public_key : str or None
+        64 hexadecimal digits of the Ed25519 key that must have sealed it.
 
     Returns
     -------
@@ -89,8 +97,25 @@ def verify_case(folder: Path, known_heads: Sequence[str] = ()) -> Verdict:
     } - {MANIFEST_NAME}
     for path in sorted(wanted.keys() | there):
         verdict.faults += _faults_of(folder, path, wanted.get(path), path in there)
+    _check_signatures(verdict, entries, public_key)
     verdict.redactions = [_told(one) for one in entries if one["kind"] == "redacted"]
     return verdict
+
+
+def _check_signatures(
+    verdict: Verdict, entries: Sequence[Entry], public_key: str | None
+) -> None:
+    signed = [entry for entry in entries if entry["kind"] == "signed"]
+    for entry in signed:
+        name = f"entries 1 to {entry['entry'] - 1}, Ed25519 key"
+        if is_signed(entry):
+            verdict.signatures.append(f"signed: {name} {entry['public_key']}")
+        else:
+            verdict.faults.append(f"the signature does not fit: {name}")
+    if public_key is not None:
+        mine = [one for one in signed if one.get("public_key") == public_key]
+        if not any(is_signed(one) for one in mine):
+            verdict.faults.append(f"not signed by the key that was given: {public_key}")
 
 
 def _faults_of(

@@ -31,6 +31,10 @@ def case_create(
         Path | None,
         typer.Option("--out", help="Folder to make. Default: cases/ in the home."),
     ] = None,
+    sign_with: Annotated[
+        Path | None,
+        typer.Option("--sign-with", help="Ed25519 private key, PEM, to sign it with."),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Copy posts, comments, authors, sentiment, photos and places, and seal them.
@@ -45,7 +49,9 @@ def case_create(
     assert first_day is not None
     assert last_day is not None
     context = open_context(settings_for(home), need_trackers=False)
-    report = create_case(context, tracker, first_day, last_day, out_folder)
+    report = create_case(
+        context, tracker, first_day, last_day, out_folder, sign_with=sign_with
+    )
     for line in report.lines():
         out.print(line, markup=False)
 
@@ -58,6 +64,10 @@ def case_verify(
     head: Annotated[
         str | None, typer.Option(help="Head that was noted; must be in the chain.")
     ] = None,
+    signed_by: Annotated[
+        Path | None,
+        typer.Option("--signed-by", help="Public key, PEM, that must have signed it."),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Name every file that was changed, is missing or was added; 1 if there is one."""
@@ -65,7 +75,7 @@ def case_verify(
 
     if not folder.is_dir():
         raise SettingsError(f"no such folder: {folder}")
-    verdict = check_case(settings_for(home).home, folder, head)
+    verdict = check_case(settings_for(home).home, folder, head, signed_by)
     for line in verdict.lines(folder):
         out.print(line, markup=False)
     if verdict.faults:

@@ -26,6 +26,7 @@ from trendlab.cases import (
     write_pages,
 )
 from trendlab.cases.manifest import READ_ONLY, Entry
+from trendlab.cases.signing import read_private_key, read_public_key, sign_entries
 from trendlab.errors import CaseError, SettingsError
 from trendlab.lake import Lake, Span
 from trendlab.lake.copies import write_copy
@@ -78,6 +79,8 @@ def create_case(
     first_day: date,
     last_day: date,
     out_folder: Path | None = None,
+    *,
+    sign_with: Path | None = None,
 ) -> CaseReport:
     """Copy what a tracker held in a period into a sealed folder.
 
@@ -90,6 +93,8 @@ def create_case(
         Days of the tracker, inclusive. Posts that a rule excludes are copied too.
     out_folder : Path or None
         `cases/<tracker>_<first>_<last>` in the home by default.
+    sign_with : Path or None
+        File with an Ed25519 private key, PEM.
 
     Raises
     ------
@@ -105,6 +110,7 @@ def create_case(
             f"{tracker!r}"
         )
     name = f"{tracker}_{first_day}_{last_day}"
+    key = None if sign_with is None else read_private_key(sign_with)
     folder = (out_folder or context.home / "cases" / name).absolute()
     if folder.exists():
         raise CaseError(f"{folder} is there already: a case is never written over")
@@ -130,6 +136,9 @@ def create_case(
             "to": last_day.isoformat(),
         }
         entries = _seal(partial, opened, tables, context.clock())
+        if key is not None:
+            entries = sign_entries(entries, key)
+        write_entries(partial, entries)
         note_export(context.home, "case", folder, head_of(entries))
         partial.rename(folder)
     return CaseReport(
@@ -208,7 +217,7 @@ def _copy_photos(home: Path, folder: Path, media: pa.Table) -> tuple[pa.Table, i
 def _seal(
     folder: Path, opened: dict[str, str], tables: dict[str, pa.Table], moment: datetime
 ) -> list[Entry]:
-    """Write the manifest and make everything read-only and durable."""
+    """Make every file read-only and durable; return the chain that names them."""
     at = moment.replace(microsecond=0).isoformat()
     entries = append_entry([], "opened", at=at, trendlab=version("trendlab"), **opened)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -222,9 +231,7 @@ def _seal(
             bytes=path.stat().st_size,
         )
     rows = {name: table.num_rows for name, table in tables.items()}
-    entries = append_entry(entries, "sealed", at=at, files=len(paths), rows=rows)
-    write_entries(folder, entries)
-    return entries
+    return append_entry(entries, "sealed", at=at, files=len(paths), rows=rows)
 
 
 def seal_file(path: Path) -> None:
@@ -239,7 +246,9 @@ def known_cases(home: Path) -> list[Export]:
     return [one for one in known_exports(home) if one.kind == "case"]
 
 
-def check_case(home: Path, folder: Path, head: str | None) -> Verdict:
+def check_case(
+    home: Path, folder: Path, head: str | None, signed_by: Path | None = None
+) -> Verdict:
     """Verify a case against its manifest, and against what was noted of it.
 
     Parameters
@@ -249,6 +258,8 @@ def check_case(home: Path, folder: Path, head: str | None) -> Verdict:
     folder : Path
     head : str or None
         A head that was noted elsewhere.
+    signed_by : Path or None
+        File with the public key, PEM, that must have signed it.
     """
     place = folder.absolute()
     heads = [
@@ -256,4 +267,8 @@ def check_case(home: Path, folder: Path, head: str | None) -> Verdict:
         for one in known_cases(home)
         if home / one.path == place and one.remark
     ]
-    return verify_case(place, [*heads, *([] if head is None else [head])])
+    return verify_case(
+        place,
+        [*heads, *([] if head is None else [head])],
+        None if signed_by is None else read_public_key(signed_by),
+    )

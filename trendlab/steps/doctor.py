@@ -54,6 +54,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _disk(settings)
     yield _trackers(settings)
     yield _lake(settings)
+    yield _erasures(settings)
     yield _warehouse(settings)
 
 
@@ -137,6 +138,20 @@ def _lake(settings: Settings) -> Check:
         return Check("lake", False, str(error))
     span = f"{days[0]} to {days[-1]}" if days else "no posts"
     return Check("lake", True, f"{len(days)} days of posts, {span}")
+
+
+def _erasures(settings: Settings) -> Check:
+    from trendlab.lake import Lake
+    from trendlab.steps.forget_plan import unfinished_notes
+
+    count = len(unfinished_notes(Lake(settings.home / "lake")))
+    if count:
+        return Check(
+            "erasures",
+            False,
+            f"{count} begun and not ended: run the same `trendlab forget` again",
+        )
+    return Check("erasures", True, "none is left half done")
 
 
 def _warehouse(settings: Settings) -> Check:

@@ -40,6 +40,7 @@ from trendlab.steps.forget_plan import (
     joined,
     note_path,
     read_note,
+    remove_half_notes,
     stored_names,
     unfinished_notes,
     write_note,
@@ -160,6 +161,7 @@ def _known(lake: Lake, source: str) -> Forgotten | None:
 def _take_in(lake: Lake) -> None:
     """Store what a killed live ingest had sealed; remove what others had spooled."""
     apply_pending(lake, SourceStates(lake))
+    remove_half_notes(lake)
     for folder in (lake.root / ".tmp").glob("*"):
         # the lock is ours, so no ingest and no writer is alive; readers may be
         if folder.name.startswith(("ingest-", "write-")):

@@ -244,11 +244,14 @@ def read_note(path: Path) -> Erasure:
 
 
 def unfinished_notes(lake: Lake) -> list[Path]:
-    """Return the notes of runs that did not end; parts of notes are removed."""
-    folder = lake.root / FOLDER
-    for partial in folder.glob(f".{_PREFIX}*"):
+    """Return the notes of runs that did not end."""
+    return sorted((lake.root / FOLDER).glob(f"{_PREFIX}*.json"))
+
+
+def remove_half_notes(lake: Lake) -> None:
+    """Remove notes that a kill cut; call with the lake's lock held."""
+    for partial in (lake.root / FOLDER).glob(f".{_PREFIX}*"):
         partial.unlink()
-    return sorted(folder.glob(f"{_PREFIX}*.json"))
 
 
 def joined(one: Erasure, other: Erasure) -> Erasure:
