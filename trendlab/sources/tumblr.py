@@ -22,11 +22,19 @@ from trendlab.errors import (
     RateLimited,
     UnexpectedAnswer,
 )
-from trendlab.sources.base import FieldError, Page, Parsed, Plan, Slice
-from trendlab.sources.fields import read_moment
+from trendlab.sources.base import Page, Parsed, Plan, Slice
 from trendlab.sources.live import LiveSource, Need
 from trendlab.sources.rate_limits import Rate
 from trendlab.sources.shapes import object_or_empty
+from trendlab.sources.tumblr_answers import (
+    next_notes,
+    oldest_of,
+    page_time,
+    posts_of,
+    says_something,
+    status_of,
+    time_of,
+)
 from trendlab.sources.tumblr_records import id_of, parse_notes, parse_posts, split_id
 from trendlab.sources.web import Answer, WebClient
 
@@ -37,7 +45,6 @@ PAGE_SIZE = 20
 # seconds the end of a hole is sought: a day's hole takes 5 and 10 requests.
 FIRST_STEP_SECONDS = 3_600
 HOLE_SECONDS = 60
-_PAGE_TIMES = ("featured_timestamp", "timestamp")
 # Queued posts are told under the time when they were queued for.
 LATE = timedelta(hours=6)
 # Pages of notes of one post; a page holds about fifty.
@@ -91,7 +98,7 @@ class Tumblr(LiveSource):
             params={**params, "api_key": self.access[KEY]},
             allow=(400, 401, 403, 404),
         )
-        status = _status_of(answer)
+        status = status_of(answer)
         if status == 401:
             raise CredentialsRefused(
                 f"{answer.origin}: it refuses the key with 401: is {KEY} the consumer "
@@ -109,7 +116,7 @@ class Tumblr(LiveSource):
 
     def check(self, client: WebClient) -> list[str]:
         """Ask for one post of a tag."""
-        posts = _posts_of(self._get(client, "tagged", tag="fashion", limit=1))
+        posts = posts_of(self._get(client, "tagged", tag="fashion", limit=1))
         return [f"tags can be read ({len(posts)} post on a page of 1)"]
 
     def fetch(self, plan: Plan, client: WebClient) -> Iterator[Page]:
@@ -123,15 +130,15 @@ class Tumblr(LiveSource):
         edge: list[str] = resume.get("edge", [])
         while before > since:
             answer = self._page_before(part, before, client)
-            if not _posts_of(answer):
+            if not posts_of(answer):
                 # a blog's list has an end
                 is_hole = part.asks["kind"] == "hashtag"
                 found = self._below_a_hole(part, before, client) if is_hole else None
                 if found is None:
                     return
                 before, answer = found
-            posts = _posts_of(answer)
-            oldest = _oldest(posts, before, answer)
+            posts = posts_of(answer)
+            oldest = oldest_of(posts, before, answer)
             inside = [
                 post
                 for post in posts
@@ -143,7 +150,7 @@ class Tumblr(LiveSource):
             edge = [
                 own
                 for post in posts
-                if _page_time(post) == oldest and (own := id_of(post)) is not None
+                if page_time(post) == oldest and (own := id_of(post)) is not None
             ]
             state = {"before": following, "edge": edge, "is_last": oldest < since}
             yield Page(
@@ -166,14 +173,14 @@ class Tumblr(LiveSource):
         while found is None and empty_at > first:
             at = max(empty_at - step, first)
             answer = self._page_before(part, at, client)
-            if _posts_of(answer):
+            if posts_of(answer):
                 found = at, answer
             else:
                 empty_at, step = at, step * 2
         while found is not None and empty_at - found[0] > HOLE_SECONDS:
             at = (empty_at + found[0]) // 2
             answer = self._page_before(part, at, client)
-            if _posts_of(answer):
+            if posts_of(answer):
                 found = at, answer
             else:
                 empty_at = at
@@ -211,7 +218,7 @@ class Tumblr(LiveSource):
                     # gone, or its blog has been hidden
                     continue
                 raise
-            for post in _posts_of(answer):
+            for post in posts_of(answer):
                 yield from self._with_notes(post, post_id, answer, client)
 
     def _with_notes(
@@ -245,8 +252,8 @@ class Tumblr(LiveSource):
             if not isinstance(notes, list):
                 raise UnexpectedAnswer(f"{answer.origin}: expected a list of notes")
             totals = found if totals is None else totals
-            said = [note for note in notes if _says_something(note)]
-            following = _next_notes(found)
+            said = [note for note in notes if says_something(note)]
+            following = next_notes(found)
             is_left = following is not None and following != before
             pages.append(
                 Page(
@@ -270,82 +277,6 @@ class Tumblr(LiveSource):
             yield from parse_posts(page)
 
 
-def _status_of(answer: Answer) -> int:
-    """Return the status that the body tells, which may stand under HTTP 200."""
-    payload = object_or_empty(answer.payload)
-    told = object_or_empty(payload.get("meta")).get("status")
-    status = told if isinstance(told, int) else answer.status
-    if max(status, answer.status) < 400 and "response" not in payload:
-        raise UnexpectedAnswer(
-            f"{answer.origin}: expected an object with a response", answer.status
-        )
-    return max(status, answer.status)
-
-
-def _posts_of(answer: Answer) -> list[Any]:
-    """Return the posts: of a tag the response itself, of a blog within it."""
-    response = answer.payload["response"]
-    posts = response.get("posts") if isinstance(response, dict) else response
-    if not isinstance(posts, list):
-        raise UnexpectedAnswer(
-            f"{answer.origin}: expected a list of posts", answer.status
-        )
-    return posts
-
-
-def _next_notes(found: Mapping[str, Any]) -> Any:
-    """Return the moment before which the next notes lie."""
-    following = object_or_empty(object_or_empty(found.get("_links")).get("next"))
-    before = object_or_empty(following.get("query_params")).get("before_timestamp")
-    return before if isinstance(before, str | int | float) else None
-
-
-def _says_something(note: Any) -> bool:
-    """Tell whether a note has words; likes and plain reblogs have none."""
-    if not isinstance(note, dict):
-        return True
-    return note.get("type") == "reply" or bool(note.get("added_text"))
-
-
-def _time_of(post: Any, name: str) -> datetime | None:
-    try:
-        return read_moment(post[name], name)
-    except (FieldError, KeyError, TypeError):
-        return None
-
-
-def _page_time(post: Any, names: Sequence[str] = _PAGE_TIMES) -> int | None:
-    """Return the second by which a post is listed; of featured tags a later one."""
-    for name in names:
-        time = _time_of(post, name)
-        if time is not None:
-            return math.floor(time.timestamp())
-    return None
-
-
-def _oldest(posts: Sequence[Any], before: int, answer: Answer) -> int:
-    """Return the second of the last post of a page, which lies before the asked one.
-
-    Raises
-    ------
-    UnexpectedAnswer
-        If there is none: the same page would come for ever.
-    """
-    # a pinned post stands first, whatever its age
-    listed = [post for post in posts if not object_or_empty(post).get("is_pinned")]
-    for names in (_PAGE_TIMES, _PAGE_TIMES[1:]):
-        told = [_page_time(post, names) for post in listed or posts]
-        oldest = min((time for time in told if time is not None), default=before)
-        if oldest < before:
-            return oldest
-    raise UnexpectedAnswer(
-        f"{answer.origin}: expected posts before "
-        f"{datetime.fromtimestamp(before, UTC):%Y-%m-%d %H:%M:%S} UTC, got none with "
-        "such a timestamp",
-        answer.status,
-    )
-
-
 def _since(part: Slice) -> datetime:
     assert part.since is not None
     return part.since.astimezone(UTC)
@@ -358,5 +289,5 @@ def _until(part: Slice) -> datetime:
 
 def _is_within(post: Any, part: Slice) -> bool:
     """Tell whether a post lies in the range; what cannot be read is the parser's."""
-    time = _time_of(post, "timestamp")
+    time = time_of(post, "timestamp")
     return time is None or _since(part) <= time < _until(part)

@@ -24,7 +24,7 @@ from trendlab.sources.registry import LIVE
 from trendlab.sources.web import WebClient
 from trendlab.steps.engine import Progress, no_progress, utc_now
 from trendlab.steps.live_access import ClientOf, make_client
-from trendlab.steps.live_again import read_again
+from trendlab.steps.live_again import due_posts, read_again
 from trendlab.steps.live_batch import apply_pending
 from trendlab.steps.live_coverage import record_coverage
 from trendlab.steps.live_fetch import BATCH_PAGES, SourceRun
@@ -189,6 +189,9 @@ class LiveIngest:
         until = _start_of(day + _ONE_DAY)
         days_of = {}
         is_up = True
+        # told before the overlap of the fetch reads their counts, for it brings no
+        # comments
+        due = due_posts(self.lake, source.name, now) if source.again_size else []
         with self.client_of(source) as client:
             run = self._run(source, client, states, report)
             for tracker in self.trackers:
@@ -201,8 +204,8 @@ class LiveIngest:
                 )
                 if is_up:
                     is_up = self._fetch(run, request)
-            if is_up and source.again_size:
-                read_again(self.lake, run, report, now)
+            if is_up:
+                read_again(run, due, report)
         for tracker in self.trackers:
             if tracker.name in days_of:
                 self._cover(states, tracker, source, days_of[tracker.name], report)

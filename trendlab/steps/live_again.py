@@ -63,10 +63,9 @@ def due_posts(lake: Lake, source: str, now: datetime) -> list[str]:
     return [str(post_id) for post_id in found["post_id"].to_pylist()]
 
 
-def read_again(lake: Lake, run: SourceRun, report: LiveReport, now: datetime) -> None:
-    """Read due posts again, within the allowance; a failure is noted, not raised."""
+def read_again(run: SourceRun, post_ids: list[str], report: LiveReport) -> None:
+    """Read posts again, within the allowance; a failure is noted, not raised."""
     name = run.source.name
-    post_ids = due_posts(lake, name, now)
     if not post_ids:
         return
     term = TermReport(name, f"{AGAIN_KEY} ({len(post_ids):,} posts due)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,10 +15,7 @@ from trendlab.schemas import TABLES
 from trendlab.sources.base import (
     EXPIRED,
     FORGOTTEN,
-    Accepted,
-    Page,
     Plan,
-    Refused,
     Request,
     Slice,
     Spend,
@@ -38,6 +34,7 @@ from trendlab.steps.door import open_door
 from trendlab.steps.engine import Progress, hash_of
 from trendlab.steps.ingest_rows import check_records, quarantine_rows
 from trendlab.steps.live_batch import Sealed, apply, count_new, seal
+from trendlab.steps.live_pages import Pages
 from trendlab.steps.live_report import LiveReport, TermReport
 from trendlab.steps.live_states import SourceStates, forget
 
@@ -154,7 +151,7 @@ class SourceRun:
             )
 
     def _fetch_slice(self, plan: Plan, part: Slice, term: TermReport) -> None:
-        batch = _Pages(part, part.asks.get("resume"))
+        batch = Pages(part, part.asks.get("resume"))
         sent = self._client.requests_count
         reached_at: datetime | None = None
         try:
@@ -165,7 +162,7 @@ class SourceRun:
                 if batch.pages_count >= self._batch_pages:
                     self._write(batch, term, self._open(part, batch.at), sent)
                     sent = self._client.requests_count
-                    batch = _Pages(part, batch.at)
+                    batch = Pages(part, batch.at)
         except SourceUnavailable:
             if batch.pages_count:
                 self._write(batch, term, self._open(part, batch.at), sent)
@@ -192,7 +189,7 @@ class SourceRun:
             sent = self._client.requests_count
             ids = post_ids[start : start + size]
             part = Slice(AGAIN_KEY, {"ids": ids, "at": write_moment(self._clock())})
-            batch = _Pages(part, None)
+            batch = Pages(part, None)
             try:
                 for page in self._source.fetch_again(ids, self._client):
                     batch.add(page, self._door.admit(self._source.parse(page)))
@@ -250,7 +247,7 @@ class SourceRun:
 
     def _write(
         self,
-        batch: _Pages,
+        batch: Pages,
         term: TermReport,
         state: Mapping[str, Any] | None,
         sent_before: int,
@@ -356,52 +353,6 @@ class SourceRun:
             {"ingest_id": ingest_id},
         )
         return bool(found["booked"][0].as_py())
-
-
-class _Pages:
-    """Records of pages that are written together; renumbered, for pages repeat."""
-
-    def __init__(self, part: Slice, resume: State | None) -> None:
-        self.part = part
-        self.at = resume
-        self.accepted: list[Accepted] = []
-        self.origins: list[str] = []
-        self.refused: list[tuple[str, Refused]] = []
-        self.spends: list[Spend] = []
-        self.origin = ""
-        self.pages_count = 0
-        self._resume = resume
-
-    def add(self, page: Page, records: Any) -> None:
-        """Take the records of a page."""
-        self.origin = page.origin
-        self.pages_count += 1
-        self.at = page.state
-        for spend in page.spends:
-            at = page.observed_at if spend.at is None else spend.at
-            self.spends.append(replace(spend, at=at))
-        for record in records:
-            number = len(self.accepted) + len(self.refused) + 1
-            if isinstance(record, Accepted):
-                self.accepted.append(replace(record, number=number))
-                self.origins.append(page.origin)
-            else:
-                self.refused.append((page.origin, replace(record, number=number)))
-
-    def identity(self) -> str:
-        """Return what tells this batch from others: what was asked, from where on."""
-        return repr(
-            (
-                self.part.key,
-                None if self.part.since is None else write_moment(self.part.since),
-                None if self.part.until is None else write_moment(self.part.until),
-                sorted(
-                    (k, repr(v)) for k, v in self.part.asks.items() if k != "resume"
-                ),
-                # a state that was stored comes back in another order
-                json.dumps(self._resume, sort_keys=True, default=str),
-            )
-        )
 
 
 def is_of_one_term(error: Exception) -> bool:
