@@ -31,7 +31,7 @@ VERBS = {
     "ingest", "simulate", "match", "detect", "tag", "sentiment", "activity",
     "signals", "load", "marts", "alert", "review", "report", "nightly", "rebuild",
     "migrate", "sql", "db", "doctor", "demo", "peaks", "weekly", "forget", "case",
-    "retention", "evaluate",
+    "retention", "evaluate", "train",
 }  # fmt: skip
 SUBVERBS = {
     "alert": {"raise", "send", "ack", "backtest", "notice"},
@@ -39,9 +39,10 @@ SUBVERBS = {
     "db": {"start", "stop", "url"},
     "case": {"create", "verify"},
     "evaluate": {"detector"},
+    "train": {"detector"},
 }
 # these take files and give files; they have no data folder
-FILE_VERBS = {"forecast", "influence", "peaks"}
+FILE_VERBS = {"forecast", "influence", "peaks", "train"}
 TREE = typer.main.get_command(app)
 
 

@@ -9,6 +9,7 @@ import torch
 
 from trendlab.errors import ModelError
 from trendlab.schemas import TABLES
+from trendlab.vision.foreign import read_foreign
 from trendlab.vision.models import (
     SHIPPED,
     describe_models,
@@ -18,7 +19,6 @@ from trendlab.vision.models import (
     shipped_cards,
     write_card,
 )
-from trendlab.vision.train import read_foreign
 
 # All weights that ship, together; issue and repository stay small.
 MAX_SHIPPED_BYTES = 13_000_000

@@ -8,7 +8,6 @@ from trendlab.vision.pseudo_labels import (
     add_pseudo_labels,
     label_photo,
     overlap,
-    repeat_rare,
 )
 
 CATEGORIES = [{"id": 0, "name": "skirt"}, {"id": 1, "name": "top"}]
@@ -85,21 +84,6 @@ def test_photos_are_added_with_ids_of_their_own_and_the_rest_is_kept():
     assert len(annotated["images"]) == 1
 
 
-def test_photos_of_rare_classes_come_more_than_once():
-    images = [{"id": n, "file_name": f"{n}.jpg"} for n in range(1, 101)]
-    annotations = [
-        {"id": n, "image_id": n, "category_id": int(n == 1), "bbox": [0, 0, 1, 1]}
-        for n in range(1, 101)
-    ]
-    repeated = repeat_rare(
-        {"images": images, "annotations": annotations, "categories": CATEGORIES}
-    )
-    again = repeated["images"][100:]
-    assert [one["file_name"] for one in again] == ["1.jpg", "1.jpg"]
-    assert len({one["id"] for one in repeated["annotations"]}) == 102
-
-
 def test_nothing_stays_nothing():
     empty = {"images": [], "annotations": [], "categories": CATEGORIES}
-    assert repeat_rare(empty) == empty
     assert add_pseudo_labels(empty, [], {}, {}) == empty

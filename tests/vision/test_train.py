@@ -1,21 +1,22 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 
 from trendlab.errors import ModelError, VisionError
-from trendlab.vision.ccp import ClothingCoParsing
-from trendlab.vision.coco import write_yolo_data
-from trendlab.vision.detect import build_network
-from trendlab.vision.export import export_detector
-from trendlab.vision.models import load_card
-from trendlab.vision.train import TrainConfig, main, read_config, train_detector
+from trendlab.settings import read_settings
+from trendlab.steps.folder import detect_images
+from trendlab.steps.train import train_from_config
+from trendlab.vision.models import load_card, read_weights
+from trendlab.vision.train import prepare_data
+from trendlab.vision.train_config import TrainConfig, read_config
 
 
 def write_coco(folder: Path, name: str, count: int) -> Path:
@@ -52,28 +53,44 @@ def write_coco(folder: Path, name: str, count: int) -> Path:
     return path
 
 
+CONFIG = """\
+name: tiny
+version: "3"
+train_annotations: {folder}/train.json
+val_annotations: {folder}/val.json
+images: {folder}
+out: {folder}/run
+training_data: red squares
+initial_weights: {weights}
+epochs: 2
+image_size_px: 64
+batch: 3
+mosaic_off_epochs: 0
+threads: 1
+seed: 5
+"""
+
+
 @pytest.fixture
-def config(tmp_path: Path) -> TrainConfig:
-    return TrainConfig(
-        train_annotations=write_coco(tmp_path, "train", 6),
-        val_annotations=write_coco(tmp_path, "val", 2),
-        images=tmp_path,
-        out=tmp_path / "run",
-        initial_weights=load_card().weights_path,
-        epochs=1,
-        image_size_px=64,
-        batch=3,
-        mosaic_off_epochs=0,
-        threads=1,
-    )
+def config_file(tmp_path: Path) -> Path:
+    write_coco(tmp_path, "train", 6)
+    write_coco(tmp_path, "val", 2)
+    path = tmp_path / "tiny.yml"
+    path.write_text(CONFIG.format(folder=tmp_path, weights=load_card().weights_path))
+    return path
 
 
-def test_boxes_are_laid_out_as_ultralytics_reads_them(config: TrainConfig) -> None:
-    yaml, names = write_yolo_data(
-        config.out / "data", {"train": config.train_annotations}, config.images
-    )
-    assert names == ["top", "hat"]
-    label = (yaml.parent / "labels" / "train" / "1.txt").read_text()
+def changed(path: Path, **changes: object) -> TrainConfig:
+    return read_config(path).model_copy(update=changes)
+
+
+def test_boxes_are_laid_out_as_ultralytics_reads_them(config_file: Path) -> None:
+    config = read_config(config_file)
+    data = prepare_data(config)
+    assert data.names == ("top", "hat")
+    assert data.photos == {"train": 6, "val": 2, "repeats": 0}
+    root = config.out / "data"
+    label = (root / "labels" / "train" / "1.txt").read_text()
     coco = json.loads(config.train_annotations.read_text())
     x, y, width, height = coco["annotations"][1]["bbox"]
     numbers = [float(one) for one in label.split()]
@@ -81,81 +98,162 @@ def test_boxes_are_laid_out_as_ultralytics_reads_them(config: TrainConfig) -> No
         [1, (x + width / 2) / 48, (y + height / 2) / 64, width / 48, height / 64],
         abs=1e-5,
     )
-    assert (yaml.parent / "images" / "train" / "1.png").resolve().is_file()
+    assert (root / "images" / "train" / "1.png").resolve().is_file()
 
 
-def test_parts_with_other_classes_are_refused(config: TrainConfig) -> None:
+def test_category_ids_of_any_kind_become_positions(config_file: Path) -> None:
+    config = read_config(config_file)
+    for path in (config.train_annotations, config.val_annotations):
+        coco = json.loads(path.read_text())
+        for one in coco["categories"]:
+            one["id"] = 30 - one["id"]
+        for one in coco["annotations"]:
+            one["category_id"] = 30 - one["category_id"]
+        path.write_text(json.dumps(coco))
+    assert prepare_data(config).names == ("hat", "top")
+    label = (config.out / "data" / "labels" / "train" / "0.txt").read_text()
+    assert label.split()[0] == "1"
+
+
+def test_an_earlier_layout_is_not_trained_on(config_file: Path) -> None:
+    config = read_config(config_file)
+    prepare_data(config)
+    coco = json.loads(config.train_annotations.read_text())
+    coco["images"], coco["annotations"] = coco["images"][:3], coco["annotations"][:3]
+    config.train_annotations.write_text(json.dumps(coco))
+    prepare_data(config)
+    assert len(list((config.out / "data" / "images" / "train").iterdir())) == 3
+
+
+def test_photos_of_rare_classes_are_laid_out_more_than_once(config_file: Path) -> None:
+    path = read_config(config_file).train_annotations
+    coco = json.loads(path.read_text())
+    for number, one in enumerate(coco["annotations"]):
+        one["category_id"] = int(number == 0)
+    path.write_text(json.dumps(coco))
+    data = prepare_data(changed(config_file, repeat_below_share=0.7))
+    # sqrt(0.7 / (1 / 6)) = 2.05: the photo of the only hat is there twice
+    assert data.photos == {"train": 6, "val": 2, "repeats": 1}
+    folder = config_file.parent / "run" / "data" / "images" / "train"
+    assert (
+        sorted(one.resolve().name for one in folder.iterdir()).count("train0.png") == 2
+    )
+
+
+def test_parts_with_other_classes_are_refused(config_file: Path) -> None:
+    config = read_config(config_file)
     coco = json.loads(config.val_annotations.read_text())
     coco["categories"][0]["name"] = "sock"
     config.val_annotations.write_text(json.dumps(coco))
     with pytest.raises(ModelError, match="expected the classes"):
-        write_yolo_data(
-            config.out / "data",
-            {"train": config.train_annotations, "val": config.val_annotations},
-            config.images,
-        )
+        prepare_data(config)
 
 
-def test_a_wrong_config_names_the_field(tmp_path: Path) -> None:
-    path = tmp_path / "config.json"
-    path.write_text('{"epochs": 0}')
-    with pytest.raises(ModelError, match="epochs"):
+def test_a_photo_that_is_not_there_is_an_error(config_file: Path) -> None:
+    (config_file.parent / "train3.png").unlink()
+    with pytest.raises(VisionError, match=r"1 of 6 annotated photos.*train3\.png"):
+        prepare_data(read_config(config_file))
+
+
+@pytest.mark.parametrize(
+    ("given", "line", "told"),
+    [
+        ("epochs: 0", 9, "epochs: Input should be greater than or equal to 1, got 0"),
+        ("epochs: many", 9, "epochs: Input should be a valid integer"),
+        ("epoch: 3", 9, "epoch: there is no such field; did you mean epochs?"),
+        ("repeat_below_share: 1.5", 9, "repeat_below_share: "),
+        ("data_format: pascal", 9, "data_format: Input should be 'coco'"),
+        ("epochs: [", 9, "not YAML"),
+    ],
+)
+def test_a_wrong_config_names_line_and_field(
+    config_file: Path, given: str, line: int, told: str
+) -> None:
+    config_file.write_text(
+        config_file.read_text().replace("epochs: 2\n", given + "\n", 1)
+    )
+    with pytest.raises(ModelError) as raised:
+        read_config(config_file)
+    assert told in str(raised.value)
+    if "not YAML" not in told:
+        assert f"tiny.yml:{line}: " in str(raised.value)
+
+
+def test_a_field_that_is_missing_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "short.yml"
+    path.write_text("epochs: 3\n")
+    with pytest.raises(ModelError) as raised:
         read_config(path)
-    assert main(["fit", "--config", str(path)]) == 1
+    told = str(raised.value).splitlines()
+    assert f"{path}:1: train_annotations: is missing" in told
+    assert len(told) == 4
+    path.write_text("")
+    with pytest.raises(ModelError, match="an empty file"):
+        read_config(path)
 
 
-def test_nothing_to_resume_is_an_error(config: TrainConfig) -> None:
+def quiet(step: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+def test_nothing_to_resume_is_an_error(config_file: Path) -> None:
     with pytest.raises(ModelError, match="nothing to resume"):
-        train_detector(config, is_resumed=True)
+        list(train_from_config(config_file, is_resumed=True, progress=quiet))
+
+
+@pytest.fixture
+def threads_kept() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-def test_a_training_ends_in_a_card_that_runs(
-    config: TrainConfig, tmp_path: Path
+def test_a_training_that_was_killed_goes_on_and_ends_in_a_card_that_runs(
+    config_file: Path, tmp_path: Path, threads_kept: None
 ) -> None:
-    threads = torch.get_num_threads()
-    try:
-        best = train_detector(config)
-    finally:
-        torch.set_num_threads(threads)
-    weights = load_file(best)
-    assert all(torch.isfinite(one.float()).all() for one in weights.values())
-    # the checkpoint to resume from can be read under restriction
-    card, evaluation = export_detector(
-        config.out / "weights" / "last.pt",
-        out=tmp_path / "model",
-        name="tiny",
-        version="1",
-        architecture="yolov8n.yaml",
-        input_size_px=64,
-        training_data="red squares",
-        training=config.model_dump(mode="json"),
-        annotations=config.val_annotations,
-        images=config.images,
-        measured_on="2 squares",
+    epochs: list[int] = []
+
+    def killed(step: str, done: int, total: int) -> None:
+        epochs.append(done)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(train_from_config(config_file, progress=killed))
+    assert not (tmp_path / "run" / "tiny.json").exists()
+
+    lines = list(
+        train_from_config(
+            config_file,
+            is_resumed=True,
+            progress=lambda step, done, total: (
+                epochs.append(done) if step == "train" else None
+            ),
+        )
     )
-    assert evaluation.images_count == 2
-    again = load_card(tmp_path / "model" / "tiny.json")
-    assert again.classes == ("top", "hat")
-    assert again.sha256 == card.sha256
-    assert build_network(again) is not None
+    assert epochs == [1, 2]
+    assert lines[0].startswith("6 photos to train on, 0 repeats")
+    path = tmp_path / "run" / "tiny.json"
+    assert lines[-1] == f"tiny 3: {path}"
 
+    card = load_card(path)
+    assert card.classes == ("top", "hat")
+    assert card.training_data == "red squares"
+    assert card.training["epochs"] == 2
+    assert card.training["seed"] == 5
+    assert card.training["initial_weights"] == "garments.safetensors"
+    assert str(tmp_path) not in path.read_text()
+    assert math.isfinite(card.metrics["ap50_voc"])
+    assert all(np.isfinite(one).all() for one in read_weights(card).values())
 
-def test_a_folder_without_the_data_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(VisionError, match="no Clothing Co-Parsing data"):
-        ClothingCoParsing(tmp_path)
-
-
-def test_masks_lie_within_the_boxes_of_their_class(ccp: Path) -> None:
-    data = ClothingCoParsing(ccp)
-    inside = seen = 0
-    for number, masked in enumerate(data.photos("val")):
-        assert masked.mask.shape == (masked.photo.height_px, masked.photo.width_px)
-        for index in range(len(masked.boxes)):
-            seen += 1
-            inside += data.tag_pixels(masked, index) is not None
-        if number == 9:
-            break
-    assert seen > 20
-    assert inside / seen > 0.9
+    (tmp_path / "looked").mkdir()
+    (tmp_path / "val0.png").rename(tmp_path / "looked" / "val0.png")
+    settings = read_settings(tmp_path / "home", detector=str(path), device="cpu")
+    list(
+        detect_images(
+            settings, tmp_path / "looked", tmp_path / "f.json", progress=quiet
+        )
+    )
+    found = json.loads((tmp_path / "f.json").read_text())
+    assert {one["category"] for one in found} <= {"top", "hat"}

@@ -71,6 +71,10 @@ def detect(
         Path | None,
         typer.Option("--out", help="COCO results to write, with --images."),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Name or path of a model card, with --images."),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu or cuda. Default: auto")
     ] = None,
@@ -88,12 +92,16 @@ def detect(
     """
     if (images is None) != (out_file is None):
         raise SettingsError("--images and --out belong together")
+    if images is None and model is not None:
+        raise SettingsError(
+            "--model goes with --images; for the lake's photos set TRENDLAB_DETECTOR"
+        )
     if images is None or out_file is None:
         _run(["detect"], home, day, first, last, force, need_trackers=False)
         return
     from trendlab.steps.folder import detect_images
 
-    settings = settings_for(home, device=device)
+    settings = settings_for(home, device=device, detector=model)
     with ShownProgress() as progress:
         for line in detect_images(settings, images, out_file, progress=progress):
             out.print(line, markup=False)

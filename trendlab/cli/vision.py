@@ -1,4 +1,4 @@
-"""Verbs over detectors: evaluate."""
+"""Verbs over detectors: evaluate, train."""
 
 from __future__ import annotations
 
@@ -65,4 +65,34 @@ def evaluate_detector(
             out=out_folder,
             progress=progress,
         ):
+            out.print(line, markup=False)
+
+
+train_app = typer.Typer(
+    help="Train models on annotated data of your own.", no_args_is_help=True
+)
+app.add_typer(train_app, name="train")
+
+
+@train_app.command(
+    "detector", epilog="Example: trendlab train detector --config detector.yml"
+)
+def train_detector(
+    config: Annotated[
+        Path, typer.Option(help="YAML file; docs/vision.md describes its fields.")
+    ],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on after the last epoch saved.")
+    ] = False,
+) -> None:
+    """Train a detector: weights as safetensors and a card, in the config's folder.
+
+    Hours on two cores, minutes on a GPU. Thresholds and figures come from the
+    validation photos. Use the model by `trendlab detect --model CARD`, or for the
+    night by TRENDLAB_DETECTOR.
+    """
+    from trendlab.steps.train import train_from_config
+
+    with ShownProgress() as progress:
+        for line in train_from_config(config, is_resumed=resume, progress=progress):
             out.print(line, markup=False)

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.comments import CommentedMap
 
 from trendlab.errors import TrackerFileError
 from trendlab.trackers.alert_settings import (
@@ -23,12 +21,7 @@ from trendlab.trackers.model import (
     MappingSpec,
     Tracker,
 )
-
-# A tracker file is written by hand; a larger one is a wrong path.
-MAX_FILE_BYTES = 2_000_000
-# Aliases can make a short file endless; no tracker file comes near these.
-MAX_NODES = 200_000
-MAX_DEPTH = 20
+from trendlab.yaml_lines import find_line, read_lines, write_out
 
 
 class _TrackerFile(BaseModel):
@@ -74,7 +67,9 @@ def load_trackers(path: Path) -> list[Tracker]:
     """
     content = _read_yaml(path)
     try:
-        checked = _TrackerFile.model_validate(_plain(content, path))
+        checked = _TrackerFile.model_validate(
+            write_out(content, path, TrackerFileError)
+        )
     except ValidationError as error:
         raise TrackerFileError(_say(path, content, error)) from None
     _check_names(path, content, checked.trackers)
@@ -85,70 +80,13 @@ def load_trackers(path: Path) -> list[Tracker]:
 
 
 def _read_yaml(path: Path) -> CommentedMap:
-    try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise TrackerFileError(
-                f"{path}: a tracker file has at most {MAX_FILE_BYTES:,} bytes, this "
-                f"one has {size:,}; is it the right file?"
-            )
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise TrackerFileError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise TrackerFileError(f"{path}:{line}: the file is not UTF-8") from None
-    try:
-        content = YAML(typ="rt", pure=True).load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
-        hint = ""
-        if mark is not None and "#" in "".join(
-            text.splitlines()[max(0, mark.line - 1) : mark.line + 1]
-        ):
-            hint = " (a bare # starts a comment: write hashtags without # or in quotes)"
-        problem = (error.problem or "cannot be read").split("\n")[0]
-        raise TrackerFileError(f"{where}: not YAML: {problem}{hint}") from None
-    except (YAMLError, ValueError, TypeError, RecursionError) as error:
-        first = str(error).split("\n", 1)[0]
-        raise TrackerFileError(f"{path}: not YAML: {first}") from None
-    if not isinstance(content, CommentedMap):
-        raise TrackerFileError(
-            f"{path}:1: expected `trackers:` with a list under it, got "
-            f"{_kind_of(content)}"
-        )
-    return content
-
-
-def _kind_of(content: object) -> str:
-    if content is None:
-        return "an empty file"
-    return "a list" if isinstance(content, list) else f"{type(content).__name__}"
-
-
-def _plain(content: Any, path: Path) -> Any:
-    """Turn ruamel's containers into plain ones, keys into text.
-
-    Aliases are written out, so what they add up to is bounded.
-    """
-    left = MAX_NODES
-
-    def plain(node: Any, depth: int) -> Any:
-        nonlocal left
-        left -= 1
-        if left < 0 or depth > MAX_DEPTH:
-            raise TrackerFileError(
-                f"{path}: with its aliases written out, the file holds more than "
-                f"{MAX_NODES:,} values or is nested more than {MAX_DEPTH} deep"
-            )
-        if isinstance(node, dict):
-            return {str(key): plain(value, depth + 1) for key, value in node.items()}
-        if isinstance(node, list):
-            return [plain(item, depth + 1) for item in node]
-        return node
-
-    return plain(content, 0)
+    return read_lines(
+        path,
+        what="a tracker file",
+        wanted="`trackers:` with a list under it",
+        comment_hint="a bare # starts a comment: write hashtags without # or in quotes",
+        error=TrackerFileError,
+    )
 
 
 def _say(path: Path, content: CommentedMap, error: ValidationError) -> str:
@@ -156,7 +94,7 @@ def _say(path: Path, content: CommentedMap, error: ValidationError) -> str:
     for item in error.errors(include_url=False):
         if _is_other_branch(item):
             continue
-        line, field = _find(content, item["loc"])
+        line, field = find_line(content, item["loc"], _FIELDS)
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
             wrong = str(item["loc"][-1])
@@ -185,38 +123,12 @@ def _is_other_branch(item: Any) -> bool:
     )
 
 
-def _find(content: CommentedMap, location: tuple[int | str, ...]) -> tuple[int, str]:
-    """Return line (from 1) and dotted name of a place in the file."""
-    node: Any = content
-    line = 0
-    name = ""
-    for position, step in enumerate(location):
-        if isinstance(node, CommentedMap) and step in node:
-            line = node.lc.key(step)[0]
-            node = node[step]
-            name = f"{name}.{step}" if name else str(step)
-        elif isinstance(node, CommentedSeq) and isinstance(step, int):
-            if step < len(node):
-                line = node.lc.item(step)[0]
-                node = node[step]
-            name = f"{name}[{step}]"
-        elif (
-            position == len(location) - 1
-            and isinstance(step, str)
-            and (step in _FIELDS)
-        ):
-            # a field that is missing: the line of what should hold it
-            name = f"{name}.{step}" if name else step
-        # anything else is pydantic's name of a branch, not a place in the file
-    return line + 1, name
-
-
 def _check_names(path: Path, content: CommentedMap, trackers: list[Tracker]) -> None:
     seen: dict[str, int] = {}
     for index, tracker in enumerate(trackers):
         # a-b and a_b would share the sources that are bound to them
         if tracker.slug in seen:
-            line, field = _find(content, ("trackers", index, "name"))
+            line, field = find_line(content, ("trackers", index, "name"), _FIELDS)
             raise TrackerFileError(
                 f"{path}:{line}: {field}: {tracker.name!r} is already the name of "
                 f"trackers[{seen[tracker.slug]}]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from pydantic import (
     ValidationError,
 )
 
-from trendlab.errors import ModelError, VisionError
+from trendlab.errors import VisionError
 
 # Mistakes of one file that a message lists.
 _SHOWN_MISTAKES = 5
@@ -191,59 +192,60 @@ def read_results(path: Path, annotations: Mapping[str, Any]) -> list[dict[str, A
 
 def class_names(coco: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the categories in the order of their ids."""
-    categories: Sequence[Mapping[str, Any]] = sorted(coco["categories"], key=_id_of)
-    return tuple(one["name"] for one in categories)
+    return tuple(one["name"] for one in _by_id(coco["categories"]))
 
 
 def write_yolo_data(
-    root: Path, parts: Mapping[str, Path], images: Path
-) -> tuple[Path, list[str]]:
+    root: Path, parts: Mapping[str, tuple[Mapping[str, Any], Path]]
+) -> Path:
     """Lay out COCO annotations as ultralytics reads them; photos are linked.
 
     Parameters
     ----------
     root : Path
-        Folder to write.
-    parts : mapping of str to Path
-        COCO JSON files by part, "train" and "val".
-    images : Path
-        Folder that their file names are relative to.
+        Folder to write; what an earlier layout left there is removed.
+    parts : mapping of str to (mapping, Path)
+        By part, "train" and "val": annotations as `read_coco` gives them, with the
+        same classes, and the folder that file names are relative to.
 
     Returns
     -------
-    yaml : Path
-    names : list of str
-        Class names by id.
+    Path
+        The data set's YAML.
+
+    Raises
+    ------
+    VisionError
+        If a photo is not there.
     """
-    names: list[str] = []
-    for part, path in parts.items():
-        coco = read_coco(path)
-        mine = list(class_names(coco))
-        if names and mine != names:
-            raise ModelError(f"expected the classes {names} in {path}, got {mine}")
-        names = mine
-        (root / "images" / part).mkdir(parents=True, exist_ok=True)
-        (root / "labels" / part).mkdir(parents=True, exist_ok=True)
+    names: tuple[str, ...] = ()
+    for part, (coco, images) in parts.items():
+        names = class_names(coco)
+        numbers = {one["id"]: at for at, one in enumerate(_by_id(coco["categories"]))}
+        check_photos(coco, images)
+        for kind in ("images", "labels"):
+            shutil.rmtree(root / kind / part, ignore_errors=True)
+            (root / kind / part).mkdir(parents=True)
         lines: dict[int, list[str]] = {one["id"]: [] for one in coco["images"]}
         sizes = {one["id"]: (one["width"], one["height"]) for one in coco["images"]}
         for one in coco["annotations"]:
             x, y, width, height = one["bbox"]
             across, down = sizes[one["image_id"]]
-            numbers = (
+            shares = (
                 (x + width / 2) / across,
                 (y + height / 2) / down,
                 width / across,
                 height / down,
             )
             lines[one["image_id"]].append(
-                " ".join([str(one["category_id"]), *(f"{v:.6f}" for v in numbers)])
+                " ".join(
+                    [str(numbers[one["category_id"]]), *(f"{v:.6f}" for v in shares)]
+                )
             )
         for one in coco["images"]:
-            link = (
-                root / "images" / part / f"{one['id']}{Path(one['file_name']).suffix}"
-            )
-            if not link.exists():
-                link.symlink_to((images / one["file_name"]).resolve())
+            stem = root / "images" / part / str(one["id"])
+            link = stem.with_name(stem.name + Path(one["file_name"]).suffix)
+            link.symlink_to((images / one["file_name"]).resolve())
             label = root / "labels" / part / f"{one['id']}.txt"
             label.write_text("\n".join(lines[one["id"]]))
     described = {
@@ -254,8 +256,25 @@ def write_yolo_data(
     }
     yaml = root / "data.yaml"
     yaml.write_text(json.dumps(described))  # JSON is YAML
-    return yaml, names
+    return yaml
 
 
-def _id_of(one: Mapping[str, Any]) -> int:
-    return int(one["id"])
+def check_photos(coco: Mapping[str, Any], images: Path) -> None:
+    """Check that the annotated photos are in a folder.
+
+    Raises
+    ------
+    VisionError
+        Says how many are not, and names one.
+    """
+    listed = sorted({one["file_name"] for one in coco["images"]})
+    missing = [name for name in listed if not (images / name).is_file()]
+    if missing:
+        raise VisionError(
+            f"{len(missing)} of {len(listed)} annotated photos are not in {images}, "
+            f"the first is {missing[0]}; give the folder that file names start from"
+        )
+
+
+def _by_id(categories: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(categories, key=lambda one: int(one["id"]))

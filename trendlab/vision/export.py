@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trendlab.errors import ModelError, VisionError
-from trendlab.vision.coco import class_names, read_coco
+from trendlab.errors import ModelError
+from trendlab.vision.coco import check_photos, class_names, read_coco
 from trendlab.vision.detect import Device, load_detector
 from trendlab.vision.evaluate import (
     THRESHOLD_RANGE,
@@ -24,13 +24,14 @@ from trendlab.vision.evaluate import (
     render_table,
 )
 from trendlab.vision.folders import detect_folder
+from trendlab.vision.foreign import read_foreign
 from trendlab.vision.models import (
     SHIPPED,
     ModelCard,
     save_weights,
     write_card,
 )
-from trendlab.vision.train import read_config, read_foreign
+from trendlab.vision.train_config import read_config
 
 LICENCE = (
     "AGPL-3.0-or-later, as the ultralytics weights and code that they were trained "
@@ -54,7 +55,7 @@ KNOWN_FAILURES = (
 THRESHOLD_RULE = (
     "per class, the score with the largest F1 on the validation photos, kept within "
     f"{THRESHOLD_RANGE[0]} to {THRESHOLD_RANGE[1]} because rare classes have few "
-    "examples (7 shorts, 11 boots)"
+    "examples"
 )
 
 
@@ -110,12 +111,7 @@ def detect_annotated(
             f"expected the classes {list(card.classes)}, got {list(class_names(coco))}"
         )
     listed = sorted(one["file_name"] for one in coco["images"])
-    missing = [name for name in listed if not (images / name).is_file()]
-    if missing:
-        raise VisionError(
-            f"{len(missing)} of {len(listed)} annotated photos are not in {images}, "
-            f"the first is {missing[0]}; give the folder that file names start from"
-        )
+    check_photos(coco, images)
     detector = load_detector(card, device, cache=cache)
     with tempfile.TemporaryDirectory() as folder:
         # only the annotated photos, wherever else the folder leads
@@ -124,7 +120,10 @@ def detect_annotated(
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to((images / name).resolve())
         run = detect_folder(Path(folder), detector, progress=progress)
-        return Detected(list(run), list(run.failures))
+        # the card counts classes from 0; the annotations may have ids of their own
+        ids = sorted(one["id"] for one in coco["categories"])
+        results = [{**one, "category_id": ids[one["category_id"]]} for one in run]
+        return Detected(results, list(run.failures))
 
 
 def export_detector(
@@ -141,6 +140,8 @@ def export_detector(
     images: Path,
     measured_on: str,
     notes: str = "",
+    licence: str = LICENCE,
+    known_failures: tuple[str, ...] = KNOWN_FAILURES,
 ) -> tuple[ModelCard, Evaluation]:
     """Write weights and card of a detector to `out`.
 
@@ -149,7 +150,7 @@ def export_detector(
     weights : Path
         Safetensors, or a `.pt` that restricted loading accepts.
     out : Path
-    name, version, architecture, training_data, notes : str
+    name, version, architecture, training_data, notes, licence : str
     input_size_px : int
     training : dict
         The configuration that made the weights.
@@ -157,6 +158,8 @@ def export_detector(
         Validation photos; thresholds and figures come from these.
     measured_on : str
         What they are, in words.
+    known_failures : tuple of str
+        The shipped detector's by default.
     """
     coco = read_coco(annotations)
     names = class_names(coco)
@@ -174,9 +177,9 @@ def export_detector(
         threshold_rule=THRESHOLD_RULE,
         training_data=training_data,
         training=training,
-        licence=LICENCE,
+        licence=licence,
         intended_use=INTENDED_USE,
-        known_failures=KNOWN_FAILURES,
+        known_failures=known_failures,
         notes=notes,
         weights_file=f"{name}.safetensors",
         sha256=sha256,
@@ -223,7 +226,7 @@ def run_verb(given: argparse.Namespace) -> str:
     """Run `export`; return the table of figures."""
     training = json.loads(given.training)
     if given.config is not None:
-        training = _without_paths(read_config(given.config).model_dump(mode="json"))
+        training = read_config(given.config).recorded()
     _, found = export_detector(
         given.weights,
         out=given.out,
@@ -239,8 +242,3 @@ def run_verb(given: argparse.Namespace) -> str:
         notes=given.notes,
     )
     return render_table(found) + "\n"
-
-
-def _without_paths(config: dict[str, Any]) -> dict[str, Any]:
-    places: Sequence[str] = ("train_annotations", "val_annotations", "images", "out")
-    return {key: value for key, value in config.items() if key not in places}

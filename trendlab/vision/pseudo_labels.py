@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import json
 from argparse import Namespace
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -181,54 +181,6 @@ def add_pseudo_labels(
     return {**coco, "images": images, "annotations": annotations}
 
 
-def repeat_rare(
-    coco: Mapping[str, Any], *, share: float = 0.35, most: int = 3
-) -> dict[str, Any]:
-    """List photos of rare classes more than once.
-
-    Parameters
-    ----------
-    coco : mapping
-    share : float
-        Classes in fewer photos than this share are rare; a photo of a class in a
-        share f is listed round(sqrt(share / f)) times.
-    most : int
-        Times that a photo is listed at most.
-
-    References
-    ----------
-    Gupta, Dollár and Girshick (2019), LVIS (repeat factor sampling).
-    """
-    mine: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
-    for one in coco["annotations"]:
-        mine[one["image_id"]].append(one)
-    photos = Counter(
-        category
-        for boxes in mine.values()
-        for category in {one["category_id"] for one in boxes}
-    )
-    total = len(coco["images"])
-    images, annotations = list(coco["images"]), list(coco["annotations"])
-    image_ids = itertools.count(1 + max((one["id"] for one in images), default=0))
-    ids = itertools.count(1 + max((one["id"] for one in annotations), default=0))
-    for image in coco["images"]:
-        boxes = mine[image["id"]]
-        times = max(
-            (
-                round((share * total / photos[one["category_id"]]) ** 0.5)
-                for one in boxes
-            ),
-            default=1,
-        )
-        for _ in range(min(times, most) - 1):
-            again = next(image_ids)
-            images.append({**image, "id": again})
-            annotations += [
-                {**one, "id": next(ids), "image_id": again} for one in boxes
-            ]
-    return {**coco, "images": images, "annotations": annotations}
-
-
 def add_arguments(verbs: Any) -> None:
     """Declare `pseudo` for `python -m trendlab.vision.train`."""
     pseudo = verbs.add_parser("pseudo", help="boxes for CCP's photos that have tags")
@@ -259,10 +211,9 @@ def run_verb(given: Namespace) -> str:
     for image in coco["images"]:
         image["file_name"] = f"images/{image['file_name']}"
     added = add_pseudo_labels(coco, results, tags, sizes)
-    repeated = repeat_rare(added)
-    given.out.write_text(json.dumps(repeated))
+    given.out.write_text(json.dumps(added))
     return (
         f"{len(coco['images'])} annotated photos, "
-        f"{len(added['images']) - len(coco['images'])} of {len(tags)} with tags, "
-        f"{len(repeated['images']) - len(added['images'])} repeats: {given.out}\n"
+        f"{len(added['images']) - len(coco['images'])} of {len(tags)} with tags: "
+        f"{given.out}\n"
     )

@@ -1,134 +1,148 @@
-"""Train a detector from a COCO data set, and turn trained weights into a model.
+"""Train a detector from annotated photos; the makers' verbs around training.
 
-    python -m trendlab.vision.train fit --config detector.json
     python -m trendlab.vision.train export --weights best.pt --version 2 …
     python -m trendlab.vision.train tags --data DIR
     python -m trendlab.vision.train pseudo --data DIR --results found.json --out …
 
-`export` writes what ships: safetensors, and a card whose thresholds and figures
-come from the photos it is given.
+`trendlab train detector` trains. `export` writes what ships: safetensors, and a
+card whose thresholds and figures come from the photos it is given.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
-import pickle
 import sys
-import warnings
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors.torch import load_file
 
 from trendlab.errors import ModelError, TrendlabError
-from trendlab.vision.coco import write_yolo_data
+from trendlab.vision.coco import class_names, write_yolo_data
+from trendlab.vision.datasets import read_data_set
 from trendlab.vision.detect import import_ultralytics
+from trendlab.vision.foreign import read_foreign
 from trendlab.vision.models import save_weights
+from trendlab.vision.sampling import repeat_rare
+from trendlab.vision.train_config import TrainConfig
 
 log = logging.getLogger(__name__)
 
 
-class TrainConfig(BaseModel):
-    """One training, complete: what is recorded in the card's `training`.
+@dataclass(frozen=True)
+class PreparedData:
+    """The photos of a training, read, mapped and checked.
 
     Parameters
     ----------
-    train_annotations, val_annotations : Path
-        COCO JSON; categories must be the same, with ids 0, 1, 2, ….
-    images : Path
-        Folder that file names of both are relative to.
-    out : Path
-        Folder for checkpoints (`weights/last.pt`, `weights/best.safetensors`).
-    architecture : str
-        Model file of ultralytics, for example ``yolov8n.yaml``.
-    initial_weights : Path or None
-        Safetensors to start from; tensors of other shapes (the class layers of
-        another data set) are left as they are.
-    epochs, image_size_px, batch, seed : int
-    learning_rate : float
-        Of AdamW; falls to a fiftieth along a cosine.
-    patience_epochs : int
-        Epochs without a better validation before stopping; 0 never stops.
-    mosaic_off_epochs : int
-        Last epochs without mosaics, so that the model ends on whole photos.
-    warmup_epochs : float
-        Epochs over which the learning rate rises.
-    hours : float or None
-        Time that the training may take: it plans its epochs by the time that the
-        first took, so that the learning rate has fallen when time is up.
-    device : str
-        "cpu" or a CUDA device.
-    threads : int
-        CPU threads of the arithmetic.
-    is_bfloat16 : bool
-        On a CPU, multiply in bfloat16: 2.8 times faster where the CPU has AMX
-        or AVX-512 BF16, with the same accuracy.
+    names : tuple of str
+        Classes by id.
+    val_annotations : Path
+        COCO JSON of the validation photos, each once.
+    photos : dict of str to int
+        Photos in "train" and "val", and "repeats" of photos of rare classes.
+    left_out : Counter of str
+        Boxes that the 13 classes have no place for, by class of the data set.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    train_annotations: Path
+    names: tuple[str, ...]
     val_annotations: Path
-    images: Path
-    out: Path
-    architecture: str = "yolov8n.yaml"
-    initial_weights: Path | None = None
-    epochs: int = Field(default=30, ge=1)
-    image_size_px: int = Field(default=416, ge=32, multiple_of=32)
-    batch: int = Field(default=16, ge=1)
-    seed: int = 0
-    learning_rate: float = Field(default=0.001, gt=0)
-    patience_epochs: int = Field(default=0, ge=0)
-    mosaic_off_epochs: int = Field(default=10, ge=0)
-    warmup_epochs: float = Field(default=2, ge=0)
-    hours: float | None = Field(default=None, gt=0)
-    device: str = "cpu"
-    threads: int = Field(default=2, ge=1)
-    is_bfloat16: bool = True
+    photos: dict[str, int]
+    left_out: Counter[str]
 
 
-def read_config(path: Path) -> TrainConfig:
-    """Read a training's JSON file.
+def prepare_data(config: TrainConfig) -> PreparedData:
+    """Read a config's annotations and lay them out for the trainer in its `out`.
 
     Raises
     ------
+    VisionError
+        If annotations cannot be read or name photos that are not there.
     ModelError
-        Names each field that is wrong.
+        If both parts do not have the same classes.
     """
-    try:
-        return TrainConfig.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise ModelError(f"{path} is not a training config: {error}") from error
+    given = {
+        "train": (config.train_annotations, config.images),
+        "val": (config.val_annotations, config.val_images or config.images),
+    }
+    sets = {
+        part: read_data_set(config.data_format, annotations, images)
+        for part, (annotations, images) in given.items()
+    }
+    names = class_names(sets["train"].coco)
+    if class_names(sets["val"].coco) != names:
+        raise ModelError(
+            f"expected the classes {list(names)} in {config.val_annotations}, "
+            f"got {list(class_names(sets['val'].coco))}"
+        )
+    train = sets["train"].coco
+    if config.repeat_below_share is not None:
+        train = repeat_rare(
+            train, share=config.repeat_below_share, most=config.repeat_most
+        )
+    root = config.out / "data"
+    write_yolo_data(
+        root,
+        {
+            "train": (train, given["train"][1]),
+            "val": (sets["val"].coco, given["val"][1]),
+        },
+    )
+    val = root / "val.coco.json"
+    val.write_text(json.dumps(sets["val"].coco))
+    listed = len(sets["train"].coco["images"])
+    return PreparedData(
+        names=names,
+        val_annotations=val,
+        photos={
+            "train": listed,
+            "val": len(sets["val"].coco["images"]),
+            "repeats": len(train["images"]) - listed,
+        },
+        left_out=sum((one.left_out for one in sets.values()), Counter()),
+    )
 
 
-def train_detector(config: TrainConfig, *, is_resumed: bool = False) -> Path:
+def train_detector(
+    config: TrainConfig,
+    data: PreparedData,
+    *,
+    is_resumed: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
     """Train a detector; the best epoch by validation is kept.
 
     Parameters
     ----------
     config : TrainConfig
+    data : PreparedData
+        Of the same config.
     is_resumed : bool
         Go on from `weights/last.pt` in the config's `out`.
+    progress : callable, optional
+        Called with epochs done and epochs planned, when each is saved.
 
     Returns
     -------
     Path
         Safetensors of the best epoch, half precision.
+
+    Raises
+    ------
+    ModelError
+        If there is nothing to resume, or the initial weights do not fit.
     """
     import_ultralytics()
-    yaml, names = write_yolo_data(
-        config.out / "data",
-        {"train": config.train_annotations, "val": config.val_annotations},
-        config.images,
-    )
+    yaml = config.out / "data" / "data.yaml"
     last = config.out / "weights" / "last.pt"
     if is_resumed and not last.is_file():
         raise ModelError(f"nothing to resume: no checkpoint at {last}")
-    trainer_class = _trainer_class(config, len(names))
+    trainer_class = _trainer_class(config, len(data.names))
     trainer = trainer_class(
         overrides={
             "model": str(last) if is_resumed else config.architecture,
@@ -157,6 +171,10 @@ def train_detector(config: TrainConfig, *, is_resumed: bool = False) -> Path:
             "verbose": False,
         }
     )
+    if progress is not None:
+        trainer.add_callback(
+            "on_model_save", lambda one: progress(one.epoch + 1, one.epochs)
+        )
     trainer.train()
     return config.out / "weights" / "best.safetensors"
 
@@ -182,7 +200,7 @@ def _trainer_class(config: TrainConfig, classes_count: int) -> Any:
             if weights is not None:
                 model.load(weights)
             elif config.initial_weights is not None:
-                _start_from(model, load_file(config.initial_weights))
+                _start_from(model, read_foreign(config.initial_weights))
             if config.is_bfloat16 and config.device == "cpu":
                 model.__class__ = Bfloat16Model
             return model
@@ -238,63 +256,19 @@ def _start_from(model: Any, weights: Mapping[str, torch.Tensor]) -> None:
     model.load_state_dict(fitting, strict=False)
 
 
-def read_foreign(path: Path) -> dict[str, torch.Tensor]:
-    """Read weights that others made: safetensors, or `.pt` under restriction.
-
-    Raises
-    ------
-    ModelError
-        If the file would run code, or holds no detection model.
-    """
-    if path.suffix == ".safetensors":
-        return dict(load_file(path))
-    if not path.is_file():
-        # ultralytics would try to download a name that it knows
-        raise ModelError(f"no weights at {path}")
-    import_ultralytics()
-    from ultralytics.nn.tasks import torch_safe_load
-
-    try:
-        with warnings.catch_warnings():
-            # an unusual pickle protocol is a warning, then a refusal
-            warnings.simplefilter("ignore", UserWarning)
-            checkpoint, _ = torch_safe_load(path, safe_only=True)
-    except (
-        TypeError,
-        RuntimeError,
-        AssertionError,
-        AttributeError,
-        pickle.UnpicklingError,
-    ) as error:
-        raise ModelError(
-            f"{path} was refused: it is not a plain ultralytics checkpoint, or it "
-            "would run code; ask its maker for safetensors"
-        ) from error
-    model = checkpoint.get("ema") or checkpoint.get("model")
-    if not isinstance(model, torch.nn.Module):
-        raise ModelError(f"{path} holds no model")
-    return dict(model.state_dict())
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb from the command line."""
     from trendlab.vision import export, pseudo_labels, ship_tags
 
     parser = argparse.ArgumentParser(prog="python -m trendlab.vision.train")
     verbs = parser.add_subparsers(dest="verb", required=True)
-    fit = verbs.add_parser("fit", help="train by a config file")
-    fit.add_argument("--config", type=Path, required=True)
-    fit.add_argument("--resume", action="store_true")
     export.add_arguments(verbs)
     ship_tags.add_arguments(verbs)
     pseudo_labels.add_arguments(verbs)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        if given.verb == "fit":
-            best = train_detector(read_config(given.config), is_resumed=given.resume)
-            sys.stdout.write(f"{best}\n")
-        elif given.verb == "tags":
+        if given.verb == "tags":
             sys.stdout.write(ship_tags.run_verb(given))
         elif given.verb == "pseudo":
             sys.stdout.write(pseudo_labels.run_verb(given))

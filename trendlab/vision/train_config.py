@@ -1,0 +1,146 @@
+"""One training in one YAML file: what it is, and what is wrong with it by line."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trendlab.errors import ModelError
+from trendlab.vision.datasets import DataFormat
+from trendlab.yaml_lines import find_line, read_lines, write_out
+
+# Fields that say where things are, which a card does not tell.
+PLACES = frozenset(
+    {"train_annotations", "val_annotations", "images", "val_images", "out"}
+)
+
+
+class TrainConfig(BaseModel):
+    """One training, complete: what is recorded in the card's `training`.
+
+    Parameters
+    ----------
+    name, version : str
+        Of the model, as its card will say.
+    train_annotations, val_annotations : Path
+        COCO JSON with the same categories, ids 0, 1, 2, …; or what `data_format`
+        says. Relative paths count from the working folder.
+    data_format : {"coco", "modanet", "deepfashion2", "fashionpedia"}
+        All but plain COCO are mapped to the 13 classes of `datasets.CLASSES`.
+    images : Path
+        Folder that file names are relative to.
+    val_images : Path or None
+        The same for the validation photos, where it is another.
+    out : Path
+        Folder for checkpoints (`weights/last.pt`) and for the model: weights and
+        card.
+    training_data : str
+        What the photos are, in words, for the card.
+    licence : str
+        Of the weights, for the card.
+    architecture : str
+        Model file of ultralytics, for example ``yolov8n.yaml``.
+    initial_weights : Path or None
+        Safetensors, or a `.pt` that restricted loading accepts, to start from;
+        tensors of other shapes (the class layers of another data set) are left as
+        they are.
+    repeat_below_share : float or None
+        Class-balanced sampling: photos with a class that is in a share f of photos
+        below this are listed round(sqrt(this / f)) times. None lists each once.
+    repeat_most : int
+        Times that a photo is listed at most.
+    epochs, image_size_px, batch, seed : int
+    learning_rate : float
+        Of AdamW; falls to a fiftieth along a cosine.
+    patience_epochs : int
+        Epochs without a better validation before stopping; 0 never stops.
+    mosaic_off_epochs : int
+        Last epochs without mosaics, so that the model ends on whole photos.
+    warmup_epochs : float
+        Epochs over which the learning rate rises.
+    hours : float or None
+        Time that the training may take: it plans its epochs by the time that the
+        first took, so that the learning rate has fallen when time is up.
+    device : str
+        "cpu" or a CUDA device.
+    threads : int
+        CPU threads of the arithmetic.
+    is_bfloat16 : bool
+        On a CPU, multiply in bfloat16: 2.8 times faster where the CPU has AMX
+        or AVX-512 BF16, with the same accuracy.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(default="detector", pattern=r"^[a-z0-9-]{1,60}$")
+    version: str = Field(default="1", pattern=r"^[0-9A-Za-z.+-]{1,40}$")
+    train_annotations: Path
+    val_annotations: Path
+    data_format: DataFormat = "coco"
+    images: Path
+    val_images: Path | None = None
+    out: Path
+    training_data: str = "not described in the training's config"
+    licence: str = (
+        "AGPL-3.0-or-later, as the ultralytics code that trained it; rights in the "
+        "training photos are not described in the training's config"
+    )
+    architecture: str = "yolov8n.yaml"
+    initial_weights: Path | None = None
+    repeat_below_share: float | None = Field(default=None, gt=0, le=1)
+    repeat_most: int = Field(default=3, ge=1)
+    epochs: int = Field(default=30, ge=1)
+    image_size_px: int = Field(default=416, ge=32, multiple_of=32)
+    batch: int = Field(default=16, ge=1)
+    seed: int = 0
+    learning_rate: float = Field(default=0.001, gt=0)
+    patience_epochs: int = Field(default=0, ge=0)
+    mosaic_off_epochs: int = Field(default=10, ge=0)
+    warmup_epochs: float = Field(default=2, ge=0)
+    hours: float | None = Field(default=None, gt=0)
+    device: str = "cpu"
+    threads: int = Field(default=2, ge=1)
+    is_bfloat16: bool = True
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the fields that a card records: all but where things are."""
+        fields = self.model_dump(mode="json", exclude=set(PLACES))
+        if self.initial_weights is not None:
+            fields["initial_weights"] = self.initial_weights.name
+        return fields
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Read a training's YAML file.
+
+    Raises
+    ------
+    ModelError
+        Names the file, and the line and field of each mistake.
+    """
+    content = read_lines(
+        path,
+        what="a training's config",
+        wanted="fields such as `epochs: 30`",
+        comment_hint="",
+        error=ModelError,
+    )
+    try:
+        return TrainConfig.model_validate(write_out(content, path, ModelError))
+    except ValidationError as error:
+        told = []
+        for item in error.errors(include_url=False):
+            line, field = find_line(content, item["loc"], TrainConfig.model_fields)
+            message = f"{item['msg']}, got {item['input']!r}"
+            if item["type"] == "missing":
+                message = "is missing"
+            elif item["type"] == "extra_forbidden":
+                near = get_close_matches(field, TrainConfig.model_fields, n=1)
+                message = "there is no such field" + (
+                    f"; did you mean {near[0]}?" if near else ""
+                )
+            told.append(f"{path}:{line}: {field}: {message}")
+        raise ModelError("\n".join(told)) from None
