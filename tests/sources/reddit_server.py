@@ -73,6 +73,7 @@ class Reddit:
             "is_video": False,
             "stickied": False,
             "pinned": False,
+            "link_flair_text": None,
             **more,
         }
         self.posts.append(data)
@@ -125,13 +126,7 @@ class Reddit:
                 return Reply({"message": "Not Found", "error": 404}, 404)
             return self._page(mine[: self.listed], asked)
         if parts[0] == "search":
-            words = asked.query["q"].strip('"').lower()
-            found = [
-                post
-                for post in newest
-                if words in f"{post['title']} {post['selftext']}".lower()
-                or words == post["subreddit"].lower()
-            ]
+            found = [post for post in newest if self._is_found(post, asked.query["q"])]
             return self._page(found[: self.found], asked)
         if asked.path == "/api/info":
             names = asked.query["id"].split(",")
@@ -143,6 +138,18 @@ class Reddit:
             trees = [listing([thing("t3", post)]), listing(self.trees[parts[1]])]
             return Reply(trees)
         return Reply({"message": "Not Found", "error": 404}, 404)
+
+    def _is_found(self, post: dict, query: str) -> bool:
+        """Understand `"words"`, and `field:"words"` joined by OR."""
+        text = f"{post['title']} {post['selftext']}".lower()
+        for part in query.split(" OR "):
+            field, _, words = part.rpartition(":")
+            words = words.strip('"').lower()
+            within = text if field == "" else str(post.get(field)).lower()
+            exact = field == "subreddit" and words == within
+            if exact or (field != "subreddit" and words in within):
+                return True
+        return False
 
     def _page(self, posts: list[dict], asked: Asked) -> Reply:
         after = asked.query.get("after")

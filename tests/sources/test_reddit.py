@@ -94,6 +94,10 @@ def test_people_and_words_have_listings_of_their_own(server, service):
     assert len(parsed(found)) == 2
     assert all("streetwear" in row["hashtags"] for row in parsed(found))
     assert all("r/streetwear" in row["mentions"] for row in parsed(found))
+    assert len(parsed(pages(service, kind="hashtag", value="camel"))) == 2
+    # no subreddit can have such a name, so none is asked for
+    assert pages(service, kind="hashtag", value="mäntel")[0].payload["posts"] == []
+    assert service.asked[-1].query["q"].startswith('title:"mäntel" OR selftext')
 
 
 def test_a_list_that_ends_at_the_cap_says_from_when_on_it_is_whole(server, service):

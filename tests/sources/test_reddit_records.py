@@ -60,6 +60,8 @@ def test_text_tags_and_who_is_addressed():
     assert row["url"].startswith("https://www.reddit.com/r/streetwear/comments/")
     assert (row["media_kind"], row["media_count"], media) == ("none", 0, [])
     assert (row["created_at"], row["likes_count"]) == (START, 7)
+    flair, _ = post_of(link_flair_text=":pin: Fit Check &amp; Co")
+    assert flair["hashtags"] == ["coat", "streetwear", "fit check & co"]
     own_page, _ = post_of(subreddit="u_ana")
     assert (own_page["hashtags"], own_page["mentions"]) == (["coat"], ["bob-by"])
 

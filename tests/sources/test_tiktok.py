@@ -239,7 +239,9 @@ def test_the_days_limit_is_left_to_the_next_day(service, status):
 def test_too_many_at_once_is_waited_for(server, service):
     server.put(START)
     many = refusal("rate_limit_exceeded", "", 429)
-    service.faults += [("query", many)] * 3
+    service.faults += [("query", many), ("query", many), ("query", Reply(HTML, 429))]
+    assert len(ids(pages(service))) == 1
+    service.faults += [("query", Reply(HTML, 429)), ("query", many)]
     assert len(ids(pages(service))) == 1
     service.faults += [("query", refusal("rate_limit_exceeded"))] * 2
     with pytest.raises(RateLimited, match="wants fewer requests"):

@@ -46,6 +46,7 @@ FOUND = 200
 LATE = timedelta(hours=6)
 COMMENTS_SIZE = 500
 COMMENTS_DEPTH = 10
+_SUBREDDIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{1,20}")
 _REASON = re.compile(r"[a-z_]{1,40}")
 
 
@@ -269,8 +270,16 @@ def _listing_of(part: Slice) -> tuple[str, dict[str, Any], int]:
         name = quote(value.removeprefix("u/"), safe="")
         return f"/user/{name}/submitted", {"sort": "new"}, LISTED
     words = value.replace('"', " ")
-    query = f'"{words}"' if " " in words else words
+    query = f'"{words}"' if kind == "keyword" else _hashtag_query(words)
     return "/search", {"q": query, "sort": "new", "t": "all", "type": "link"}, FOUND
+
+
+def _hashtag_query(tag: str) -> str:
+    """Return a search for what Reddit has in the place of a hashtag."""
+    fields = ["title", "selftext", "flair"]
+    if _SUBREDDIT.fullmatch(tag):
+        fields.insert(0, "subreddit")
+    return " OR ".join(f'{field}:"{tag}"' for field in fields)
 
 
 def _page_of(

@@ -30,6 +30,8 @@ _GONE = frozenset(
     {"[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]"}
 )
 _USER = re.compile(r"(?<![\w/])/?u/([A-Za-z0-9_-]{3,20})(?![\w-])")
+# Pictures within a flair are written `:name:`.
+_EMOJI = re.compile(r":[\w-]+:")
 _FULLNAME = re.compile(r"t\d_")
 MAX_MEDIA = 100
 
@@ -249,9 +251,14 @@ def _subreddit(data: Row) -> str | None:
 
 
 def _tags(data: Row, caption: str | None) -> list[str]:
-    """Return the hashtags of the text, and the subreddit: what Reddit has for them."""
+    """Return the hashtags of the text, and what Reddit has for them.
+
+    That is the subreddit, and the flair that a post is sorted under in it.
+    """
+    flair = read_text(data.get("link_flair_text"), "link_flair_text", is_escaped=True)
+    own = [_EMOJI.sub(" ", flair).strip()] if flair is not None else []
     name = _subreddit(data)
-    return fold_tags([*hashtags_in(caption), *([] if name is None else [name])])
+    return fold_tags([*hashtags_in(caption), *([] if name is None else [name]), *own])
 
 
 def _mentions(data: Row, caption: str | None) -> list[str]:

@@ -97,6 +97,21 @@ class ResearchApi:
                 break
         return answer
 
+    def _post_once(
+        self,
+        client: WebClient,
+        path: str,
+        fields: Sequence[str],
+        body: Mapping[str, Any],
+    ) -> Answer | None:
+        """Send a query; None where it is too many and the body does not say of what."""
+        try:
+            return self._post(client, path, fields, body, {*_REFUSALS, 429})
+        except UnexpectedAnswer as error:
+            if error.status == 429:
+                return None
+            raise
+
     def query(
         self,
         client: WebClient,
@@ -127,8 +142,8 @@ class ResearchApi:
             If it refuses the query, or answers in another shape.
         """
         # the day's limit comes as 429, too, and is not worth another try
-        answer = self._post(client, path, fields, body, {*_REFUSALS, 429})
-        if _is_at_once(answer):
+        answer = self._post_once(client, path, fields, body)
+        if answer is None or _is_at_once(answer):
             answer = self._post(client, path, fields, body, _REFUSALS)
         code = _code_of(answer)
         at = f"{answer.origin}: it"
