@@ -60,7 +60,8 @@ def test_a_profile_gives_its_author_and_its_posts(tmp_path: Path):
     assert author["biography"] == "whole text"
     assert author["followers_count"] == 1454
     assert author["author_kind"] == "unknown"
-    assert post["post_id"] == "BTgub_7-AEs"
+    assert post["post_id"] == "1504406509758972204"
+    assert post["url"] == "https://www.instagram.com/p/BTgub_7-AEs/"
     assert post["created_at"] == datetime(2017, 4, 30, 5, tzinfo=UTC)
     assert post["hashtags"] == ["ootd", "strasse"]
     assert post["mentions"] == ["ben"]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.sources import reddit_server, tiktok_server, tumblr_server
 from trendlab.errors import SettingsError
+from trendlab.sources.archives import ARCHIVES
 from trendlab.sources.mastodon import Mastodon
 from trendlab.sources.registry import LIVE
 from trendlab.steps.live_access import (
@@ -64,6 +65,10 @@ def test_the_list_names_every_source_and_need_and_shows_no_value():
         assert f"{name}: " in told
         for need in source.needs:
             assert need.variable in told
+    for name, archive in ARCHIVES.items():
+        assert f"{name}: {archive.title}" in told
+        assert archive.gives in told
+        assert archive.lacks in told
     assert "mastodon: set up" in told
     assert "s3cr3t-value" not in told
 

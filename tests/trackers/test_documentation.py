@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from trendlab.sources.archives import ARCHIVES
 from trendlab.sources.files import FORMATS
 from trendlab.sources.known_mappings import KNOWN_MAPPINGS
 from trendlab.sources.photo_folder import LISTED
@@ -22,6 +23,7 @@ from trendlab.trackers.model import COMMENT_TARGETS, POST_TARGETS
 DOCS = Path(__file__).parents[2] / "docs"
 TRACKERS = (DOCS / "trackers.md").read_text()
 SOURCES = (DOCS / "sources.md").read_text()
+ARCHIVES_PAGE = (DOCS / "sources" / "archives.md").read_text()
 
 
 @pytest.mark.parametrize("text", [TRACKERS, SOURCES], ids=["trackers", "sources"])
@@ -52,3 +54,9 @@ def test_every_format_mapping_and_listed_column_is_described():
     for names in LISTED.columns.values():
         assert any(f"`{name}`" in SOURCES for name in names), names
     assert {"photo", "csv"} <= set(FORMATS)
+
+
+def test_every_archive_has_a_section_and_is_listed_with_the_sources():
+    for name in ARCHIVES.keys() - {"instagram_profiles"}:
+        assert f"`{name}`" in ARCHIVES_PAGE, name
+        assert f"`{name}`" in SOURCES, name

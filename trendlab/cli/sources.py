@@ -1,4 +1,4 @@
-"""Verbs about live sources: which there are, what they need, whether they work."""
+"""Verbs about sources: which there are, what they need, whether they work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ app.add_typer(sources_app, name="sources")
 
 @sources_app.callback(invoke_without_command=True, epilog="Example: trendlab sources")
 def list_sources(context: typer.Context) -> None:
-    """List live sources: what each gives, lacks and needs, and whether it is set up.
+    """List live sources and archives: what each gives and lacks, what is set up.
 
     What a source needs stands in environment variables, or in files that variables
     of the same name with _FILE at the end point to.

@@ -21,6 +21,8 @@ from trendlab.sources.base import FieldError
 MAX_COUNT = 10**15
 # Epoch values at or above this are milliseconds (in seconds: the year 5138).
 MILLISECONDS_FROM = 100_000_000_000
+# And at or above this microseconds (in milliseconds: the year 5138).
+MICROSECONDS_FROM = 100_000_000_000_000
 # A text longer than this is no post: the longest service allows 65,535 characters.
 MAX_TEXT_CHARACTERS = 200_000
 MAX_ID_CHARACTERS = 1_000
@@ -223,8 +225,8 @@ def read_moment(
     Parameters
     ----------
     value : Any
-        ISO 8601, RFC 2822, Twitter's `Wed Aug 27 13:08:45 +0000 2008`, seconds or
-        milliseconds since 1970, or a datetime.
+        ISO 8601, RFC 2822, Twitter's `Wed Aug 27 13:08:45 +0000 2008`, seconds,
+        milliseconds or microseconds since 1970, or a datetime.
     field : str
     time_format : str
         `auto`, `epoch_seconds`, `epoch_milliseconds`, or a strptime format.
@@ -274,7 +276,9 @@ def _moment(value: Any, time_format: str) -> datetime | None:
     is_milliseconds = time_format == "epoch_milliseconds" or (
         time_format == "auto" and abs(number) >= MILLISECONDS_FROM
     )
-    seconds = number / 1000 if is_milliseconds else number
+    is_microseconds = time_format == "auto" and abs(number) >= MICROSECONDS_FROM
+    per_second = 1_000_000 if is_microseconds else 1_000 if is_milliseconds else 1
+    seconds = number / per_second
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 
 

@@ -14,13 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trendlab.errors import SettingsError, SourceError, UnknownFormat
-from trendlab.sources import instagram_profiles
+from trendlab.sources.archives import ARCHIVES
 from trendlab.sources.base import Source
 from trendlab.sources.columns import ColumnMapping
-from trendlab.sources.instagram_profiles import InstagramProfiles
+from trendlab.sources.instaloader_photos import split_photos
 from trendlab.sources.known_mappings import KNOWN_MAPPINGS
 from trendlab.sources.mapped import MappedSource
-from trendlab.sources.members import MAX_ZIP_MEMBERS, Head, Member
+from trendlab.sources.members import (
+    EXPANSION_CHECKED_FROM,
+    MAX_EXPANSION,
+    MAX_ZIP_MEMBERS,
+    Head,
+    Member,
+    open_zip,
+    packing_of,
+)
 from trendlab.sources.photo_folder import (
     PhotoFolder,
     is_photo_list,
@@ -33,12 +41,11 @@ FORMATS = {
     "jsonl": "JSON lines whose keys a mapping names",
     "json": "a JSON list of objects whose keys a mapping names",
     "parquet": "Parquet whose columns a mapping names",
-    "instagram_profiles": "an Instagram profile in JSON",
+    **{name: archive.title for name, archive in ARCHIVES.items()},
     "photo": "a photo (JPEG, PNG, WebP, GIF, TIFF, HEIF, BMP)",
     "photo_list": "a CSV or JSON with a column `file`, beside photos",
 }
 _MAPPED = ("csv", "jsonl", "json", "parquet")
-_MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\0": "xz", b"PK\x03\x04": "zip"}
 
 
 @dataclass(frozen=True)
@@ -110,28 +117,35 @@ def _unpack(path: Path) -> Iterator[Member]:
         return
     with path.open("rb") as file:
         start = file.read(8)
-    packing = next((p for magic, p in _MAGIC.items() if start.startswith(magic)), "")
+    packing = packing_of(start)
     if packing != "zip":
         yield Member(path, packing=packing)
         return
     try:
-        with zipfile.ZipFile(path) as archive:
-            inner = sorted(
-                info.filename
-                for info in archive.infolist()
-                if not info.is_dir()
-                and not Path(info.filename).name.startswith(".")
-                and not info.filename.startswith("__MACOSX/")
-            )
+        files = [
+            info
+            for info in open_zip(path).infolist()
+            if not info.is_dir()
+            and not Path(info.filename).name.startswith(".")
+            and not info.filename.startswith("__MACOSX/")
+        ]
     except (zipfile.BadZipFile, OSError) as error:
         raise SourceError(
             f"{path}: expected a zip, got a damaged one: {error}"
         ) from None
-    if len(inner) > MAX_ZIP_MEMBERS:
+    if len(files) > MAX_ZIP_MEMBERS:
         raise SourceError(
-            f"{path}: a zip may hold {MAX_ZIP_MEMBERS:,} files, this one {len(inner):,}"
+            f"{path}: a zip may hold {MAX_ZIP_MEMBERS:,} files, this one {len(files):,}"
         )
-    for name in inner:
+    # what a member declares is all that is read of it
+    unpacked = sum(info.file_size for info in files)
+    packed = path.stat().st_size
+    if unpacked > max(EXPANSION_CHECKED_FROM, MAX_EXPANSION * packed):
+        raise SourceError(
+            f"{path}: expected at most {MAX_EXPANSION} times its {packed:,} bytes, "
+            f"unpacks to {unpacked:,}: not read"
+        )
+    for name in sorted(info.filename for info in files):
         yield Member(path, name, "zip")
 
 
@@ -171,7 +185,7 @@ def sniff(
         named.delimiter if named is not None else None,
     )
     kind = format_name if format_name is not None else _kind_of(head)
-    if named is not None and kind in ("photo_list", "instagram_profiles"):
+    if named is not None and (kind == "photo_list" or kind in ARCHIVES):
         kind = _container_of(head)
     if kind == "photo" and member.inner:
         raise UnknownFormat(
@@ -206,8 +220,9 @@ def _check_overrides(
 def _kind_of(head: Head) -> str | None:
     if kind_of_photo(head.data) is not None:
         return "photo"
-    if instagram_profiles.recognise(head):
-        return "instagram_profiles"
+    for name, archive in ARCHIVES.items():
+        if archive.recognise(head):
+            return name
     container = _container_of(head)
     if container is None and is_photo_name(head.member.name):
         # named as a photo and none: its refusal is recorded
@@ -301,6 +316,19 @@ class _Found:
             kind = Sniffed("photo_list")
         self.groups.setdefault(kind.label, (kind, []))[1].append(member)
 
+    def leave_photos_to_their_posts(self) -> None:
+        """Take out photos that lie beside instaloader's files: they are its posts'."""
+        saved = self.groups.get("instaloader")
+        photos = self.groups.get("photo")
+        if saved is None or photos is None:
+            return
+        own, left = split_photos(photos[1], saved[1])
+        why = "a photo beside instaloader's files that is of none of its posts"
+        self.skipped += [(member.origin, why) for member in left]
+        del self.groups["photo"]
+        if own:
+            self.groups["photo"] = (photos[0], own)
+
 
 def open_sets(
     paths: Sequence[str | Path],
@@ -375,6 +403,7 @@ def _look(
             found.skipped.append((member.origin, why))
         else:
             found.add(sniffed, member)
+    found.leave_photos_to_their_posts()
     if not found.groups:
         if failure is not None:
             raise failure
@@ -405,7 +434,7 @@ def _group(
         elif sniffed.mapping is not None:
             source = MappedSource(sniffed.mapping, sniffed.format)
         else:
-            source = InstagramProfiles()
+            source = ARCHIVES[label].open()
         sets.append(FileSet(str(path), source, tuple(members), skipped, listed))
         skipped = ()
     return sets

@@ -10,7 +10,6 @@ author it is cannot be told.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,11 +38,12 @@ from trendlab.sources.fields import (
     read_moment,
     read_text,
 )
+from trendlab.sources.instagram_ids import id_of_shortcode, shortcode_in
+from trendlab.sources.instagram_rows import SITE
 from trendlab.sources.members import DamagedFileError, Head
 
 # The largest profiles are some 100 KB; a larger file is something else.
 MAX_PROFILE_BYTES = 33_554_432
-_SHORTCODE = re.compile(r"/(?:p|reel|tv)/([A-Za-z0-9_-]{1,64})")
 _KEYS = ("alias", "numberFollowers", "posts")
 
 
@@ -159,8 +159,8 @@ def _post(post: Any, author: Row, page: Page) -> tuple[tuple[str, Row], ...]:
     if not isinstance(post, dict):
         raise FieldError("", "the post is not an object", post)
     url = read_text(post.get("url"), "url")
-    found = None if url is None else _SHORTCODE.search(url)
-    if url is None or found is None:
+    shortcode = shortcode_in(url)
+    if shortcode is None:
         raise FieldError("url", "names no post", url)
     if not author:
         raise FieldError("alias", "is missing, so the author is not known")
@@ -169,7 +169,7 @@ def _post(post: Any, author: Row, page: Page) -> tuple[tuple[str, Row], ...]:
     addresses = _addresses(post.get("urlImage"))
     kind = "video" if is_video else "album" if len(addresses) > 1 else "image"
     row: Row = {
-        "post_id": found.group(1),
+        "post_id": id_of_shortcode(shortcode, "url"),
         "created_at": read_moment(post.get("date"), "date"),
         "author_id": author["author_id"],
         "author_handle": author["handle"],
@@ -177,7 +177,7 @@ def _post(post: Any, author: Row, page: Page) -> tuple[tuple[str, Row], ...]:
         "caption": caption,
         "hashtags": _tags(post, caption),
         "mentions": _mentions(post, caption),
-        "url": f"https://www.instagram.com/p/{found.group(1)}/",
+        "url": f"{SITE}{shortcode}/",
         "media_kind": kind,
         "media_count": max(len(addresses), 1),
         "likes_count": read_count(post.get("numberLikes"), "numberLikes"),

@@ -9,7 +9,6 @@ from typing import Any
 
 from trendlab.sources.base import (
     Accepted,
-    Damage,
     FieldError,
     Page,
     Parsed,
@@ -27,6 +26,7 @@ from trendlab.sources.readers import (
     json_list_pages,
     parquet_pages,
 )
+from trendlab.sources.received import object_of
 
 _READERS = {
     "csv": csv_pages,
@@ -81,32 +81,10 @@ class MappedSource:
         self, record: Any, number: int, observed_at: datetime, has_bad_bytes: bool
     ) -> Parsed:
         table = self.mapping.table
-        if isinstance(record, bytes):
-            try:
-                fields = json.loads(record)
-            except UnicodeDecodeError as error:
-                return Refused(
-                    "the record is not UTF-8", "", str(error), number, record, table
-                )
-            except (ValueError, RecursionError) as error:
-                return Refused(
-                    "the line is not JSON", "", str(error), number, record, table
-                )
-        else:
-            fields = record
-        if isinstance(fields, Damage):
-            return Refused(
-                fields.reason, "", fields.detail, number, fields.record, table
-            )
-        if not isinstance(fields, dict):
-            return Refused(
-                "the record is not an object",
-                "",
-                type(fields).__name__,
-                number,
-                record,
-                table,
-            )
+        # ids of any length are kept to the digit
+        fields = object_of(record, number, table, json.loads)
+        if isinstance(fields, Refused):
+            return fields
         if has_bad_bytes and not _is_encodable([fields]):
             return Refused(
                 "the record is not UTF-8",

@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,15 @@ from trendlab.sources.base import show
 # What is looked at to tell a format: the largest profile of an archive fits.
 HEAD_BYTES = 262_144
 CHUNK_BYTES = 1_048_576
+# A zip gives nothing of the piece in which it is damaged, so pieces are small.
+UNPACKED_AT_ONCE = 16_384
 # Text archives pack 5 to 30 times; more than this is a bomb, once it is large.
 MAX_EXPANSION = 250
 EXPANSION_CHECKED_FROM = 268_435_456
 # A zip with more members than this is no archive of posts.
 MAX_ZIP_MEMBERS = 200_000
 
+_MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\0": "xz", b"PK\x03\x04": "zip"}
 _UNPACK_ERRORS = (
     EOFError,
     OSError,
@@ -99,7 +102,7 @@ class Unpacked(io.RawIOBase):
         """Fill a buffer; return how many bytes."""
         try:
             # read1 hands over what there is; read would lose it where a cut follows
-            got = self._inner.read1(len(buffer))
+            got = self._inner.read1(min(len(buffer), UNPACKED_AT_ONCE))
         except _UNPACK_ERRORS as error:
             raise DamagedFileError(
                 "the file is cut or damaged", f"{type(error).__name__}: {error}"
@@ -168,10 +171,15 @@ class Member:
             elif self.packing == "xz":
                 inner = lzma.open(self.path)  # noqa: SIM115
             elif self.packing == "zip":
-                archive = zipfile.ZipFile(self.path)
+                archive = open_zip(self.path)
                 inner = archive.open(self.inner)
-                archive.close()  # the member keeps the file open
                 packed = archive.getinfo(self.inner).compress_size
+                # instaloader packs each post, and its folder is then zipped
+                packing = packing_of(inner.peek(8))
+                if packing == "gzip":
+                    inner = gzip.GzipFile(fileobj=inner)
+                elif packing == "xz":
+                    inner = lzma.LZMAFile(inner)  # noqa: SIM115
             else:
                 inner = self.path.open("rb")
         except _UNPACK_ERRORS as error:
@@ -182,11 +190,8 @@ class Member:
 
     def content_hash(self) -> str:
         """Return a hash of the bytes on disk (for a zip: of the whole zip)."""
-        digest = blake2b(digest_size=16)
-        with self.path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                digest.update(chunk)
-        return digest.hexdigest()
+        stat = self.path.stat()
+        return _hash_of(self.path, stat.st_size, stat.st_mtime_ns)
 
     def sha256(self) -> tuple[str, int]:
         """Return the hash of the content, and its size in bytes."""
@@ -197,6 +202,37 @@ class Member:
                 digest.update(chunk)
                 size += len(chunk)
         return digest.hexdigest(), size
+
+
+def packing_of(start: bytes) -> str:
+    """Return "gzip", "xz" or "zip" by the first bytes of a file, else ""."""
+    return next((name for magic, name in _MAGIC.items() if start.startswith(magic)), "")
+
+
+def open_zip(path: Path) -> zipfile.ZipFile:
+    """Return an open zip; its directory is read once for all its members.
+
+    Raises
+    ------
+    zipfile.BadZipFile, OSError
+    """
+    stat = path.stat()
+    return _zip_at(path, stat.st_size, stat.st_mtime_ns)
+
+
+# Two: a set may be read while the next zip is looked into.
+@lru_cache(maxsize=2)
+def _zip_at(path: Path, size: int, changed_ns: int) -> zipfile.ZipFile:
+    return zipfile.ZipFile(path)
+
+
+@lru_cache(maxsize=2)
+def _hash_of(path: Path, size: int, changed_ns: int) -> str:
+    digest = blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 class Head:

@@ -6,9 +6,11 @@ record, and reading goes on behind it where that is possible.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -27,6 +29,7 @@ PAGE_RECORDS = 5_000
 # A record longer than this is not a post; a forgotten quote would swallow the file.
 MAX_RECORD_BYTES = 4_194_304
 MAX_FIELD_CHARACTERS = 1_048_576
+_BETWEEN_ELEMENTS = re.compile(r"[ \t\r\n,]+")
 
 
 def csv_pages(member: Member, head: Head) -> Iterator[tuple[int, Records]]:
@@ -121,45 +124,86 @@ def _recoded_lines(file: io.BufferedReader, encoding: str) -> Iterator[bytes]:
 def json_list_pages(member: Member, head: Head) -> Iterator[tuple[int, Records]]:
     """Yield (number of the first record, elements of the outer list)."""
     pages = _Pages()
+    damage: Damage | None = None
     try:
         with member.open() as file:
-            text = io.TextIOWrapper(file, encoding=head.encoding, errors="replace")
-            for record in _elements(text):
+            for record in _elements(_Text(file, head.encoding)):
                 if (page := pages.add(record)) is not None:
                     yield page
-    except DamagedFileError as damage:
-        yield from pages.end(Damage(damage.reason, damage.detail))
-    else:
-        yield from pages.end()
+    except DamagedFileError as found:
+        damage = Damage(found.reason, found.detail)
+    yield from pages.end(damage)
 
 
-def _elements(text: io.TextIOWrapper) -> Iterator[Any]:
+class _Text:
+    """A file as text, piece by piece: what comes before a cut is handed over first.
+
+    Parameters
+    ----------
+    file : binary file
+    encoding : str
+    """
+
+    def __init__(self, file: io.BufferedReader, encoding: str) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+        self._damage: DamagedFileError | None = None
+
+    def more(self, least: int) -> str:
+        """Return at least so many characters, fewer where the file ends, then "".
+
+        Raises
+        ------
+        DamagedFileError
+            In place of "" where the file is cut or damaged.
+        """
+        parts: list[str] = []
+        count = 0
+        while count < least and self._damage is None:
+            try:
+                chunk = self._file.read1(CHUNK_BYTES)
+            except DamagedFileError as damage:
+                self._damage = damage
+                break
+            parts.append(self._decoder.decode(chunk, final=not chunk))
+            count += len(parts[-1])
+            if not chunk:
+                break
+        text = "".join(parts)
+        if not text and self._damage is not None:
+            raise self._damage
+        return text
+
+
+def _elements(text: _Text) -> Iterator[Any]:
     """Yield the elements of a JSON list without holding the list."""
     decoder = json.JSONDecoder()
-    buffer = text.read(CHUNK_BYTES).lstrip().removeprefix("\ufeff").lstrip()
-    buffer = buffer.removeprefix("[")
+    buffer = text.more(1_024).lstrip().removeprefix("\ufeff").lstrip()
+    at = 1 if buffer.startswith("[") else 0
     while True:
-        buffer = buffer.lstrip(" \t\r\n,")
-        if buffer.startswith("]"):
+        found = _BETWEEN_ELEMENTS.match(buffer, at)
+        at = at if found is None else found.end()
+        if buffer.startswith("]", at):
             return
-        more = ""
+        trouble = ""
         try:
-            element, end = decoder.raw_decode(buffer)
-            # a number at the end of the buffer may go on in the next chunk
-            if end == len(buffer) and (more := text.read(CHUNK_BYTES)):
-                buffer += more
-                continue
+            element, end = decoder.raw_decode(buffer, at)
+            # a number at the end of the buffer may go on in the next piece
+            is_whole = end < len(buffer) or isinstance(element, dict | list | str)
         except (ValueError, RecursionError) as error:
-            if len(buffer) <= MAX_RECORD_BYTES and (more := text.read(CHUNK_BYTES)):
-                buffer += more
-                continue
-            if buffer:
-                yield Damage("the list is cut or not JSON", f"{error}: {buffer[:120]}")
-            else:
-                yield Damage("the list is cut or not JSON", "it has no end")
+            trouble, is_whole = str(error), False
+        left = len(buffer) - at
+        # as much again, so that a long element is not parsed for every small piece
+        if not is_whole and left <= MAX_RECORD_BYTES and (more := text.more(left + 1)):
+            buffer, at = buffer[at:] + more, 0
+            continue
+        if trouble:
+            rest = buffer[at : at + 120]
+            detail = f"{trouble}: {rest}" if rest else "it has no end"
+            yield Damage("the list is cut or not JSON", detail)
             return
         yield element
-        buffer = buffer[end:]
+        at = end
 
 
 def parquet_pages(member: Member, head: Head) -> Iterator[tuple[int, Records]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from trendlab.errors import SettingsError
+from trendlab.sources.archives import ARCHIVES
 from trendlab.sources.live import Access, LiveSource, Need
 from trendlab.sources.registry import LIVE, live_source
 from trendlab.sources.web import WebClient
@@ -88,7 +89,10 @@ def make_client(source: LiveSource) -> WebClient:
 
 
 def describe_sources(environ: Mapping[str, str]) -> list[str]:
-    """Return what `trendlab sources` prints: what each gives, lacks and needs."""
+    """Return what `trendlab sources` prints: what each gives, lacks and needs.
+
+    Archives that are told from their content come after the live sources.
+    """
     lines = []
     for name, kind in LIVE.items():
         access = read_access(kind, environ)
@@ -109,6 +113,10 @@ def describe_sources(environ: Mapping[str, str]) -> list[str]:
             lines.append(f"  {need.variable} [{told}]: {need.meaning}")
         lines.append(f"  setup: docs/sources/{name}.md")
     lines.append("files and archives: `trendlab ingest PATH…`, see docs/sources.md")
+    for name, archive in ARCHIVES.items():
+        lines.append(f"{name}: {archive.title}")
+        lines.append(f"  gives: {archive.gives}")
+        lines.append(f"  lacks: {archive.lacks}")
     return lines
 
 
