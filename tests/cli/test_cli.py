@@ -31,7 +31,7 @@ VERBS = {
     "ingest", "simulate", "match", "detect", "tag", "sentiment", "activity",
     "signals", "load", "marts", "alert", "review", "report", "nightly", "rebuild",
     "migrate", "sql", "db", "doctor", "demo", "peaks", "weekly", "forget", "case",
-    "retention", "evaluate", "train",
+    "retention", "evaluate", "train", "similar",
 }  # fmt: skip
 SUBVERBS = {
     "alert": {"raise", "send", "ack", "backtest", "notice"},

@@ -1,4 +1,4 @@
-"""Verbs over detectors: evaluate, train."""
+"""Verbs over models and looks: evaluate, train, similar."""
 
 from __future__ import annotations
 
@@ -96,3 +96,24 @@ def train_detector(
     with ShownProgress() as progress:
         for line in train_from_config(config, is_resumed=resume, progress=progress):
             out.print(line, markup=False)
+
+
+@app.command(epilog="Example: trendlab similar photo.jpg --count 5")
+def similar(
+    image: Annotated[Path, typer.Argument(help="A photo, outside the lake or in it.")],
+    count: Annotated[int, typer.Option(help="Looks to show.", min=1)] = 10,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu or cuda. Default: auto")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Show the looks of the lake that are nearest to a photo, with their scores.
+
+    A line a look: cosine of the two looks (1 is the same), day, post, photo and
+    where it is stored.
+    """
+    from trendlab.steps.similar import similar_lines
+
+    settings = settings_for(home, device=device)
+    for line in similar_lines(settings, image, count=count):
+        out.print(line, markup=False)

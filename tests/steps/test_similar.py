@@ -1,0 +1,96 @@
+"""`trendlab similar`: the looks of the lake that are nearest to a photo."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.vision.conftest import DAY, media_table, write_photo
+from tests.vision.fakes import PlantedDetector
+from trendlab.errors import ImageRejected, SettingsError, VisionError
+from trendlab.lake import Lake
+from trendlab.settings import read_settings
+from trendlab.steps.similar import find_similar, similar_lines
+from trendlab.vision.garments import find_garments
+
+RED, DARK_RED, BLUE = (220, 20, 20), (180, 20, 20), (20, 20, 220)
+
+
+class ColourDetector(PlantedDetector):
+    """Finds the planted bag; what it looks like is the photo's mean colour."""
+
+    def _find(self, canvas):
+        found = super()._find(canvas)
+        colour = canvas.pixels[canvas.shape[0] // 2, canvas.shape[1] // 2] / 255
+        features = np.zeros((len(found), 448), np.float32)
+        features[:, 64:67] = colour
+        return dataclasses.replace(found, features=features)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """Looks of a red photo (p0), a blue one (p1) and the red one again (p2)."""
+    photos = [
+        write_photo(tmp_path / "red.png", RED),
+        write_photo(tmp_path / "blue.png", BLUE),
+        write_photo(tmp_path / "again.png", RED),
+    ]
+    media = media_table(*photos)
+    lake = Lake(tmp_path / "lake")
+    found = find_garments(media, ColourDetector(), home=tmp_path, run_id="r")
+    with lake.lock():
+        lake.write("media", DAY, media, source="files")
+        lake.write("looks", DAY, found.looks, source="files")
+    return lake
+
+
+def test_the_nearest_looks_come_first_with_their_cosine(lake, tmp_path):
+    asked = write_photo(tmp_path / "asked.png", DARK_RED)
+    found = find_similar(lake, ColourDetector(), asked, count=10).to_pylist()
+    assert [row["post_id"] for row in found] == ["p0", "p2", "p1"]
+    assert [row["is_duplicate"] for row in found] == [False, True, False]
+    assert [row["score"] for row in found] == sorted(
+        (row["score"] for row in found), reverse=True
+    )
+    a, b = np.array(DARK_RED, float), np.array(BLUE, float)
+    cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+    assert found[2]["score"] == pytest.approx(cosine, abs=1e-4)
+    assert found[0]["path"].endswith("red.png")
+
+
+def test_the_same_photo_scores_one(lake, tmp_path):
+    [row] = find_similar(
+        lake, ColourDetector(), tmp_path / "blue.png", count=1
+    ).to_pylist()
+    assert row["post_id"] == "p1"
+    assert row["score"] == pytest.approx(1, abs=1e-6)
+
+
+def test_looks_of_another_model_are_not_compared(lake, tmp_path):
+    other = ColourDetector()
+    other.card = other.card.model_copy(update={"version": "1"})
+    assert find_similar(lake, other, tmp_path / "red.png", count=5).num_rows == 0
+
+
+def test_an_empty_lake_has_nothing_similar(tmp_path):
+    photo = write_photo(tmp_path / "red.png", RED)
+    found = find_similar(Lake(tmp_path / "lake"), ColourDetector(), photo, count=5)
+    assert found.num_rows == 0
+    assert "score" in found.schema.names
+
+
+def test_a_photo_without_garments_is_an_error(lake, tmp_path):
+    black = write_photo(tmp_path / "black.png", (0, 0, 0))
+    with pytest.raises(VisionError, match=r"black\.png: no garment found"):
+        find_similar(lake, ColourDetector(), black, count=5)
+
+
+def test_what_is_no_photo_is_refused(lake, tmp_path):
+    (tmp_path / "note.txt").write_text("not a photo")
+    with pytest.raises(ImageRejected, match="not JPEG, PNG or WebP"):
+        find_similar(lake, ColourDetector(), tmp_path / "note.txt", count=5)
+    with pytest.raises(SettingsError, match="no such file"):
+        list(similar_lines(read_settings(tmp_path), tmp_path / "no.jpg", count=5))
