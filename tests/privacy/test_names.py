@@ -61,6 +61,7 @@ def test_names_are_folded_as_sources_fold_them(name):
 def test_a_raw_record_holds_a_name_as_a_word_only():
     assert holds_name('{"user": "Ana", "n": 3}', GONE.__contains__)
     assert holds_name("at://ana/app.post/3k", GONE.__contains__)
+    assert holds_name('{"owner": "17@N00"}', {"17@N00"}.__contains__)
     assert not holds_name('{"fruit": "banana"}', GONE.__contains__)
 
 

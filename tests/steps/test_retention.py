@@ -12,7 +12,6 @@ import pyarrow as pa
 import pytest
 
 from tests.builders import row
-from tests.warehouse.conftest import open_folder
 from trendlab.errors import SettingsError
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
@@ -20,7 +19,6 @@ from trendlab.settings import read_settings
 from trendlab.steps.context import open_context
 from trendlab.steps.engine import Context
 from trendlab.steps.ingest import ingest_paths
-from trendlab.steps.load import ask, load_warehouse, make_marts, open_for
 from trendlab.steps.nightly import STEPS, run_steps
 from trendlab.steps.retention import (
     GOES_WITH,
@@ -77,9 +75,8 @@ def built(home: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole():
-    with open_folder() as folder:
-        yield built(folder.parent / "home")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("whole") / "home")
 
 
 @pytest.fixture
@@ -288,21 +285,3 @@ def test_the_documented_periods_are_the_shortest(whole):
             told.update(zip(names, days * len(names), strict=False))
 
     assert told == shortest_periods(STEPS, context_of(whole))
-
-
-def test_the_marts_keep_their_rules_and_the_counts(home):
-    context = context_of(home, PERIODS)
-    with open_for(context.settings):
-        load_warehouse(context, None, None)
-        run_retention(context)
-        made = make_marts(context)
-
-    assert "SQL tests passed" in made[0]
-    asked = "select count(*), min(day)::text from marts.{}"
-    posts = ask(context.settings, asked.format("posts where tracker = 'coats'"), 0)[1]
-    # the tracker's day of a post may be the one before its own
-    assert posts == [(49, (KEPT + timedelta(days=1)).isoformat())]
-    days = "activity_daily where tracker = 'coats' and city = 'all'"
-    assert ask(context.settings, asked.format(days), 0)[1] == [
-        (DAYS, FIRST.isoformat())
-    ]

@@ -77,12 +77,8 @@ def holds_name(text: str, is_named: IsNamed) -> bool:
     """Tell whether any whole word of a text is a name; for raw records.
 
     Words are looked at with the dots, colons, hyphens and @ inside them, and in the
-    pieces between these.
+    pieces between these; as they are, for ids, and folded, for handles.
     """
-    for word in dict.fromkeys(_WORD.findall(text)):
-        if is_named(fold_name(word)):
-            return True
-        pieces = re.split(r"[:@]", word)
-        if len(pieces) > 1 and any(is_named(fold_name(p)) for p in pieces if p):
-            return True
-    return False
+    words = set(_WORD.findall(text))
+    words |= {piece for word in words for piece in re.split(r"[:@]", word) if piece}
+    return any(is_named(word) or is_named(fold_name(word)) for word in words)

@@ -92,10 +92,10 @@ class Pseudonyms:
         for name in _DROPPED.get(table, ()):
             changed.pop(name, None)
         if row.get("author_id") is not None:
-            changed["author_id"] = self.of_id(row["author_id"])
+            changed["author_id"] = self.of_id(str(row["author_id"]))
         for name in _HANDLES:
             if row.get(name) is not None:
-                changed[name] = self.of_handle(row[name])
+                changed[name] = self.of_handle(str(row[name]))
         given = row.get("mentions") or ()
         if given:
             changed["mentions"] = [self.of_handle(name) for name in given]

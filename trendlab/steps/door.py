@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -107,7 +107,8 @@ class Door:
         table, row = record.rows[0]
         moment = row.get(DAY_FROM[table])
         first = self._first_kept.get(table)
-        if first is None or moment is None or moment.date() >= first:
+        # what is no moment is refused where rows are checked
+        if first is None or not isinstance(moment, datetime) or moment.date() >= first:
             return record
         return Refused(EXPIRED, "", "", record.number, "", table)
 
@@ -193,7 +194,7 @@ def _is_by(row: Row, forgotten: Forgotten) -> bool:
         ("comment_id", forgotten.has_comment),
     )
     return any(
-        row.get(name) is not None and is_gone(row[name]) for name, is_gone in asked
+        row.get(name) is not None and is_gone(str(row[name])) for name, is_gone in asked
     )
 
 
@@ -204,7 +205,9 @@ def _without_names(table: str, row: Row, forgotten: Forgotten) -> Row:
     short = {name.partition("@")[0] for name in gone}
 
     def is_named(name: str) -> bool:
-        return name in short or forgotten.has_handle(name)
+        # an id of digits alone may be any number of an address
+        is_id = not name.isdigit() and forgotten.has_id(name)
+        return is_id or name in short or forgotten.has_handle(name)
 
     changed: Row = {}
     if gone:
