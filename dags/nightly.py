@@ -3,14 +3,14 @@
 
 **What** Fetches the UTC day that has just ended from the live sources that are set up,
 and computes it, from posts to marts, alerts and report: fetch, match, sentiment,
-detect, tag, activity, signals, retention, load, alert, report.
+media, detect, tag, activity, signals, retention, load, alert, report.
 
 **When** Daily at 02:00 UTC. The data interval that starts on day D is run as day D.
 
 **Reads** What networks have on the trackers' terms, posts, comments and photos in the
 lake (`TRENDLAB_HOME`), the tracker file, and the settings `TRENDLAB_*` of the worker;
 `trendlab sources` lists those that live sources need. Where none is set up, `fetch`
-does nothing.
+does nothing. `media` downloads photos only where `TRENDLAB_MEDIA` is `fetch`.
 
 **Writes** The day's partitions in the lake, the warehouse (one transaction a day),
 `reports/`, and alerts to the channels of the tracker file. The asset
@@ -81,6 +81,7 @@ with DAG(
     # a source that is down fails alone
     match = step("match", f"match --to {DAY}", trigger_rule=TriggerRule.ALL_DONE)
     sentiment = step("sentiment", f"sentiment --to {DAY}")
+    media = step("media", f"media --night --day {DAY}")
     detect = step("detect", f"detect --to {DAY}", pool=GPU_POOL, queue=GPU_QUEUE)
     tag = step("tag", f"tag --to {DAY}", pool=GPU_POOL, queue=GPU_QUEUE)
     activity = step("activity", f"activity --to {DAY}")
@@ -105,6 +106,7 @@ with DAG(
         fetch,
         match,
         sentiment,
+        media,
         detect,
         tag,
         activity,
@@ -119,6 +121,7 @@ with DAG(
         fetch,
         match,
         sentiment,
+        media,
         detect,
         tag,
         activity,

@@ -8,15 +8,26 @@ from files and are never printed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from trendlab.errors import SettingsError
 
 # A file in which one row in five is refused is the wrong file or the wrong mapping.
 MAX_REJECTED_SHARE = 0.2
+
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+def _split(given: object) -> object:
+    """Read a list that is written with blanks between."""
+    return given.split() if isinstance(given, str) else given
+
+
+_WORDS = BeforeValidator(_split)
 
 
 class Settings(BaseSettings):
@@ -55,6 +66,13 @@ class Settings(BaseSettings):
     pseudonym_key_file : Path or None
         A file with them; `keys/pseudonyms.key` in the home, drawn at the first
         ingest, when neither is given.
+    media : {"off", "fetch"}
+        Whether the night downloads photos.
+    media_ports : frozenset of int
+        Ports that photos may be fetched from, with blanks between.
+    media_networks : tuple of networks
+        Networks that are not public and from which photos may be fetched all the
+        same, such as `10.20.0.0/24`, with blanks between.
     workers : int
         Processes for text scoring and threads for photo decoding.
     """
@@ -77,6 +95,9 @@ class Settings(BaseSettings):
     pseudonyms: Literal["off", "keyed"] = "off"
     pseudonym_key: SecretStr | None = None
     pseudonym_key_file: Path | None = None
+    media: Literal["off", "fetch"] = "off"
+    media_ports: Annotated[frozenset[Port], NoDecode, _WORDS] = frozenset({80, 443})
+    media_networks: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, _WORDS] = ()
     workers: int = Field(default=2, ge=1, le=64)
 
     @property

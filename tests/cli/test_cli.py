@@ -17,6 +17,7 @@ from trendlab.cli import (  # noqa: F401
     compute,
     influence,
     look,
+    media,
     peaks,
     privacy,
     series,
@@ -31,7 +32,7 @@ VERBS = {
     "ingest", "simulate", "match", "detect", "tag", "sentiment", "activity",
     "signals", "load", "marts", "alert", "review", "report", "nightly", "rebuild",
     "migrate", "sql", "db", "doctor", "demo", "peaks", "weekly", "forget", "case",
-    "retention", "evaluate", "train", "similar",
+    "retention", "evaluate", "train", "similar", "media",
 }  # fmt: skip
 SUBVERBS = {
     "alert": {"raise", "send", "ack", "backtest", "notice"},
@@ -167,3 +168,22 @@ def test_ranges_are_read(given, wanted):
 def test_ranges_that_make_no_sense_are_refused(given):
     with pytest.raises(SettingsError):
         parse_range(*given)
+
+
+def test_the_night_downloads_no_photos_unless_it_is_set(tmp_path):
+    words = ["media", "--night", "--day", "2026-03-01", "--home", str(tmp_path)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0
+    assert done.output == "media: not asked for (TRENDLAB_MEDIA is off)\n"
+
+
+def test_photos_of_an_empty_home_are_none(tmp_path):
+    done = CliRunner().invoke(app, ["media", "--home", str(tmp_path)])
+    assert done.exit_code == 0
+    assert done.output.startswith("media: 0 of 0 photos stored")
+
+
+@pytest.mark.parametrize("words", [["--to", "2026-03-01"], []])
+def test_the_nights_photos_want_a_day(tmp_path, words):
+    asked = ["media", "--night", *words, "--home", str(tmp_path)]
+    assert isinstance(CliRunner().invoke(app, asked).exception, SettingsError)

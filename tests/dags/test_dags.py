@@ -125,7 +125,7 @@ def test_the_folder_holds_exactly_the_nightly_and_the_weekly_dag(described):
 def test_the_tasks_follow_one_another_and_a_notice_watches_them(described):
     dag = described["dags"]["trendlab_nightly"]
     order = [
-        "fetch", "match", "sentiment", "detect", "tag", "activity",
+        "fetch", "match", "sentiment", "media", "detect", "tag", "activity",
         "signals", "alert_raise", "retention", "load", "alert_send", "report",
     ]  # fmt: skip
     in_a_row = [list(pair) for pair in itertools.pairwise(order)]
@@ -188,7 +188,14 @@ def test_the_gate_refuses_an_update_that_does_not_say_its_day(described):
 def test_every_task_is_a_trendlab_command_that_exists(described):
     from typer.main import get_command
 
-    from trendlab.cli import collect, compute, look, warehouse  # noqa: F401
+    from trendlab.cli import (  # noqa: F401
+        collect,
+        compute,
+        look,
+        media,
+        privacy,
+        warehouse,
+    )
     from trendlab.cli.app import app
 
     verbs = get_command(app)

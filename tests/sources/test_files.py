@@ -142,6 +142,23 @@ def test_photos_inside_a_zip_are_asked_to_be_unpacked(tmp_path: Path):
         open_sets([tmp_path / "x.zip"])
 
 
+@pytest.mark.parametrize("name", ["../../evil.csv", "/tmp/evil.csv", "C:\\evil.csv"])
+def test_a_member_that_is_named_like_a_path_is_read_and_written_nowhere(
+    tmp_path: Path, name: str
+):
+    inside = tmp_path / "a" / "b"
+    inside.mkdir(parents=True)
+    with zipfile.ZipFile(inside / "x.zip", "w") as archive:
+        archive.writestr(name, TWEETS)
+
+    (one,) = open_sets([inside / "x.zip"])
+    with one.members[0].open() as stream:
+        assert stream.read() == TWEETS.encode()
+
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [inside / "x.zip"]
+    assert not Path("/tmp/evil.csv").exists()
+
+
 def test_a_bomb_is_stopped():
     content = io.BufferedReader(io.BytesIO(b"a" * 1_000_000))
     stream = io.BufferedReader(Unpacked(content, 1_000, checked_from=100_000), 10_000)

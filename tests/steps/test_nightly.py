@@ -22,6 +22,7 @@ from trendlab.steps.alert import acknowledge, backtest
 from trendlab.steps.context import open_context
 from trendlab.steps.engine import Context
 from trendlab.steps.load import ask, load_warehouse, open_for
+from trendlab.steps.media import MediaReport
 from trendlab.steps.nightly import run_nightly, run_rebuild
 from trendlab.steps.report import write_report
 from trendlab.steps.simulate import simulate_world
@@ -99,6 +100,29 @@ def test_a_second_night_computes_nothing(night):
     )
     assert [step.computed_count for step in again.steps] == [0] * len(again.steps)
     assert fingerprints(night) == before
+
+
+def test_a_night_asks_for_photos_before_garments_and_a_range_does_not(night):
+    said, asked = [], []
+
+    def fetch_photos(context: Context, day: date) -> MediaReport:
+        asked.append(day)
+        return MediaReport(due_count=3)
+
+    for catch_up in (True, False):
+        run_nightly(
+            context_of(night),
+            LAST_DAY,
+            LAST_DAY,
+            catch_up=catch_up,
+            with_report=False,
+            fetch_photos=fetch_photos,
+            say=said.append,
+        )
+    assert asked == [LAST_DAY]
+    order = [line.split(":")[0].split(" ")[0] for line in said]
+    assert order.index("sentiment") < order.index("media") < order.index("detect")
+    assert order.count("media") == 1
 
 
 def test_planted_peaks_and_dips_are_found(night):

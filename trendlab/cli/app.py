@@ -210,6 +210,7 @@ def main() -> None:
         exclude,
         influence,
         look,
+        media,
         peaks,
         privacy,
         review_texts,

@@ -32,6 +32,7 @@ from trendlab.sources.spans import read_moment, write_moment
 from trendlab.steps.ingest_journal import FOLDER
 from trendlab.steps.ingest_set import WRITE_ORDER
 from trendlab.steps.live_states import SourceStates
+from trendlab.steps.media_rows import keep_tried
 
 _PREFIX = "live-"
 _NOTES = "batch.json"
@@ -157,7 +158,7 @@ def upsert_rows(lake: Lake, table: str, rows: pa.Table, source: str) -> None:
     for day, mine in _by_day(rows):
         old = lake.read(table, day, source=source)
         if table == "media":
-            mine = _not_offered_before(old, mine)
+            mine = keep_tried(old, _not_offered_before(old, mine))
         merged, done = merge(TABLES[table], old, mine)
         if done.added or done.updated:
             parts[day] = merged

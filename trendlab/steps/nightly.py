@@ -18,6 +18,7 @@ from trendlab.steps.influence import INFLUENCE
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_verbs import fetch_night
 from trendlab.steps.load import load_warehouse, make_marts, open_for
+from trendlab.steps.media import MediaReport, fetch_night_photos
 from trendlab.steps.report import NIGHTLY_REPORT, WEEKLY_REPORTS, write_report
 from trendlab.steps.retention import apply_retention
 from trendlab.steps.signals import ACTIVITY, SIGNALS
@@ -55,6 +56,7 @@ SIGNAL_STEPS = (
 
 Say = Callable[[str], None]
 Fetch = Callable[[Context, date], LiveReport]
+FetchPhotos = Callable[[Context, date], MediaReport | None]
 
 
 def say_nothing(line: str) -> None:
@@ -68,6 +70,7 @@ class NightReport:
     first_day: date
     last_day: date
     fetched: LiveReport = field(default_factory=LiveReport)
+    photos: MediaReport | None = None
     steps: list[StepReport] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     report_paths: list[Path] = field(default_factory=list)
@@ -83,6 +86,8 @@ class NightReport:
         )
         lines = [f"{self.kind} of {span}: done in {self.seconds:.1f} s"]
         lines += [f"  {line}" for line in self.fetched.lines()]
+        if self.photos is not None:
+            lines += [f"  {line}" for line in self.photos.lines()]
         lines += [f"  {step.line()}" for step in self.steps]
         lines += [f"  {note}" for note in self.notes]
         lines += [f"report: {path}" for path in self.report_paths]
@@ -120,6 +125,7 @@ def run_nightly(
     with_report: bool = True,
     send_backfilled: bool = False,
     fetch: Fetch = fetch_night,
+    fetch_photos: FetchPhotos = fetch_night_photos,
     say: Say = say_nothing,
 ) -> NightReport:
     """Fetch from live sources, run every step, alerts, the load and the report.
@@ -137,6 +143,9 @@ def run_nightly(
     fetch : callable
         Fetches a day from the live sources that are set up; called with
         `catch_up` only. A range is computed from what is there.
+    fetch_photos : callable
+        Downloads photos before `detect`, where settings ask for it; called with
+        `catch_up` only.
     say : callable
         Told one line as each stage ends.
     """
@@ -152,6 +161,10 @@ def run_nightly(
             days = sorted({*days, last_day})
         result = NightReport(days[0] if days else last_day, last_day, fetched)
         for step in STEPS.values():
+            if step is DETECT and catch_up:
+                result.photos = fetch_photos(context, last_day)
+                if result.photos is not None:
+                    say(result.photos.line())
             done = _run(context, step, days, last_day, night_from=first_day)
             result.steps.append(done)
             say(done.line())

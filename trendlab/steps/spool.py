@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from trendlab.lake import Lake, Upserted
 from trendlab.lake.merge import merge
 from trendlab.schemas import TABLES
+from trendlab.steps.media_rows import keep_tried
 
 # Partitions that are merged and written together: their syncs overlap.
 BATCH_DAYS = 96
@@ -156,8 +157,8 @@ def compare_days(lake: Lake, table: str, spool: Spool, source: str) -> Upserted:
 def _merged(
     lake: Lake, table: str, spool: Spool, source: str, day: date
 ) -> tuple[pa.Table, Upserted]:
-    old = lake.read(table, day, source=source)
-    return merge(TABLES[table], old, spool.read(table, day))
+    old, new = lake.read(table, day, source=source), spool.read(table, day)
+    return merge(TABLES[table], old, keep_tried(old, new) if table == "media" else new)
 
 
 def _sum_up(sums: list[int], done: Upserted) -> None:

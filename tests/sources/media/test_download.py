@@ -29,6 +29,7 @@ from trendlab.sources.media.addresses import Address
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LOOPBACK = ip_network("127.0.0.0/8")
+TRUSTED = ssl.create_default_context()
 BYTES = b"\xff\xd8\xff" + b"photo" * 100
 
 
@@ -58,6 +59,7 @@ def fetch(url: str, *, names: Names | None = None, **limits: float) -> Fetched:
     client = PhotoClient(
         Reach(frozenset(ports), (LOOPBACK,)),
         Limits(**{"max_bytes": 20_000, **limits}),
+        ssl_context=TRUSTED,
         resolve=Names() if names is None else names,
         clock=lambda: NOW,
     )
@@ -76,7 +78,10 @@ def test_a_photo_is_fetched_and_nothing_is_told_of_who_asks(monkeypatch):
     with rough_server(*replies) as server:
         port = port_of(server.url)
         client = PhotoClient(
-            Reach(frozenset({port}), (LOOPBACK,)), Limits(20_000), resolve=Names()
+            Reach(frozenset({port}), (LOOPBACK,)),
+            Limits(20_000),
+            ssl_context=TRUSTED,
+            resolve=Names(),
         )
         with client:
             first = client.get(f"http://photos.example:{port}/a.jpg?oh=1")

@@ -91,10 +91,10 @@ class PhotoClient:
     ----------
     reach : Reach
     limits : Limits
+    ssl_context : ssl.SSLContext
+        Whom to trust; shared by the clients of all threads, for it takes long to make.
     resolve : callable
         Stands in for the name servers in tests.
-    ssl_context : ssl.SSLContext or None
-        The system's trust when None.
     clock : callable
         Present moment, UTC.
     """
@@ -104,8 +104,8 @@ class PhotoClient:
         reach: Reach,
         limits: Limits,
         *,
+        ssl_context: ssl.SSLContext,
         resolve: Resolve = resolve_host,
-        ssl_context: ssl.SSLContext | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._reach = reach
@@ -113,9 +113,7 @@ class PhotoClient:
         self._clock = clock
         self._deadline = Deadline()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context()
-            if ssl_context is None
-            else ssl_context,
+            ssl_context=ssl_context,
             max_connections=4,
             max_keepalive_connections=2,
             # a connection is pinned for no longer than this
