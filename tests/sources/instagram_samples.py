@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,81 @@ GRID: dict[str, Any] = {
     "display_uri": "https://x.org/2.jpg",
     "play_count": 3100,
 }
+APIFY: dict[str, Any] = {
+    "id": POST_ID,
+    "type": "Sidecar",
+    "shortCode": CODE,
+    "caption": CAPTION,
+    "hashtags": ["OOTD"],
+    "mentions": ["ben"],
+    "url": f"https://www.instagram.com/p/{CODE}/",
+    "commentsCount": 2,
+    "firstComment": "lovely",
+    "latestComments": [
+        {
+            "id": "51",
+            "text": "lovely",
+            "ownerUsername": "Ben",
+            "timestamp": "2026-01-05T09:31:00.000Z",
+            "likesCount": 1,
+            "owner": {"id": "5", "username": "Ben"},
+            "replies": [
+                {
+                    "id": "52",
+                    "text": "thanks",
+                    "ownerUsername": "Ana.B",
+                    "timestamp": "2026-01-05T09:31:30.000Z",
+                    "likesCount": 0,
+                }
+            ],
+        }
+    ],
+    "displayUrl": "https://x.org/1.jpg",
+    "images": ["https://x.org/1.jpg", "https://x.org/2.jpg"],
+    "likesCount": 120,
+    "timestamp": "2026-01-05T09:30:00.000Z",
+    "childPosts": [
+        {"id": "1", "type": "Image", "displayUrl": "https://x.org/1.jpg"},
+        {"id": "2", "type": "Video", "displayUrl": "https://x.org/2.jpg"},
+    ],
+    "ownerUsername": "Ana.B",
+    "ownerFullName": "Ana",
+    "ownerId": AUTHOR_ID,
+    "locationName": "Paris",
+    "locationId": "77",
+    "isSponsored": True,
+    "taggedUsers": [{"username": "cleo"}],
+    "coauthorProducers": [{"username": "dan"}],
+}
+FOURCAT: dict[str, str] = {
+    "id": CODE,
+    "timestamp": "2026-01-05 10:30:00",
+    "thread_id": CODE,
+    "parent_id": CODE,
+    "url": f"https://www.instagram.com/p/{CODE}",
+    "body": CAPTION,
+    "author": "Ana.B",
+    "author_id": AUTHOR_ID,
+    "author_fullname": "Ana",
+    "verified": "False",
+    "coauthors": "dan",
+    "media_type": "mixed",
+    "num_media": "2",
+    "image_urls": "https://x.org/1.jpg,https://x.org/2.jpg",
+    "media_urls": "https://x.org/1.jpg,https://x.org/2.mp4",
+    "hashtags": "OOTD",
+    "usertags": "cleo",
+    "play_count": "-1",
+    "likes_hidden": "no",
+    "num_likes": "120",
+    "num_comments": "2",
+    "location_name": "Paris",
+    "location_id": "77",
+    "location_latlong": "48.85,2.35",
+    "location_city": "Paris",
+    "unix_timestamp": str(TAKEN_AT),
+    "missing_media": "",
+}
 COMMENTS: list[dict[str, Any]] = [
     {
         "id": 51,
@@ -156,6 +232,15 @@ def captured(node: Any, **around: Any) -> dict[str, Any]:
 def write_lines(path: Path, *records: Any) -> Path:
     """Write records as lines of JSON."""
     path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    return path
+
+
+def write_table(path: Path, *rows: dict[str, str]) -> Path:
+    """Write rows as a CSV with the columns of the first."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), restval="", extrasaction="raise")
+        writer.writeheader()
+        writer.writerows(rows)
     return path
 
 

@@ -6,8 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from trendlab.sources import instagram_profiles, instaloader, zeeschuimer
+from trendlab.sources import (
+    apify,
+    fourcat,
+    instagram_profiles,
+    instaloader,
+    zeeschuimer,
+)
+from trendlab.sources.apify import Apify
 from trendlab.sources.base import Source
+from trendlab.sources.fourcat import FourcatTable
 from trendlab.sources.instagram_profiles import InstagramProfiles
 from trendlab.sources.instaloader import Instaloader
 from trendlab.sources.members import Head
@@ -54,6 +62,28 @@ ARCHIVES: dict[str, Archive] = {
         "coordinates, views, addresses of photos",
         "followers; all comments but those shown under a post; on grids also time "
         "(taken from the id), likes, comments and place",
+    ),
+    "4cat_ndjson": Archive(
+        "4CAT's NDJSON of Instagram",
+        zeeschuimer.recognise_fourcat,
+        partial(CapturedItems, "4cat_ndjson"),
+        "what Zeeschuimer gives, with the moment of collection",
+        "what Zeeschuimer lacks",
+    ),
+    "4cat_csv": Archive(
+        "4CAT's CSV of Instagram",
+        fourcat.recognise,
+        FourcatTable,
+        "posts, authors' names, places with coordinates, views, addresses of photos",
+        "comments, followers, shares, sponsors; the moment of collection",
+    ),
+    "apify": Archive(
+        "Apify's Instagram items in a JSON list or JSON lines",
+        apify.recognise,
+        Apify,
+        "posts with their newest comments, comments with replies, authors with "
+        "followers, names of places, sponsors, addresses of photos",
+        "coordinates, shares, hidden likes; the moment of collection",
     ),
     "instagram_profiles": Archive(
         "an Instagram profile in JSON",

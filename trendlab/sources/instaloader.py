@@ -25,8 +25,8 @@ from trendlab.sources.base import (
     Refused,
     Request,
     Row,
-    Slice,
     State,
+    plan_files,
     show,
 )
 from trendlab.sources.fields import (
@@ -91,8 +91,7 @@ class Instaloader:
 
     def plan(self, request: Request, state: State) -> Plan:
         """Read every file, in the order given."""
-        slices = [Slice(m.origin, {"member": m}) for m in request.paths]
-        return Plan(request, tuple(slices))
+        return plan_files(request)
 
     def fetch(self, plan: Plan, client: Any = None) -> Iterator[Page]:
         """Yield one page a file."""

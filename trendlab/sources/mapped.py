@@ -15,8 +15,8 @@ from trendlab.sources.base import (
     Plan,
     Refused,
     Request,
-    Slice,
     State,
+    plan_files,
 )
 from trendlab.sources.columns import ColumnMapping, RecordReader
 from trendlab.sources.members import Head, Member
@@ -26,7 +26,7 @@ from trendlab.sources.readers import (
     json_list_pages,
     parquet_pages,
 )
-from trendlab.sources.received import object_of
+from trendlab.sources.received import NOT_UTF8, hold_raw_bytes, object_of
 
 _READERS = {
     "csv": csv_pages,
@@ -55,8 +55,7 @@ class MappedSource:
 
     def plan(self, request: Request, state: State) -> Plan:
         """Read every file, in the order given."""
-        slices = [Slice(m.origin, {"member": m}) for m in request.paths]
-        return Plan(request, tuple(slices))
+        return plan_files(request)
 
     def fetch(self, plan: Plan, client: Any = None) -> Iterator[Page]:
         """Yield pages of up to 5,000 records."""
@@ -71,7 +70,7 @@ class MappedSource:
 
     def parse(self, page: Page) -> Iterator[Parsed]:
         """Turn each record into a post or a comment, or refuse it."""
-        has_bad_bytes = not _is_encodable(page.payload)
+        has_bad_bytes = hold_raw_bytes(page.payload)
         for offset, record in enumerate(page.payload):
             yield self._one(
                 record, page.first_number + offset, page.observed_at, has_bad_bytes
@@ -85,30 +84,10 @@ class MappedSource:
         fields = object_of(record, number, table, json.loads)
         if isinstance(fields, Refused):
             return fields
-        if has_bad_bytes and not _is_encodable([fields]):
-            return Refused(
-                "the record is not UTF-8",
-                "",
-                "name the file's `encoding` in its mapping",
-                number,
-                record,
-                table,
-            )
+        if has_bad_bytes and hold_raw_bytes([fields]):
+            advice = "name the file's `encoding` in its mapping"
+            return Refused(NOT_UTF8, "", advice, number, record, table)
         try:
             return Accepted(self._read(fields, observed_at), number, record)
         except FieldError as bad:
             return bad.refused(number, record, table)
-
-
-def _is_encodable(records: list[Any]) -> bool:
-    """Tell whether CSV cells are free of bytes that were not UTF-8."""
-    try:
-        for record in records:
-            if isinstance(record, dict):
-                for value in record.values():
-                    if isinstance(value, str) and not value.isascii():
-                        value.encode()
-    except UnicodeEncodeError as error:
-        # half surrogates come from JSON and are mended; these stand for raw bytes
-        return not 0xDC80 <= ord(error.object[error.start]) <= 0xDCFF
-    return True

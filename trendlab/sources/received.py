@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 
 from trendlab.sources.base import Damage, Refused, Row
+
+NOT_UTF8 = "the record is not UTF-8"
 
 
 def load_json(text: bytes) -> Any:
@@ -57,9 +59,7 @@ def object_of(
         try:
             fields = load(record)
         except UnicodeDecodeError as error:
-            return Refused(
-                "the record is not UTF-8", "", str(error), number, record, table
-            )
+            return Refused(NOT_UTF8, "", str(error), number, record, table)
         except (ValueError, RecursionError) as error:
             return Refused(
                 "the line is not JSON", "", str(error), number, record, table
@@ -70,3 +70,20 @@ def object_of(
         kind = type(fields).__name__
         return Refused("the record is not an object", "", kind, number, record, table)
     return fields
+
+
+def hold_raw_bytes(records: Iterable[Any]) -> bool:
+    """Tell whether CSV cells hold bytes that were not UTF-8.
+
+    The reader of CSV lets them stand as half surrogates, so that only their rows need
+    be refused. Half surrogates of JSON are others, and are mended.
+    """
+    try:
+        for record in records:
+            if isinstance(record, dict):
+                for value in record.values():
+                    if isinstance(value, str) and not value.isascii():
+                        value.encode()
+    except UnicodeEncodeError as error:
+        return 0xDC80 <= ord(error.object[error.start]) <= 0xDCFF
+    return False

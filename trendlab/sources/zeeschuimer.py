@@ -20,8 +20,8 @@ from trendlab.sources.base import (
     Refused,
     Request,
     Row,
-    Slice,
     State,
+    plan_files,
 )
 from trendlab.sources.fields import is_given, read_moment
 from trendlab.sources.instagram_comments import STRIDE, parse_comments
@@ -72,8 +72,7 @@ class CapturedItems:
 
     def plan(self, request: Request, state: State) -> Plan:
         """Read every file, in the order given."""
-        slices = [Slice(m.origin, {"member": m}) for m in request.paths]
-        return Plan(request, tuple(slices))
+        return plan_files(request)
 
     def fetch(self, plan: Plan, client: Any = None) -> Iterator[Page]:
         """Yield pages of up to 5,000 lines."""
