@@ -1,8 +1,9 @@
 """
 ### trendlab weekly.
 
-**What** Computes the models of a whole history as of the end of an ISO week (who leads
-whom), late posts of the weeks before it taken in, loads them and writes their reports.
+**What** Computes the models of a whole history as of the end of an ISO week (styles,
+who leads whom), late posts of the weeks before it taken in, loads them and writes
+their reports.
 
 **When** After the night of a Sunday: every update of the asset `trendlab://marts` by
 `trendlab_nightly` starts a run, and `gate` ends it at once unless the day that the
@@ -12,9 +13,10 @@ week that has ended.
 **Reads** Weekly shares and all that weekly steps read in the lake (`TRENDLAB_HOME`),
 and the settings `TRENDLAB_*` of the worker.
 
-**Writes** The week's partitions in the lake (`influence_edges`, `influence_placebos`,
-and stale ones of `influencers` and `city_weeks`), the warehouse, and
-`reports/influence-all-<Sunday>.html`.
+**Writes** The week's partitions in the lake (`influence_edges`, `influence_placebos`;
+with the first Sunday of a quarter `styles` and `style_examples`; and stale weeks of
+`influencers`, `city_weeks` and `style_weeks`), the warehouse, and
+`influence-all-<Sunday>.html` and `styles-all-<Sunday>.html` in `reports/`.
 
 **Missed weeks** A week whose Sunday had no night is not made good by itself: trigger it
 by hand with that Sunday as `day`. Where no one does, the next Sunday's run still reads
@@ -90,7 +92,7 @@ def step(task_id: str, command: str, **more: object) -> BashOperator:
 
 with DAG(
     dag_id="trendlab_weekly",
-    description="Who leads whom, after the night of a Sunday",
+    description="Styles, and who leads whom, after the night of a Sunday",
     doc_md=__doc__,
     schedule=[MARTS],
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
@@ -119,11 +121,12 @@ with DAG(
     report_influence = step(
         "report_influence", f"report --notebook influence --to {DAY}"
     )
+    report_styles = step("report_styles", f"report --notebook styles --to {DAY}")
     failure_notice = step(
         "failure_notice",
         f"alert notice 'weekly run of {DAY} failed; see the Airflow log'",
         trigger_rule=TriggerRule.ONE_FAILED,
         retries=0,
     )
-    chain(gate, weekly, load, report_influence)
-    [gate, weekly, load, report_influence] >> failure_notice
+    chain(gate, weekly, load, [report_influence, report_styles])
+    [gate, weekly, load, report_influence, report_styles] >> failure_notice

@@ -23,3 +23,21 @@ select distinct
     day
 from trendlab.influence_placebos
 where extract(isodow from day) <> 1
+union
+select distinct
+    'styles' as table_name,
+    day
+from trendlab.styles
+where extract(isodow from day) <> 1
+union
+select distinct
+    'style_examples' as table_name,
+    day
+from trendlab.style_examples
+where extract(isodow from day) <> 1
+union
+select distinct
+    'style_weeks' as table_name,
+    day
+from trendlab.style_weeks
+where extract(isodow from day) <> 1

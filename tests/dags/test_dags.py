@@ -159,9 +159,9 @@ def test_the_week_waits_for_the_night_and_is_gated(described):
     dag = described["dags"]["trendlab_weekly"]
     order = ["gate", "weekly", "load", "report_influence"]
     in_a_row = [list(pair) for pair in itertools.pairwise(order)]
-    assert dag["edges"] == sorted(
-        in_a_row + [[task, "failure_notice"] for task in order]
-    )
+    beside = ["load", "report_styles"]
+    notice = [[task, "failure_notice"] for task in (*order, "report_styles")]
+    assert dag["edges"] == sorted([*in_a_row, beside, *notice])
     assert dag["waits_for"] == ["trendlab_marts"]
     assert dag["rules"]["failure_notice"] == "one_failed"
     assert dag["max_active_runs"] == 1
@@ -273,6 +273,7 @@ def test_the_dags_run_once_on_a_small_world(airflow_env):
         assert {path.name for path in reports} == {
             "all-2026-03-01.html",
             "influence-all-2026-03-01.html",
+            "styles-all-2026-03-01.html",
         }
     finally:
         run(["trendlab", "db", "stop"], airflow_env)

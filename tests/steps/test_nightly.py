@@ -33,7 +33,8 @@ FIRST_DAY = LAST_DAY - timedelta(days=7 * WEEKS - 1)
 DERIVED = (
     "tracker_posts", "sentiment", "garments", "garment_tags", "looks", "activity",
     "term_days", "author_days", "day_scores", "peaks", "dips", "evidence",
-    "influencers", "city_weeks",
+    "influencers", "city_weeks", "look_patterns", "styles",
+    "style_weeks",
 )  # fmt: skip
 
 

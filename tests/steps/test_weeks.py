@@ -23,7 +23,13 @@ from trendlab.steps.engine import (
 )
 from trendlab.steps.nightly import reports_of
 from trendlab.steps.report import WEEKLY_REPORTS
-from trendlab.steps.weeks import is_due, last_whole_week, read_week, units_of
+from trendlab.steps.weeks import (
+    is_due,
+    last_quarter_week,
+    last_whole_week,
+    read_week,
+    units_of,
+)
 
 MONDAY = date(2026, 1, 5)
 DAYS = [MONDAY + timedelta(days=ahead) for ahead in range(17)]
@@ -90,6 +96,29 @@ def test_a_last_week_with_silent_days_counts_when_it_has_ended():
 
 def test_silence_after_the_data_moves_no_week():
     assert units_of(MODEL, DAYS, date(2026, 3, 1)) == [date(2026, 1, 19)]
+
+
+@pytest.mark.parametrize(
+    ("day", "monday"),
+    [
+        (date(2026, 1, 3), date(2025, 9, 29)),
+        (date(2026, 1, 4), date(2025, 12, 29)),
+        (date(2026, 3, 31), date(2025, 12, 29)),
+        (date(2026, 4, 5), date(2026, 3, 30)),
+        (date(2023, 10, 1), date(2023, 9, 25)),
+    ],
+)
+def test_a_quarter_begins_to_count_with_its_first_sunday(day, monday):
+    assert last_quarter_week(day) == monday
+
+
+def test_a_quarterly_step_computes_the_last_quarter_of_a_range_or_nothing():
+    quarterly = replace(MODEL, is_quarterly=True)
+    days = [date(2025, 12, 1) + timedelta(days=ahead) for ahead in range(60)]
+    assert units_of(quarterly, days, days[-1]) == [date(2025, 12, 29)]
+    assert units_of(quarterly, days[:30], days[29]) == []
+    assert units_of(quarterly, days[40:], days[-1]) == []
+    assert units_of(quarterly, days, date(2026, 12, 31)) == [date(2025, 12, 29)]
 
 
 def test_the_night_of_a_sunday_is_due_and_one_in_the_week_is_not(context):

@@ -46,6 +46,12 @@ def one_sided_lead(tables: Tables) -> None:
     plus("influence_edges", edge)(tables)
 
 
+def look_without_style(tables: Tables) -> None:
+    """Add a week in which one of ten looks has no style."""
+    plus("styles", {"rank": 1, "styles_count": 1})(tables)
+    plus("style_weeks", {"looks_count": 10, "looks_with_count": 9})(tables)
+
+
 PEAK = {"tracker": "outfits", "city": "paris", "measure": "posts"}
 WEEK = {"kind": "garment", "value": "skirt", "share_high": 1.0}
 BREACHES: dict[str, Callable[[Tables], None]] = {
@@ -123,6 +129,9 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
             "within_part": 0.05,
         },
     ),
+    "style_shares_add_up": look_without_style,
+    "styles_are_ranked": plus("styles", {"rank": 2, "styles_count": 1}),
+    "style_rows_belong_to_a_fit": plus("style_examples", {"style_id": "nothing"}),
     "influencer_ranks_are_ranks": plus("influencers", {"rank": 2, "rank_high": 3}),
     "cities_are_known": without("cities"),
     "runs_are_unique": plus("runs", {"step": "match"}),
@@ -134,6 +143,7 @@ HELD_BY_DEFINITION = {
     "every_mart_and_column_has_a_comment",
     "every_mart_tells_its_grain",
     "hidden_classes_stay_hidden",
+    "signature_styles_are_commoner_than_elsewhere",
     "runs_are_unique",
 }
 

@@ -312,12 +312,19 @@ def shares_figure(
         list(handles.values()),
         list(handles),
         loc="outside upper left",
-        ncols=3 if is_narrow(width) else 6,
+        ncols=_legend_columns(list(handles), width),
         fontsize=8.5,
         frameon=False,
     )
     figure.supylabel("share of looks", fontsize=9)
     return figure
+
+
+def _legend_columns(labels: Sequence[str], width: float) -> int:
+    """Return how many columns of a legend fit into a figure, 1 to 6."""
+    longest = max((len(label) for label in labels), default=1)
+    # an inch holds about 11 letters; a line's sample takes as much room as four
+    return int(np.clip(11 * width // (longest + 4), 1, 6))
 
 
 def colours_figure(weeks: pd.DataFrame, *, width: float) -> Figure:

@@ -13,9 +13,11 @@ from trendlab.schemas.core import Column, Table
 from trendlab.schemas.derived import DERIVED
 from trendlab.schemas.influence import INFLUENCE
 from trendlab.schemas.signals import SIGNALS
+from trendlab.schemas.styles import DISCOVERED
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (*COLLECTED, *DERIVED, *SIGNALS, *INFLUENCE, *BOOKS)
+    table.name: table
+    for table in (*COLLECTED, *DERIVED, *SIGNALS, *DISCOVERED, *INFLUENCE, *BOOKS)
 }
 
 __all__ = ["TABLES", "Column", "Table"]

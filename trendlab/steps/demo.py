@@ -22,21 +22,23 @@ from trendlab.steps.simulate import simulate_world
 MARKER = "this-is-a-demo"
 # Seconds that each stage may take on 2 cores; together under 4 minutes.
 BUDGETS = {
-    "simulate": 25,
-    "photos": 5,
+    "simulate": 20,
+    "photos": 3,
     "match": 15,
-    "sentiment": 20,
-    "detect": 15,
-    "tag": 5,
-    "activity": 25,
-    "signals": 30,
+    "sentiment": 15,
+    "detect": 12,
+    "tag": 3,
+    "activity": 20,
+    "signals": 25,
     "influencers": 30,
-    "trends": 10,
-    "city_sentiment": 5,
-    "influence": 15,
-    "alerts": 5,
+    "trends": 6,
+    "city_sentiment": 4,
+    "styles": 12,
+    "style_weeks": 8,
+    "influence": 10,
+    "alerts": 3,
     "load and marts": 15,
-    "report": 25,
+    "report": 35,
 }
 
 

@@ -159,6 +159,9 @@ class Step:
     only_last_week : bool
         True when, of a range, only the last week that has ended is computed: a
         model of all the weeks up to it. Such a step is weekly too.
+    is_quarterly : bool
+        True when, of those, only weeks that end with the first Sunday of a quarter
+        count; with `only_last_week`.
     fills_gaps : bool
         True when a missing day between known ones is a day to compute too.
     chunk_days : int
@@ -174,6 +177,7 @@ class Step:
     is_chained: bool = False
     is_weekly: bool = False
     only_last_week: bool = False
+    is_quarterly: bool = False
     fills_gaps: bool = False
     chunk_days: int = 56
 

@@ -22,6 +22,12 @@ from trendlab.steps.media import MediaReport, fetch_night_photos
 from trendlab.steps.report import NIGHTLY_REPORT, WEEKLY_REPORTS, write_report
 from trendlab.steps.retention import apply_retention
 from trendlab.steps.signals import ACTIVITY, SIGNALS
+from trendlab.steps.styles import (
+    LOOK_PATTERNS,
+    STYLE_EXAMPLES,
+    STYLE_WEEKS,
+    STYLES,
+)
 from trendlab.steps.weekly import INFLUENCERS, TRENDS
 from trendlab.steps.weeks import WEEK_END, is_due, last_whole_week, units_of
 
@@ -36,6 +42,10 @@ STEPS: dict[str, Step] = {
         SIGNALS,
         INFLUENCERS,
         TRENDS,
+        LOOK_PATTERNS,
+        STYLES,
+        STYLE_WEEKS,
+        STYLE_EXAMPLES,
         CITY_SENTIMENT,
         INFLUENCE,
     )

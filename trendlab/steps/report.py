@@ -23,9 +23,10 @@ TITLES = {
     NIGHTLY_REPORT: "Fashion trends",
     "influence": "Which city leads which",
     "crisis": "Crisis brief",
+    "styles": "Styles",
 }
 # Reports of models of a whole history, written when those are computed.
-WEEKLY_REPORTS = ("influence",)
+WEEKLY_REPORTS = ("influence", "styles")
 
 
 def write_report(

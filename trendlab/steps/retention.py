@@ -37,6 +37,7 @@ GOES_WITH: Mapping[str, tuple[str, ...]] = {
         "garment_tags",
         "looks",
         "vision_failures",
+        "style_examples",
     ),
     "comments": (),
     "media": (),

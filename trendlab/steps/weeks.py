@@ -2,7 +2,8 @@
 
 A model of a whole history (styles, who leads whom, trend curves) is computed for the
 last week that has ended, and for none before it: the weeks between would each cost as
-much, and nobody looks at what was believed then.
+much, and nobody looks at what was believed then. Styles keep for a quarter: they are
+fitted with its first Sunday only.
 """
 
 from __future__ import annotations
@@ -25,6 +26,15 @@ def last_whole_week(last_day: date) -> date:
     return week_of(last_day + ONE_DAY) - ONE_WEEK
 
 
+def last_quarter_week(last_day: date) -> date:
+    """Return the Monday of the last week that ended with a quarter's first Sunday."""
+    first = last_day.replace(month=last_day.month - (last_day.month - 1) % 3, day=1)
+    sunday = first + timedelta(days=6 - first.weekday())
+    if sunday > last_day:
+        return last_quarter_week(first - ONE_DAY)
+    return sunday - WEEK_END
+
+
 def units_of(step: Step, days: Sequence[date], last_day: date) -> list[date]:
     """Return what a step computes of a range: days, or the Mondays of its weeks.
 
@@ -39,14 +49,15 @@ def units_of(step: Step, days: Sequence[date], last_day: date) -> list[date]:
     Returns
     -------
     list of date
-        Rising. Of a step with `only_last_week`, the last week that has ended with
-        the range and is not wholly after or before what it holds; none where no
-        week has ended.
+        Rising. Of a step with `only_last_week`, the last week (or, where it is
+        quarterly, the last first week of a quarter) that has ended with the range
+        and is not wholly after or before what it holds; none where no week has ended.
     """
     if step.only_last_week:
         if not days:
             return []
-        monday = min(last_whole_week(last_day), week_of(days[-1]))
+        end = min(last_day, week_of(days[-1]) + WEEK_END)
+        monday = last_quarter_week(end) if step.is_quarterly else last_whole_week(end)
         return [monday] if monday >= week_of(days[0]) else []
     if step.is_weekly:
         return sorted({week_of(day) for day in days})
