@@ -26,9 +26,12 @@ from tests.steps.forgetting import (
 )
 from trendlab.errors import PrivacyError, SettingsError
 from trendlab.lake import Lake
+from trendlab.schemas import TABLES
 from trendlab.steps.forget import forget_author, preview_forget
 from trendlab.steps.ingest import ingest_paths
 from trendlab.steps.keys import draw_key
+from trendlab.steps.media_rows import row_with_photo
+from trendlab.steps.media_store import PhotoStore, photo_name
 
 HEADER = "post_id,created_at,author_id,author_handle,caption\n"
 MAPPING = """trackers:
@@ -103,6 +106,29 @@ def test_what_others_wrote_stays_without_the_name(without):
 
 def test_a_photo_that_another_post_uses_stays(without):
     assert [path.name for path in (without / "media").iterdir()] == ["both.jpg"]
+
+
+@pytest.mark.parametrize("is_placed", [True, False])
+def test_a_photo_of_a_download_that_was_killed_goes_too(home, is_placed):
+    lake = Lake(home / "lake")
+    media = lake.read("media", DAY).to_pylist()
+    (offered,) = [one for one in media if one["path"] == "media/one.jpg"]
+    offered |= {"status": "offered", "path": None}
+    lake.write("media", DAY, TABLES["media"].from_rows(media), source="photos")
+    (home / "media" / "one.jpg").unlink()
+    content, sha256 = b"\xff\xd8\xff quagga", "ab" * 32
+    name = photo_name(content, sha256)
+    store = PhotoStore(home)
+    store.keep(content, sha256)
+    store.seal(TABLES["media"].from_rows([row_with_photo(offered, name, sha256, NOW)]))
+    if is_placed:
+        store.place([name])
+    assert traces_in(home / "media")
+
+    forget(home)
+
+    left = [path.name for path in (home / "media").rglob("*") if path.is_file()]
+    assert left == ["both.jpg"]
 
 
 def test_a_photo_outside_the_home_is_named_and_not_touched(home, tmp_path):

@@ -17,11 +17,8 @@ import pytest
 from tests.sources.rough_server import Reply, RoughServer, answer, rough_server
 from tests.steps.photos import DAY, NOW, by_path, files, home_with, offer, photo, told
 from trendlab.lake import Lake
-from trendlab.privacy import Author
 from trendlab.schemas import TABLES
 from trendlab.steps.engine import Context
-from trendlab.steps.forget_files import erase_photos
-from trendlab.steps.forget_plan import Erasure
 from trendlab.steps.media import fetch_photos
 from trendlab.steps.media_rows import row_with_photo
 from trendlab.steps.media_store import PhotoStore, finish_batch, photo_name
@@ -161,14 +158,6 @@ def test_photos_of_a_post_that_has_gone_meanwhile_are_not_stored(tmp_path):
     left, present = state(tmp_path, lake)
     assert [row["post_id"] for row in left] == ["1"]
     assert present == [rows["path"][1].as_py()]
-
-
-def test_forgetting_removes_what_a_killed_download_left(tmp_path):
-    lake, store, rows = open_batch(tmp_path, photo(1))
-    store.seal(rows)
-    author = Author("shop", frozenset({"a1"}))
-    erase_photos(lake, tmp_path, Erasure(author))
-    assert state(tmp_path, lake)[1] == []
 
 
 def test_a_damaged_file_is_replaced_by_the_bytes_of_its_name(tmp_path):

@@ -15,6 +15,7 @@ import logging
 import shutil
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -49,6 +50,7 @@ from trendlab.steps.forget_report import ForgetReport
 from trendlab.steps.live_batch import apply_pending
 from trendlab.steps.live_states import SourceStates
 from trendlab.steps.load import has_warehouse, load_warehouse, open_for
+from trendlab.steps.media_store import PhotoStore, finish_batch
 from trendlab.steps.nightly import STEPS, run_steps
 from trendlab.steps.pseudonyms import open_pseudonyms, stored_trackers
 from trendlab.warehouse.scrub import scrub
@@ -123,7 +125,7 @@ def forget_author(
     ids, handle = stored_names(name, open_pseudonyms(context.settings, lake))
     with lake.lock():
         keyed = tombstone_hash(lake, is_new_allowed=True)
-        _take_in(lake)
+        _take_in(lake, context.home)
         path = note_path(lake, keyed.of(source, handle))
         erasure = find_author(lake, source, ids, handle, _known(lake, source))
         if path.exists():
@@ -158,9 +160,11 @@ def _known(lake: Lake, source: str) -> Forgotten | None:
     return Forgotten(tombstone_hash(lake), tombstones, source)
 
 
-def _take_in(lake: Lake) -> None:
-    """Store what a killed live ingest had sealed; remove what others had spooled."""
+def _take_in(lake: Lake, home: Path) -> None:
+    """Store what killed runs had sealed, so that it is found; remove their rest."""
     apply_pending(lake, SourceStates(lake))
+    # of photos that were moved to their place, only the sealed batch tells whose
+    finish_batch(lake, PhotoStore(home))
     remove_half_notes(lake)
     for folder in (lake.root / ".tmp").glob("*"):
         # the lock is ours, so no ingest and no writer is alive; readers may be

@@ -19,7 +19,6 @@ from trendlab.privacy.erasing import ERASED
 from trendlab.steps.exports import Export, drop_exports, known_exports
 from trendlab.steps.forget_plan import Erasure
 from trendlab.steps.keys import write_privately
-from trendlab.steps.media_store import PhotoStore
 
 
 def erase_photos(lake: Lake, home: Path, erasure: Erasure) -> tuple[int, int]:
@@ -31,8 +30,6 @@ def erase_photos(lake: Lake, home: Path, erasure: Erasure) -> tuple[int, int]:
     outside_count : int
         Photos that lie outside the home: they are not trendlab's to remove.
     """
-    # what a killed download left is named by no row yet, and may be theirs
-    PhotoStore(home).clear()
     left = set(erasure.photos)
     wanted = pa.array(sorted(left), pa.string())
     for day in lake.days("media"):

@@ -24,6 +24,7 @@ from trendlab.schemas import TABLES
 from trendlab.steps.alert import PAST_REACH, RAISE_REACH
 from trendlab.steps.engine import Context, Step
 from trendlab.steps.keys import write_privately
+from trendlab.steps.media_store import PhotoStore, finish_batch
 
 Reached = Callable[[str], None]
 
@@ -191,6 +192,8 @@ def apply_retention(
         _write_horizons(context, report.horizons)
         reached("horizons")
         if "media" in report.horizons:
+            # photos that a killed download had placed are named by no row yet
+            finish_batch(lake, PhotoStore(context.home))
             report.photos_count = _remove_photos(
                 lake, context.home, report.horizons["media"]
             )
