@@ -129,7 +129,7 @@ comment on column marts.city_influence.is_newest is
     'true in the newest run of the tracker and model';
 comment on column marts.city_influence.city is 'id of a monitored city';
 comment on column marts.city_influence.kind is
-    'garment, colour, fine_category, pattern or style; all: over every value';
+    'what is led, as in influence_edges; all: over every value';
 comment on column marts.city_influence.value is
     'for example skirt, or red; empty over all values';
 comment on column marts.city_influence.exerted is

@@ -50,6 +50,10 @@ def edges(*changes: dict) -> pd.DataFrame:
             "London leads Paris in the colour red by 2 weeks.",
         ),
         (
+            {"kind": "discovered_style", "value": "black, pants (2026Q1-1)"},
+            "London leads Paris in the style of black, pants (2026Q1-1) by 2 weeks.",
+        ),
+        (
             {"strength": -0.6, "kind": "style", "value": "boho"},
             "When the style boho rises in London, it falls in Paris 2 weeks later.",
         ),

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from tests.warehouse.rows import rows_of
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
@@ -185,6 +186,38 @@ def test_a_style_that_a_city_week_does_not_name_was_not_worn_there(planted, tmp_
 
     for table in INFLUENCE.outputs:
         assert without_run(found(context, table)) == without_run(found(before, table))
+
+
+def test_discovered_styles_lead_as_others_do(tmp_path):
+    weeks, truth = share_rows()
+    context = context_with(tmp_path, TABLES["city_weeks"].empty())
+    fitted_on = date(2025, 12, 29)
+    style_weeks = [
+        {**row, "style_id": f"2026Q1-{row['value']}", "fitted_on": fitted_on}
+        for row in weeks.to_pylist()
+    ]
+    for day in pc.unique(weeks["day"]).to_pylist():
+        mine = [row for row in style_weeks if row["day"] == day]
+        context.lake.write("style_weeks", day, TABLES["style_weeks"].from_rows(mine))
+    common = {"name": "red, skirt", "model_name": "simulated"}
+    styles = [{**common, "style_id": f"2026Q1-{name}"} for name in STYLE_NAMES]
+    context.lake.write("styles", fitted_on, rows_of("styles", *styles, day=fitted_on))
+    run_step(context, INFLUENCE, [LAST_MONDAY])
+    edges = found(context, "influence_edges")
+    assert {row["kind"] for row in edges} == {"discovered_style"}
+    # alike in name, the id tells them apart
+    assert {
+        (row["value"], row["source_city"], row["target_city"], row["lag_weeks"])
+        for row in edges
+    } == {
+        (
+            f"red, skirt (2026Q1-{edge.style})",
+            edge.source_city,
+            edge.target_city,
+            edge.lag_weeks,
+        )
+        for edge in truth.influences
+    }
 
 
 def test_a_lake_without_looks_gives_no_rows(tmp_path):

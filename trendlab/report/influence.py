@@ -26,6 +26,8 @@ from trendlab.report.plots import (
 
 def tell_value(kind: str, value: str) -> str:
     """Say what is led: "skirt", "the colour red", "the style minimal"."""
+    if kind == "discovered_style":
+        return f"the style of {value}"
     named = kind in ("colour", "pattern", "style")
     return f"the {kind} {value}" if named else value
 

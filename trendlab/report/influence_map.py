@@ -22,6 +22,7 @@ from trendlab.report.plots import (
     ORANGE,
     PURPLE,
     RED,
+    SKY,
     is_narrow,
     new_figure,
 )
@@ -32,6 +33,7 @@ KIND_COLOURS = {
     "fine_category": PURPLE,
     "pattern": ORANGE,
     "style": GREEN,
+    "discovered_style": SKY,
 }
 EARTH_KM = 6371.0
 # Cities nearer than this to a neighbour lie on top of each other on a map of the

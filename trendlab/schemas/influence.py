@@ -40,7 +40,11 @@ INFLUENCE_EDGES = Table(
         DAY,
         TRACKER,
         *WINDOW,
-        text("kind", "what is led: garment, colour, fine_category, pattern or style"),
+        text(
+            "kind",
+            "what is led: garment, colour, fine_category, pattern, style (given or "
+            "drawn) or discovered_style",
+        ),
         text("value", "for example skirt, or red"),
         text("source_city", "id of the city that moves first"),
         text("target_city", "id of the city that follows"),

@@ -1,4 +1,4 @@
-"""The weekly step of influence: city_weeks in, edges and placebos out."""
+"""The weekly step of influence: weekly shares in, edges and placebos out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from trendlab.lake import Span
+from trendlab.schemas import TABLES
 from trendlab.signals.activity import lake_query
 from trendlab.signals.influence.windows import HISTORY_WEEKS, LEAD_SERIES, lead_cities
 from trendlab.steps.engine import Context, Input, Parts, Step
+from trendlab.steps.styles import newest_fit
 
 
 def _first_week(monday: date) -> date:
@@ -16,17 +18,30 @@ def _first_week(monday: date) -> date:
 
 
 def _influence_inputs(context: Context, monday: date) -> list[Input]:
-    return [Input("city_weeks", _first_week(monday), monday)]
+    return [
+        Input("city_weeks", _first_week(monday), monday),
+        Input("style_weeks", _first_week(monday), monday),
+        *(Input("styles", day, day) for day in newest_fit(context)),
+    ]
 
 
 def _influence(
     context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
     parts: Parts = {"influence_edges": {}, "influence_placebos": {}}
+    styles = TABLES["styles"].empty()
+    for day in newest_fit(context):
+        styles = context.lake.read("styles", day)
     for monday in weeks:
         series = context.lake.query(
             lake_query("influence_series"),
-            {"city_weeks": Span("city_weeks", _first_week(monday), monday)},
+            {
+                "styles": styles.select(["day", "model_name", "style_id", "name"]),
+                **{
+                    table: Span(table, _first_week(monday), monday)
+                    for table in ("city_weeks", "style_weeks")
+                },
+            },
         ).cast(LEAD_SERIES)
         edges, placebos = lead_cities(series, week=monday, run_id=run_ids[monday])
         parts["influence_edges"][monday] = edges

@@ -118,7 +118,7 @@ STYLES = Step(
 )
 
 
-def _newest_fit(context: Context) -> list[date]:
+def newest_fit(context: Context) -> list[date]:
     """Return the day of the newest fit in the lake, or none."""
     return context.lake.days("styles")[-1:]
 
@@ -126,7 +126,7 @@ def _newest_fit(context: Context) -> list[date]:
 def _style_week_inputs(context: Context, monday: date) -> list[Input]:
     return [
         Input("look_patterns", monday, monday),
-        *(Input("styles", day, day) for day in _newest_fit(context)),
+        *(Input("styles", day, day) for day in newest_fit(context)),
     ]
 
 
@@ -134,7 +134,7 @@ def _style_weeks(
     context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
     shares: dict[date, pa.Table] = {}
-    for day in _newest_fit(context):
+    for day in newest_fit(context):
         fits = read_styles(context.lake.read("styles", day))
         for span in spans_of(weeks, apart=ONE_WEEK):
             patterns = context.lake.read_range("look_patterns", span[0], span[-1])
@@ -157,7 +157,7 @@ STYLE_WEEKS = Step(
 def _example_inputs(context: Context, monday: date) -> list[Input]:
     return [
         *_seen_inputs(context, monday),
-        *(Input("styles", day, day) for day in _newest_fit(context)),
+        *(Input("styles", day, day) for day in newest_fit(context)),
     ]
 
 
@@ -165,7 +165,7 @@ def _style_examples(
     context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
     examples: dict[date, pa.Table | BySource] = {}
-    for day in _newest_fit(context):
+    for day in newest_fit(context):
         fits = read_styles(context.lake.read("styles", day))
         for monday in weeks:
             examples[monday] = example_rows(
