@@ -9,8 +9,11 @@
 --   looks           UTC days from one before to one after those days (a tracker's
 --   garments        local day reads its neighbours)
 --   garment_tags
+--   copies(day, source, post_id, media_index, model_name, group_id)
+--                   photos of the week starting at day that are near-copies
 --
--- * A look counts when it has a garment and is no near-copy of an earlier photo.
+-- * A look counts when it has a garment and is no near-copy of an earlier photo: of
+--   copies within the week, the one of the tracker's earliest post counts.
 -- * A look has a colour when the main colour (value_rank 0) of one of its garments
 --   is that colour; fine categories and patterns likewise. A look with two red
 --   garments has red once, and a red and a blue one give it both colours.
@@ -24,6 +27,7 @@ with matched as (
         tp.city,
         tp.source,
         tp.post_id,
+        tp.created_at,
         weeks.day
     from tracker_posts as tp
     inner join weeks
@@ -41,6 +45,44 @@ seen as (
         style
     from looks
     where garments_count > 0 and not is_duplicate
+),
+
+-- photos that say again what an earlier post of the tracker's week said
+reposts as (
+    select
+        day,
+        tracker,
+        source,
+        post_id,
+        media_index,
+        model_name
+    from (
+        select
+            m.day,
+            m.tracker,
+            c.source,
+            c.post_id,
+            c.media_index,
+            c.model_name,
+            rank() over (
+                partition by m.day, m.tracker, c.model_name, c.group_id
+                order by m.created_at, c.source, c.post_id, c.media_index
+            ) as place
+        from copies as c
+        inner join matched as m
+            on c.day = m.day and c.source = m.source and c.post_id = m.post_id
+        where
+            exists (
+                select 1
+                from seen as s
+                where
+                    s.source = c.source
+                    and s.post_id = c.post_id
+                    and s.media_index = c.media_index
+                    and s.model_name = c.model_name
+            )
+    ) as ranked
+    where place > 1
 ),
 
 -- what each look has, each value once
@@ -120,6 +162,14 @@ counted as (
         and s.model_name = v.model_name
     inner join matched as m
         on s.source = m.source and s.post_id = m.post_id
+    left join reposts as r
+        on m.day = r.day
+        and m.tracker = r.tracker
+        and s.source = r.source
+        and s.post_id = r.post_id
+        and s.media_index = r.media_index
+        and s.model_name = r.model_name
+    where r.post_id is null
     group by m.day, m.tracker, m.city, v.model_name, v.kind, v.value
 ),
 

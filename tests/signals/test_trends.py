@@ -224,6 +224,16 @@ def test_a_thin_city_without_a_region_shrinks_to_the_world() -> None:
 
 
 SQL = Path(bundled("sql")) / "lake" / "city_weeks.sql"
+COPIES = pa.schema(
+    [
+        ("day", pa.date32()),
+        ("source", pa.string()),
+        ("post_id", pa.string()),
+        ("media_index", pa.int64()),
+        ("model_name", pa.string()),
+        ("group_id", pa.int64()),
+    ]
+)
 
 
 def counted(**relations: list[dict[str, Any]]) -> list[tuple]:
@@ -232,6 +242,7 @@ def counted(**relations: list[dict[str, Any]]) -> list[tuple]:
     lake.register("weeks", week_rows(RUN))
     for name in ("tracker_posts", "looks", "garments", "garment_tags"):
         lake.register(name, TABLES[name].from_rows(relations.get(name, [])))
+    lake.register("copies", pa.Table.from_pylist(relations.get("copies", []), COPIES))
     found = lake.sql(SQL.read_text()).to_arrow_table()
     assert found.cast(COUNTS).schema == COUNTS
     return [
@@ -322,6 +333,71 @@ def test_near_copies_excluded_posts_other_weeks_and_bare_looks_are_left_out() ->
         ("all", "garment", "skirt", 1), ("all", "look", "", 1),
         ("eu0", "garment", "skirt", 1), ("eu0", "look", "", 1),
     ]  # fmt: skip
+
+
+def copy(post: str, **more: Any) -> dict[str, Any]:
+    return {
+        "day": MONDAY, "source": "net", "post_id": post, "media_index": 0,
+        "model_name": "m", "group_id": 0, **more,
+    }  # fmt: skip
+
+
+def test_a_repost_within_the_week_counts_once_where_it_was_first() -> None:
+    later = datetime(2026, 1, 7, tzinfo=UTC)
+    rows = counted(
+        tracker_posts=[
+            matched("a-repost", city="eu1", created_at=later),
+            matched("b-first"),
+            matched("other"),
+            # the same photo matters anew to another tracker and in another week
+            matched("a-repost", city="eu1", created_at=later, tracker="shoes"),
+        ],
+        looks=[look("a-repost"), look("b-first"), look("other")],
+        garments=[
+            garment("a-repost", "skirt"),
+            garment("b-first", "skirt"),
+            garment("other", "dress"),
+        ],
+        copies=[
+            copy("a-repost"),
+            copy("b-first"),
+            copy("other", day=MONDAY + timedelta(days=7)),
+        ],
+    )
+
+    assert [row for row in rows if row[1] == "look"] == [
+        ("all", "look", "", 2), ("eu0", "look", "", 2),
+        ("all", "look", "", 1), ("eu1", "look", "", 1),
+    ]  # fmt: skip
+
+
+def test_a_copy_whose_first_photo_is_not_counted_counts_itself() -> None:
+    rows = counted(
+        tracker_posts=[
+            matched("first", is_excluded=True),
+            matched("marked"),
+            matched("repost", created_at=datetime(2026, 1, 7, tzinfo=UTC)),
+        ],
+        looks=[look("first"), look("marked", is_duplicate=True), look("repost")],
+        garments=[garment(post, "skirt") for post in ("first", "marked", "repost")],
+        copies=[copy("first"), copy("marked"), copy("repost")],
+    )
+
+    assert ("eu0", "look", "", 1) in rows
+
+
+def test_all_looks_of_the_photo_that_counts_are_counted() -> None:
+    rows = counted(
+        tracker_posts=[
+            matched("p"),
+            matched("q", created_at=datetime(2026, 1, 7, tzinfo=UTC)),
+        ],
+        looks=[look(post, look_index=index) for post in ("p", "q") for index in (0, 1)],
+        garments=[],
+        copies=[copy("p"), copy("q")],
+    )
+
+    assert ("eu0", "look", "", 2) in rows
 
 
 def test_drawn_and_detected_garments_of_a_post_do_not_mix() -> None:

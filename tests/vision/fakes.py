@@ -53,6 +53,7 @@ class PlantedDetector:
             width_px=canvas.width_px,
             height_px=canvas.height_px,
             sha256=canvas.sha256,
+            photo_hash=canvas.photo_hash,
         )
 
     def neck(self, canvas: Canvas) -> list[np.ndarray]:

@@ -156,7 +156,13 @@ LOOKS = Table(
         count("garments_count", "garments in the look"),
         text("style", "planted or discovered style", nullable=True),
         Column("vector", VECTOR, "appearance, 128 floats, unit length", nullable=True),
-        flag("is_duplicate", "true for a near-copy of an earlier photo"),
+        flag("is_duplicate", "true for a near-copy of an earlier photo of the day"),
+        text(
+            "photo_hash",
+            "perceptual hash of the photo, 16 hexadecimal digits: copies differ in "
+            "few of its 64 bits",
+            nullable=True,
+        ),
         MODEL_NAME,
         MODEL_VERSION,
         RUN_ID,

@@ -222,7 +222,11 @@ def _detect(
 
 DETECT = Step(
     name="detect",
-    modules=("trendlab.vision.detect", "trendlab.vision.garments"),
+    modules=(
+        "trendlab.vision.detect",
+        "trendlab.vision.garments",
+        "trendlab.vision.copies",
+    ),
     outputs=("garments", "looks", "vision_failures"),
     inputs=lambda context, day: [Input("media", day, day)],
     compute=_detect,

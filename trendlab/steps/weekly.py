@@ -19,6 +19,8 @@ ONE_WEEK = timedelta(days=7)
 WEEK_END = timedelta(days=6)
 INFLUENCER_WINDOW = timedelta(days=27)
 HOME_CITY_REACH = timedelta(days=180)
+# Column that says which week a group of copies is of.
+WEEK_OF_COPIES = pa.field("day", pa.date32())
 
 
 def _influencer_inputs(context: Context, monday: date) -> list[Input]:
@@ -112,6 +114,27 @@ def _vocabulary(context: Context) -> dict[tuple[str, str], Sequence[str]]:
     }
 
 
+def _copies(context: Context, mondays: Sequence[date]) -> pa.Table:
+    """Return the photos of each week that have copies in it, by group.
+
+    Each week is grouped by itself, whichever weeks are computed together, so that
+    day by day and in bulk the same photos count.
+    """
+    from trendlab.vision.copies import GROUPS, group_copies
+
+    parts = [GROUPS.append(WEEK_OF_COPIES).empty_table()]
+    for monday in mondays:
+        near = (monday - ONE_DAY, monday + WEEK_END + ONE_DAY)
+        groups = group_copies(
+            context.lake.query(
+                lake_query("hashed_looks"), {"looks": Span("looks", *near)}
+            )
+        )
+        week = pa.array([monday] * groups.num_rows, pa.date32())
+        parts.append(groups.append_column(WEEK_OF_COPIES, week))
+    return pa.concat_tables(parts)
+
+
 def _trends(
     context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
@@ -130,6 +153,7 @@ def _trends(
                 "looks": Span("looks", *near),
                 "garments": Span("garments", *near),
                 "garment_tags": Span("garment_tags", *near),
+                "copies": _copies(context, span),
             },
         )
         rows = share_city_weeks(
@@ -145,7 +169,12 @@ def _trends(
 
 TRENDS = Step(
     name="trends",
-    modules=("trendlab.signals.trends", "sql/lake/city_weeks.sql"),
+    modules=(
+        "trendlab.signals.trends",
+        "trendlab.vision.copies",
+        "sql/lake/city_weeks.sql",
+        "sql/lake/hashed_looks.sql",
+    ),
     settings_key=detector_key,
     outputs=("city_weeks",),
     inputs=_trend_inputs,

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from trendlab.vision.copies import perceptual_hash
 from trendlab.vision.images import Photo, Pixels
 
 Floats = npt.NDArray[np.float32]
@@ -53,6 +54,8 @@ class Detections:
         Size of the upright photo.
     sha256 : str
         Hash of the photo's bytes.
+    photo_hash : str
+        Perceptual hash of the photo, empty where it was not taken.
     features : (n, d) float32
         Appearance of each garment; d is 0 where they were not asked for.
     """
@@ -63,6 +66,7 @@ class Detections:
     width_px: int
     height_px: int
     sha256: str = ""
+    photo_hash: str = ""
     features: npt.NDArray[np.float32] = field(
         default_factory=lambda: np.zeros((0, 0), np.float32)
     )
@@ -109,6 +113,8 @@ class Canvas:
     width_px, height_px : int
         Size of the upright photo.
     sha256 : str
+    photo_hash : str
+        Perceptual hash of the photo, empty where it was not taken.
     """
 
     pixels: Pixels
@@ -119,6 +125,7 @@ class Canvas:
     width_px: int
     height_px: int
     sha256: str = ""
+    photo_hash: str = ""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -172,6 +179,7 @@ def fit_canvas(photo: Photo, size_px: int) -> Canvas:
         photo.width_px,
         photo.height_px,
         photo.sha256,
+        perceptual_hash(pixels),
     )
 
 

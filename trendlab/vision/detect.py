@@ -195,6 +195,7 @@ class YoloDetector:
                     width_px=canvas.width_px,
                     height_px=canvas.height_px,
                     sha256=canvas.sha256,
+                    photo_hash=canvas.photo_hash,
                     features=features,
                 )
             )

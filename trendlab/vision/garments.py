@@ -15,6 +15,7 @@ import pyarrow as pa
 from trendlab.errors import ImageRejected
 from trendlab.schemas import TABLES
 from trendlab.vision.boxes import Detections
+from trendlab.vision.copies import KEY, group_copies
 from trendlab.vision.detector import Detector, Floats
 from trendlab.vision.pipeline import Wanted, find_in_photos
 
@@ -90,8 +91,8 @@ def find_garments(
     Notes
     -----
     A look is a photo with at least one garment (`look_kind` = photo): people are
-    not told apart yet, so `look_index` is 0. A later photo with the same bytes is
-    marked as a duplicate.
+    not told apart yet, so `look_index` is 0. Of photos that are copies of each
+    other all but the first by key are marked as duplicates.
     """
     started = time.monotonic()
     photos = stored_photos(media)
@@ -122,7 +123,7 @@ def find_garments(
     _drain(tables, {"garments": garments, "looks": looks})
     found = Found(
         pa.concat_tables(tables["garments"]),
-        pa.concat_tables(tables["looks"]),
+        mark_copies(pa.concat_tables(tables["looks"])),
         TABLES["vision_failures"].from_rows(failures),
     )
     log.info(
@@ -166,6 +167,29 @@ def _garment_rows(
         }
 
 
+def mark_copies(looks: pa.Table) -> pa.Table:
+    """Return looks with `is_duplicate` set for all copies of a photo but the first.
+
+    Parameters
+    ----------
+    looks : pyarrow.Table
+        Schema `looks`, sorted by key.
+    """
+    groups = group_copies(looks).to_pylist()
+    group_of = {tuple(row[name] for name in KEY): row["group_id"] for row in groups}
+    seen: dict[int, tuple[Any, ...]] = {}
+    marks = looks["is_duplicate"].to_pylist()
+    keys = zip(*(looks[name].to_pylist() for name in KEY), strict=True)
+    for position, key in enumerate(keys):
+        group = group_of.get(key)
+        if group is not None and seen.setdefault(group, key) != key:
+            marks[position] = True
+    column = looks.schema.get_field_index("is_duplicate")
+    return looks.set_column(
+        column, looks.schema.field(column), pa.array(marks, pa.bool_())
+    )
+
+
 def _look_row(
     place: Mapping[str, Any], found: Detections, is_duplicate: bool
 ) -> dict[str, Any]:
@@ -177,6 +201,7 @@ def _look_row(
         "style": None,
         "vector": look_vector(found.features, found.scores),
         "is_duplicate": is_duplicate,
+        "photo_hash": found.photo_hash or None,
     }
 
 
