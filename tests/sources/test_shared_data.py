@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.sources.files import read_paths, reasons_of, rows_of
 from trendlab.sources.base import Accepted
+from trendlab.sources.instagram_ids import moment_of
 
 SHARED = Path(
     os.environ.get("TRENDLAB_SHARED_DATA", Path(__file__).parents[2] / "../shared/data")
@@ -48,6 +50,15 @@ def test_profiles_give_authors_and_posts_but_for_the_unknown_dates():
     assert len(rows_of(records, "authors")) == 828
     assert len(rows_of(records, "posts")) == 13_988
     assert Counter(reasons_of(records)) == {"date outside 1990 to 2100": 3}
+
+
+def test_the_number_of_a_post_holds_the_day_that_its_profile_gives():
+    posts = rows_of(read_paths(SHARED / "instagram_2017" / "profiles"), "posts")
+
+    # the files give midnight of the day where they were saved
+    late = [moment_of(post["post_id"]) - post["created_at"] for post in posts]
+    assert len(late) == 13_988
+    assert all(timedelta(0) <= by < timedelta(days=1) for by in late)
 
 
 def test_reddit_listings_are_read():

@@ -28,6 +28,7 @@ MAX_TEXT_CHARACTERS = 200_000
 MAX_ID_CHARACTERS = 1_000
 MAX_TAGS = 1_000
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MOMENT = datetime(1990, 1, 1, tzinfo=UTC)
 _LAST_MOMENT = datetime(2101, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,9})?", re.ASCII)
@@ -81,12 +82,14 @@ def read_text(
     FieldError
         If it is no text, or too long.
     """
-    if not is_given(value):
-        return None
     if not isinstance(value, str):
+        if not is_given(value):
+            return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise FieldError(field, "is not text", value)
         value = str(value)
+    if not value:
+        return None
     if len(value) > limit:
         raise FieldError(field, f"is longer than {limit} characters", value)
     if value.isascii():
@@ -115,18 +118,22 @@ def read_id(value: Any, field: str) -> str | None:
     FieldError
         If it is no number or text that can be stored.
     """
-    if not is_given(value):
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise FieldError(field, "is not an id", value)
-    if isinstance(value, float):
-        if not value.is_integer():
+    if not isinstance(value, str):
+        if not is_given(value):
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise FieldError(field, "is not an id", value)
-        value = int(value)
-    if isinstance(value, int) and abs(value) > 10**100:
-        raise FieldError(field, "is not an id", "a number of over 100 digits")
-    text = str(value).strip()
-    if len(text) > MAX_ID_CHARACTERS or _SURROGATE.search(text):
+        if isinstance(value, float):
+            if not value.is_integer():
+                raise FieldError(field, "is not an id", value)
+            value = int(value)
+        if abs(value) > 10**100:
+            raise FieldError(field, "is not an id", "a number of over 100 digits")
+        value = str(value)
+    text = value.strip()
+    if len(text) > MAX_ID_CHARACTERS or (
+        not text.isascii() and _SURROGATE.search(text)
+    ):
         raise FieldError(field, "is not an id", text)
     return text or None
 
@@ -136,7 +143,9 @@ def read_handle(value: Any, field: str) -> str | None:
     text = read_id(value, field)
     if text is None:
         return None
-    return unicodedata.normalize("NFKC", text).lstrip("@").casefold() or None
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return text.lstrip("@").casefold() or None
 
 
 def read_count(value: Any, field: str, hidden: Iterable[int] = (-1,)) -> int | None:
@@ -147,11 +156,13 @@ def read_count(value: Any, field: str, hidden: Iterable[int] = (-1,)) -> int | N
     FieldError
         If it is no whole number, negative, or beyond all counts.
     """
-    if not is_given(value):
+    if type(value) is int:
+        number = value
+    elif not is_given(value):
         return None
-    if isinstance(value, bool):
+    elif isinstance(value, bool):
         raise FieldError(field, "is not a count", value)
-    if isinstance(value, str):
+    elif isinstance(value, str):
         text = value.strip()
         if not text:
             return None
@@ -163,8 +174,6 @@ def read_count(value: Any, field: str, hidden: Iterable[int] = (-1,)) -> int | N
         if not value.is_integer():
             raise FieldError(field, "is not a count", value)
         number = int(value)
-    elif isinstance(value, int):
-        number = value
     else:
         raise FieldError(field, "is not a count", value)
     if number in hidden:
@@ -245,7 +254,7 @@ def read_moment(
         moment = _moment(value, time_format)
         if moment is not None and moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC if zone is None else zone)
-        if moment is not None:
+        if moment is not None and moment.tzinfo is not UTC:
             moment = moment.astimezone(UTC)
     except (ValueError, OverflowError, TypeError, IndexError, OSError):
         moment = None
@@ -279,7 +288,7 @@ def _moment(value: Any, time_format: str) -> datetime | None:
     is_microseconds = time_format == "auto" and abs(number) >= MICROSECONDS_FROM
     per_second = 1_000_000 if is_microseconds else 1_000 if is_milliseconds else 1
     seconds = number / per_second
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return _EPOCH + timedelta(seconds=seconds)
 
 
 def _written_moment(text: str) -> datetime | None:
@@ -314,10 +323,13 @@ def fold_tags(tags: Iterable[str]) -> list[str]:
     """Fold hashtags, drop # and what is only digits, keep each once."""
     folded = []
     for tag in tags:
-        name = unicodedata.normalize("NFKC", tag).casefold().strip().lstrip("#")
-        name = _SURROGATE.sub("\ufffd", name)
+        if tag.isascii():
+            name = tag.casefold().strip().lstrip("#")
+        else:
+            name = unicodedata.normalize("NFKC", tag).casefold().strip().lstrip("#")
+            name = unicodedata.normalize("NFKC", _SURROGATE.sub("\ufffd", name))
         if name and not name.isdigit():
-            folded.append(unicodedata.normalize("NFKC", name))
+            folded.append(name)
     return list(dict.fromkeys(folded))[:MAX_TAGS]
 
 
@@ -332,8 +344,10 @@ def fold_handles(handles: Iterable[str]) -> list[str]:
     """Fold handles, drop @, keep each once."""
     folded = []
     for handle in handles:
-        name = unicodedata.normalize("NFKC", handle).strip().lstrip("@").casefold()
-        name = _SURROGATE.sub("\ufffd", name)
+        name = handle
+        if not handle.isascii():
+            name = _SURROGATE.sub("\ufffd", unicodedata.normalize("NFKC", handle))
+        name = name.strip().lstrip("@").casefold()
         if name:
             folded.append(name)
     return list(dict.fromkeys(folded))[:MAX_TAGS]

@@ -104,7 +104,9 @@ class FourcatTable:
 def _post(row: Row) -> InstagramPost:
     shortcode = needed(read_text(row.get("id"), "id"), "id")
     post_id = id_of_shortcode(shortcode, "id")
-    hashtags = read_list(row.get("hashtags"), "hashtags")
+    hashtags: list[str] | None = None
+    if not is_given(row.get("body")):
+        hashtags = read_list(row.get("hashtags"), "hashtags")
     return InstagramPost(
         post_id,
         shortcode,
@@ -123,7 +125,7 @@ def _post(row: Row) -> InstagramPost:
             *read_list(row.get("coauthors"), "coauthors"),
         ),
         # its own pattern cuts tags at signs that belong to them in other scripts
-        hashtags=None if is_given(row.get("body")) else hashtags,
+        hashtags=hashtags,
         likes_count=read_likes(
             row.get("num_likes"),
             "num_likes",
@@ -162,20 +164,17 @@ def _place(row: Row) -> Place:
 def _media(row: Row) -> Media:
     kind = row.get("media_type", row.get("type"))
     photos = read_list(row.get("image_urls", row.get("image_url")), "image_urls")
-    files = frozenset(
-        read_list(row.get("media_urls", row.get("media_url")), "media_urls")
-    )
-    count = read_count(row.get("num_media"), "num_media") or max(len(photos), 1)
-    offered: list[tuple[str, str | None]] = [
+    covers: frozenset[str] = frozenset()
+    if kind == "video":
+        covers = frozenset(photos)
+    elif kind == "mixed":
         # of what is a photo, address and file are the same
-        (
-            "cover"
-            if kind == "video" or (kind == "mixed" and url not in files)
-            else ("image"),
-            url,
-        )
-        for url in photos
+        files = read_list(row.get("media_urls", row.get("media_url")), "media_urls")
+        covers = frozenset(photos).difference(files)
+    offered: list[tuple[str, str | None]] = [
+        ("cover" if url in covers else "image", url) for url in photos
     ]
+    count = read_count(row.get("num_media"), "num_media") or max(len(photos), 1)
     if count > 1:
         return Media("album", count, offered)
     return Media("video" if kind == "video" else "image", 1, offered[:1])

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from trendlab.sources.members import DamagedFileError, Member
@@ -17,7 +19,7 @@ ENDINGS = (".json.xz", ".json")
 _PHOTO_ENDINGS = (".jpg", ".webp", ".png", ".heic")
 _NUMBERED = re.compile(r"_\d{1,3}$")
 # A carousel holds 20.
-_MAX_PHOTOS = 100
+MAX_PHOTOS = 20
 
 
 @dataclass(frozen=True)
@@ -52,28 +54,43 @@ def photos_beside(member: Member) -> tuple[StoredPhoto, ...]:
     """Return the photos of a post, hashed; none of what lies in a zip."""
     if member.inner:
         return ()
-    stem = stem_of(member)
-    found = [(0, path) for path in _existing(stem)]
-    for number in range(1, _MAX_PHOTOS + 1):
-        numbered = _existing(f"{stem}_{number}")
-        if not numbered and number > 1:
-            break
-        found += [(number - 1, path) for path in numbered]
+    folder = member.path.parent
+    names = _photos_in(folder, folder.stat().st_mtime_ns)
+    if not names:
+        return ()
+    stem = Path(stem_of(member)).name
     photos: dict[int, StoredPhoto] = {}
-    for index, path in found:
-        try:
-            digest, size = Member(path).sha256()
-        except DamagedFileError:
-            # it cannot be read: its address stays offered
-            continue
-        if size and index not in photos:
-            photos[index] = StoredPhoto(index, str(path), digest)
+    for index, start in enumerate([stem, *_numbered(stem)]):
+        # the one without a number is the first of one; number 1 is the first of many
+        place = max(index - 1, 0)
+        for name in (f"{start}{ending}" for ending in _PHOTO_ENDINGS):
+            if name in names and place not in photos:
+                photo = _hashed(folder / name, place)
+                if photo is not None:
+                    photos[place] = photo
     return tuple(photos.values())
 
 
-def _existing(stem: str) -> list[Path]:
-    candidates = [Path(f"{stem}{ending}") for ending in _PHOTO_ENDINGS]
-    return [path for path in candidates if path.is_file()]
+def _numbered(stem: str) -> list[str]:
+    return [f"{stem}_{number}" for number in range(1, MAX_PHOTOS + 1)]
+
+
+# A folder is listed once, not once a post.
+@lru_cache(maxsize=1)
+def _photos_in(folder: Path, changed_ns: int) -> frozenset[str]:
+    with os.scandir(folder) as entries:
+        return frozenset(
+            entry.name for entry in entries if entry.name.endswith(_PHOTO_ENDINGS)
+        )
+
+
+def _hashed(path: Path, index: int) -> StoredPhoto | None:
+    """Return a photo with its hash; None where it is empty or cannot be read."""
+    try:
+        digest, size = Member(path).sha256()
+    except DamagedFileError:
+        return None
+    return StoredPhoto(index, str(path), digest) if size else None
 
 
 def split_photos(
