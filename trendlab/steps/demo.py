@@ -32,13 +32,15 @@ BUDGETS = {
     "signals": 25,
     "influencers": 30,
     "trends": 6,
-    "city_sentiment": 4,
+    "city_sentiment": 6,
+    "look_patterns": 8,
     "styles": 12,
-    "style_weeks": 8,
-    "influence": 10,
+    "style_weeks": 7,
+    "style_examples": 1,
+    "influence": 9,
     "alerts": 3,
     "load and marts": 15,
-    "report": 35,
+    "report": 30,
 }
 
 
