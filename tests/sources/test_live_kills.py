@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import reddit_server, tiktok_server, tumblr_server
+from tests.sources import instagram_server, reddit_server, tiktok_server, tumblr_server
 from tests.sources.loopback import Service
 from tests.sources.reddit_server import START
+from tests.sources.test_instagram import source_of as instagram_source
 from tests.sources.test_reddit import source_of as reddit_source
 from tests.sources.test_tiktok import source_of as tiktok_source
 from tests.sources.test_tumblr import source_of as tumblr_source
@@ -71,6 +72,17 @@ def tiktok() -> Iterator[tuple[Service, LiveSource, Asked]]:
         yield service, tiktok_source(), Asked(hashtags=("coat",))
 
 
+@contextmanager
+def instagram() -> Iterator[tuple[Service, LiveSource, Asked]]:
+    with instagram_server.instagram() as (server, service):
+        server.now = START + 2 * DAY
+        for i in range(200):
+            bad = {"like_count": -3} if i == 150 else {}
+            at = START + DAY + i * timedelta(minutes=7)
+            server.put(at, f"no {i} #coat", is_top=i == 3, **bad)
+        yield service, instagram_source(), Asked(hashtags=("coat",))
+
+
 def rows_of(lake: Lake) -> dict[str, list[dict]]:
     found = {}
     for table in TABLES:
@@ -112,7 +124,7 @@ def ingest(
 
 
 @pytest.mark.parametrize(
-    "running", [reddit, tumblr, tiktok], ids=lambda running: running.__name__
+    "running", [instagram, reddit, tumblr, tiktok], ids=lambda running: running.__name__
 )
 def test_killed_before_a_write_and_run_again_the_lake_is_the_same(
     tmp_path, running: Callable[[], Running]

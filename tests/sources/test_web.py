@@ -130,8 +130,13 @@ def test_retry_after_is_waited_for(header, wait):
         },
         {"RateLimit": "limit=100, remaining=0, reset=300"},
         {"RateLimit": '"default";r=0;t=300'},
+        {
+            "X_App_Usage": '{"call_count": 20}',
+            "X_Business_Use_Case_Usage": '{"1": [{"call_count": 100, '
+            '"estimated_time_to_regain_access": 5}]}',
+        },
     ],
-    ids=["mastodon", "bluesky", "reddit", "tumblr", "old draft", "new draft"],
+    ids=["mastodon", "bluesky", "reddit", "tumblr", "old draft", "new draft", "meta"],
 )
 def test_a_used_up_allowance_holds_back_the_next_request(headers):
     time = Time()
@@ -145,12 +150,19 @@ def test_a_used_up_allowance_holds_back_the_next_request(headers):
     assert time.slept == [300.0]
 
 
-def test_an_allowance_that_is_not_used_up_holds_nothing_back():
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_RateLimit_Remaining": "1", "X_RateLimit_Reset": "2026-03-01T13:00:00Z"},
+        {"X_App_Usage": '{"call_count": 99, "total_time": 40, "x": [1]}'},
+        {"X_App_Usage": '{"call_count": "100", "total_time": null}'},
+        {"X_Business_Use_Case_Usage": '{"1": [{"call_count": 99}, 3, []], "2": 7}'},
+        {"X_App_Usage": "[" * 5_000, "X_Business_Use_Case_Usage": "no"},
+    ],
+    ids=["mastodon", "meta", "odd percents", "odd usages", "no JSON"],
+)
+def test_an_allowance_that_is_not_used_up_holds_nothing_back(headers):
     time = Time()
-    headers = {
-        "X_RateLimit_Remaining": "1",
-        "X_RateLimit_Reset": "2026-03-01T13:00:00Z",
-    }
     with (
         rough_server(answer(b"{}", **headers)) as server,
         client_for(server.url, time) as client,

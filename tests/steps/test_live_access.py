@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import reddit_server, tiktok_server, tumblr_server
+from tests.sources import instagram_server, reddit_server, tiktok_server, tumblr_server
 from trendlab.errors import SettingsError
 from trendlab.sources.archives import ARCHIVES
 from trendlab.sources.mastodon import Mastodon
@@ -89,6 +89,15 @@ def test_every_source_has_a_setup_page_that_names_what_it_needs(name):
     ("name", "running", "secret", "settings"),
     [
         (
+            "instagram",
+            instagram_server.instagram,
+            instagram_server.TOKEN,
+            {
+                "TRENDLAB_INSTAGRAM_TOKEN_FILE": "{secret}",
+                "TRENDLAB_INSTAGRAM_USER_ID": instagram_server.USER_ID,
+            },
+        ),
+        (
             "reddit",
             reddit_server.reddit,
             reddit_server.SECRET,
@@ -114,7 +123,7 @@ def test_every_source_has_a_setup_page_that_names_what_it_needs(name):
             },
         ),
     ],
-    ids=["reddit", "tumblr", "tiktok"],
+    ids=["instagram", "reddit", "tumblr", "tiktok"],
 )
 def test_credentials_from_a_file_are_tried(tmp_path, name, running, secret, settings):
     file = tmp_path / "secret"

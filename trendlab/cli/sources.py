@@ -14,17 +14,21 @@ app.add_typer(sources_app, name="sources")
 
 
 @sources_app.callback(invoke_without_command=True, epilog="Example: trendlab sources")
-def list_sources(context: typer.Context) -> None:
+def list_sources(context: typer.Context, home: Home = None) -> None:
     """List live sources and archives: what each gives and lacks, what is set up.
+
+    Of allowances that last for days it shows what the data folder has used.
 
     What a source needs stands in environment variables, or in files that variables
     of the same name with _FILE at the end point to.
     """
     if context.invoked_subcommand is not None:
         return
+    from trendlab.lake import Lake
     from trendlab.steps.live_access import describe_sources
 
-    for line in describe_sources(os.environ):
+    lake = Lake(settings_for(home).home / "lake")
+    for line in describe_sources(os.environ, lake):
         out.print(line, markup=False)
 
 

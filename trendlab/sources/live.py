@@ -38,7 +38,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from trendlab.errors import SettingsError
-from trendlab.sources.base import Page, Parsed, Plan, Request, Slice, State
+from trendlab.sources.base import Budget, Page, Parsed, Plan, Request, Slice, State
 from trendlab.sources.rate_limits import Rate
 from trendlab.sources.spans import cut, join, missing, read_moment, read_spans
 from trendlab.sources.web import WebClient
@@ -224,6 +224,12 @@ class LiveSource(ABC):
         """
         return plan_terms(self, request, state)
 
+    @classmethod
+    def describe_budget(cls, budget: Budget, now: datetime) -> list[str]:
+        """Return what `trendlab sources` says of allowances that last for days."""
+        del budget, now
+        return []
+
     @abstractmethod
     def fetch(self, plan: Plan, client: WebClient) -> Iterator[Page]:
         """Yield the pages of one slice; see the module for the contract."""
@@ -281,9 +287,22 @@ def plan_terms(source: LiveSource, request: Request, state: State) -> Plan:
 
 
 def slices_of(
-    term: Term, since: datetime, until: datetime, known: Any, source: LiveSource
+    term: Term,
+    since: datetime,
+    until: datetime,
+    known: Any,
+    source: LiveSource,
+    *,
+    overlap: timedelta | None = None,
 ) -> list[Slice]:
-    """Return the slices that a term lacks of [since, until)."""
+    """Return the slices that a term lacks of [since, until).
+
+    Parameters
+    ----------
+    overlap : timedelta or None
+        In place of the source's, where its kinds of terms differ.
+    """
+    overlap = source.overlap if overlap is None else overlap
     known = known or {}
     covered = join([*read_spans(known.get("covered")), *read_spans(known.get("lost"))])
     asks = {"kind": term.kind, "value": term.value}
@@ -295,7 +314,7 @@ def slices_of(
         covered = join([*covered, (start, end)])
     ends = {end for _, end in covered}
     for start, end in missing(since, until, covered):
-        again_from = start - source.overlap if start in ends else start
+        again_from = start - overlap if start in ends else start
         for first, last in cut((again_from, end), source.longest_slice):
             slices.append(Slice(term.key, {**asks, "resume": None}, first, last))
     return slices

@@ -6,11 +6,14 @@ What is left of an allowance stands in `X-RateLimit-Remaining` (Mastodon, Reddit
 `-PerDay-Remaining` (Tumblr), or in one `RateLimit` field (`limit=…, remaining=…,
 reset=…` of older drafts of the IETF, `"name";r=…;t=…` of newer ones). The moment of
 the reset is an ISO 8601 time (Mastodon), seconds since 1970 (Bluesky), or seconds
-from now (Reddit, Tumblr, IETF).
+from now (Reddit, Tumblr, IETF). Meta gives percentages of what is used, as JSON:
+`X-App-Usage` an object of them, `X-Business-Use-Case-Usage` lists of such objects by
+business, with the minutes until access is regained.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import deque
@@ -18,15 +21,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 # A number at or above this is a moment since 1970 (2001-09-09), not a wait.
 EPOCH_SECONDS_FROM = 1_000_000_000
 EPOCH_MILLISECONDS_FROM = 100_000_000_000
 # No service blocks for longer; a header that says so is broken.
 LONGEST_BLOCK = timedelta(days=8)
+# Meta's windows roll over an hour; where it does not say when access is regained.
+USAGE_PAUSE = timedelta(hours=1)
+USED_UP_PERCENT = 100
 
 _REMAINING = re.compile(r"^(x-)?rate-?limit(?P<window>-.+)?-remaining$")
 _OLD_FIELD = re.compile(r"\b(remaining|reset)\s*=\s*(\d{1,12})")
+_USAGE_FIELDS = ("x-app-usage", "x-business-use-case-usage")
+_USAGE_PERCENTS = ("call_count", "total_time", "total_cputime")
+_REGAIN_MINUTES = "estimated_time_to_regain_access"
 _NEW_FIELD = re.compile(r";\s*([rt])\s*=\s*(\d{1,12})")
 
 
@@ -122,6 +132,9 @@ def read_block(headers: Mapping[str, str], now: datetime) -> datetime | None:
     old = dict(_OLD_FIELD.findall(headers.get("ratelimit", "")))
     if old.get("remaining") == "0" and "reset" in old:
         blocks.append(now + timedelta(seconds=int(old["reset"])))
+    for name in _USAGE_FIELDS:
+        if name in headers:
+            blocks += _blocks_of_usage(headers[name], now)
     blocks = [min(block, now + LONGEST_BLOCK) for block in blocks if block > now]
     return max(blocks, default=None)
 
@@ -131,6 +144,35 @@ def _block_of_new_field(item: str, now: datetime) -> list[datetime]:
     if told.get("r") != "0" or "t" not in told:
         return []
     return [now + min(timedelta(seconds=int(told["t"])), LONGEST_BLOCK)]
+
+
+def _blocks_of_usage(value: str, now: datetime) -> list[datetime]:
+    """Return until when each used-up usage of Meta's headers blocks."""
+    try:
+        told = json.loads(value)
+    except (ValueError, RecursionError):
+        return []
+    usages: list[Any] = [told]
+    if isinstance(told, dict):
+        for given in told.values():
+            usages += given if isinstance(given, list) else []
+    blocks = []
+    for usage in usages:
+        if not isinstance(usage, dict):
+            continue
+        minutes = _number_of(usage.get(_REGAIN_MINUTES))
+        percents = [_number_of(usage.get(name)) for name in _USAGE_PERCENTS]
+        if minutes > 0:
+            blocks.append(now + min(timedelta(minutes=minutes), LONGEST_BLOCK))
+        elif max(percents) >= USED_UP_PERCENT:
+            blocks.append(now + USAGE_PAUSE)
+    return blocks
+
+
+def _number_of(value: Any) -> float:
+    """Return a number within a year of minutes; 0 in place of anything else."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= 525_600 else 0.0
 
 
 def _is_used_up(value: str) -> bool:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from trendlab.errors import SettingsError
 from trendlab.sources.bluesky import Bluesky
+from trendlab.sources.instagram import Instagram
 from trendlab.sources.live import LiveSource
 from trendlab.sources.mastodon import Mastodon
 from trendlab.sources.reddit import Reddit
 from trendlab.sources.tiktok import TikTok
 from trendlab.sources.tumblr import Tumblr
 
-_CLASSES: tuple[type[LiveSource], ...] = (Mastodon, Bluesky, Reddit, Tumblr, TikTok)
+_CLASSES: tuple[type[LiveSource], ...] = (
+    Mastodon,
+    Bluesky,
+    Instagram,
+    Reddit,
+    Tumblr,
+    TikTok,
+)
 
 LIVE: dict[str, type[LiveSource]] = {source.name: source for source in _CLASSES}
 """Name → class; `trendlab sources` shows them in this order."""

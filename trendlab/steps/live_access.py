@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from trendlab.errors import SettingsError
+from trendlab.lake import Lake
 from trendlab.sources.archives import ARCHIVES
+from trendlab.sources.base import Budget
 from trendlab.sources.live import Access, LiveSource, Need
 from trendlab.sources.registry import LIVE, live_source
-from trendlab.sources.web import WebClient
+from trendlab.sources.web import WebClient, utc_now
+from trendlab.steps.live_states import SourceStates
 
 ClientOf = Callable[[LiveSource], WebClient]
 """Makes the client for a source; a parameter, so that tests bring a transport."""
@@ -88,12 +92,24 @@ def make_client(source: LiveSource) -> WebClient:
     )
 
 
-def describe_sources(environ: Mapping[str, str]) -> list[str]:
+def describe_sources(
+    environ: Mapping[str, str], lake: Lake | None = None, now: datetime | None = None
+) -> list[str]:
     """Return what `trendlab sources` prints: what each gives, lacks and needs.
+
+    Parameters
+    ----------
+    environ : mapping
+    lake : Lake or None
+        Where it stands what was used of allowances; None counts as nothing.
+    now : datetime or None
+        UTC; the present moment when None.
 
     Archives that are told from their content come after the live sources.
     """
     lines = []
+    states = None if lake is None else SourceStates(lake)
+    now = utc_now() if now is None else now
     for name, kind in LIVE.items():
         access = read_access(kind, environ)
         lacking = {need.variable for need in access.lacking()}
@@ -102,6 +118,8 @@ def describe_sources(environ: Mapping[str, str]) -> list[str]:
         lines.append(f"  lacks: {kind.lacks}")
         lines.append(f"  takes: {', '.join(f'{term}s' for term in sorted(kind.takes))}")
         lines.append(f"  limits: {kind.limits}")
+        budget = Budget() if states is None else states.budget(name)
+        lines += [f"  {line}" for line in kind.describe_budget(budget, now)]
         for need in kind.needs:
             told = (
                 "missing"
