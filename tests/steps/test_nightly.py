@@ -221,6 +221,8 @@ HEADINGS = {
                      "simulated"),
     "crisis": ("Crisis brief", "In short", "When", "Who", "Where", "What they said",
                "Negative, most liked", "How sure is this"),
+    "influencers": ("People", "follower tier", "One author, a few, or many",
+                    "In several trackers", "Worth a second look"),
 }  # fmt: skip
 
 

@@ -32,8 +32,8 @@ def report(
     notebook: Annotated[
         str,
         typer.Option(
-            help="Notebook to run: trend_report, crisis, or the weekly influence and "
-            "styles."
+            help="Notebook to run: trend_report, crisis, influencers, or the weekly "
+            "influence and styles."
         ),
     ] = "trend_report",
     out_file: Annotated[

@@ -24,6 +24,7 @@ TITLES = {
     "influence": "Which city leads which",
     "crisis": "Crisis brief",
     "styles": "Styles",
+    "influencers": "Influencers",
 }
 # Reports of models of a whole history, written when those are computed.
 WEEKLY_REPORTS = ("influence", "styles")
