@@ -10,6 +10,7 @@ Run: ``python -m bench.influencer_worlds [--worlds 60]`` (half a minute a world)
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -73,6 +74,7 @@ def main() -> None:
         )
     }
     for seed in range(chosen.first_seed, chosen.first_seed + chosen.worlds):
+        print(f"world {seed}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="trendlab-worlds-") as folder:
             measure_world(Path(folder), seed, tallies)
     for tally in tallies.values():

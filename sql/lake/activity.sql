@@ -204,10 +204,20 @@ like_measures as (
     from like_lists
 ),
 
-comment_scores as (
-    select source, item_id as comment_id, label
-    from sentiment
-    where item_kind = 'comment' and is_scored
+-- materialized: left to itself the planner may first pair every scored comment of a
+-- source with every matched post of it, and only then ask for the comment's own post
+comment_scores as materialized (
+    select
+        c.source,
+        c.post_id,
+        c.day,
+        c.created_at,
+        c.author_id,
+        s.label
+    from comments as c
+    inner join sentiment as s
+        on s.source = c.source and s.item_id = c.comment_id
+    where s.item_kind = 'comment' and s.is_scored
 ),
 
 comment_items as (
@@ -220,11 +230,9 @@ comment_items as (
         end as day,
         c.source,
         c.author_id,
-        s.label = 'negative' as is_negative,
-        s.label = 'positive' as is_positive
-    from comments as c
-    inner join comment_scores as s
-        on s.source = c.source and s.comment_id = c.comment_id
+        c.label = 'negative' as is_negative,
+        c.label = 'positive' as is_positive
+    from comment_scores as c
     inner join tracker_posts as tp
         on tp.source = c.source and tp.post_id = c.post_id
     left join tracker_zones as z on z.tracker = tp.tracker

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -28,7 +29,8 @@ WINDOW_WEEKS = 4
 SLOPE_WEEKS = 26
 # With fewer scored posts an index says little, and may tell of a single person.
 MIN_SCORED = 30
-DRAWS = 1_000
+# Enough for the ends of an interval to a tenth of its width.
+DRAWS = 400
 LOW_PERCENT, HIGH_PERCENT = 2.5, 97.5
 # A slope is called one at this error.
 MAX_P = 0.05
@@ -48,7 +50,26 @@ SUMS = ("scored_count", "positive_count", "negative_count")
 EVERYWHERE = "all"
 
 Row = dict[str, Any]
-Sums = Mapping[tuple[str, str], tuple[int, int]]
+Place = tuple[str, str]
+"""Tracker and city."""
+Kinds = npt.NDArray[np.int64]
+"""(kinds, 4): scored, positive and negative posts of an author, and such authors."""
+
+
+class Counts(NamedTuple):
+    """Posts of a place in some weeks."""
+
+    scored: int
+    positive: int
+    negative: int
+
+    @property
+    def sentiment_index(self) -> float:
+        """(positive - negative) / scored."""
+        return (self.positive - self.negative) / self.scored
+
+
+NOTHING = Counts(0, 0, 0)
 
 
 def measure_city_sentiment(
@@ -81,21 +102,17 @@ def measure_city_sentiment(
 
     Notes
     -----
-    Interval: percentiles of 1,000 bootstrap draws of authors (Davison and Hinkley
+    Interval: percentiles of 400 bootstrap draws of authors (Davison and Hinkley
     1997, section 3.8). Split: Kitagawa (Journal of the American Statistical
     Association 50, 1955), a city's weight being its part of the scored posts; a city
     that was silent in one window has no change of its own, and all it brings is mix.
     """
     authors = pl.DataFrame(pl.from_arrow(author_weeks.select(AUTHOR_WEEKS.names)))
-    weeks = (
-        pl.DataFrame(pl.from_arrow(activity.select(["day", "tracker", "city", *SUMS])))
-        .with_columns(pl.col("day").dt.truncate("1w"))  # ISO weeks start on Monday
-        .group_by("day", "tracker", "city")
-        .agg(pl.col(*SUMS).sum())
-    )
+    weeks = _weeks_by_place(activity)
     found: list[pl.DataFrame] = []
     for monday in sorted(run_ids):
-        rows = _measure_week(_since(authors, monday, WINDOW_WEEKS), weeks, monday, seed)
+        kinds = _kinds_by_place(_since(authors, monday, WINDOW_WEEKS))
+        rows = _measure_week(kinds, weeks, monday, seed)
         if rows:
             made = pl.DataFrame(rows, infer_schema_length=None)
             found.append(made.with_columns(run_id=pl.lit(run_ids[monday])))
@@ -106,40 +123,71 @@ def measure_city_sentiment(
     return out.select(declared.arrow.names).to_arrow().cast(declared.arrow)
 
 
+def _weeks_by_place(activity: pa.Table) -> dict[Place, dict[date, Counts]]:
+    """Counts of each week, by tracker and city."""
+    days = pl.DataFrame(
+        pl.from_arrow(activity.select(["day", "tracker", "city", *SUMS]))
+    )
+    weeks = (
+        days.with_columns(pl.col("day").dt.truncate("1w"))  # ISO weeks start on Monday
+        .group_by("day", "tracker", "city")
+        .agg(pl.col(*SUMS).sum())
+    )
+    found: dict[Place, dict[date, Counts]] = {}
+    for monday, tracker, city, *counts in weeks.iter_rows():
+        found.setdefault((tracker, city), {})[monday] = Counts(*counts)
+    return found
+
+
 def _since(rows: pl.DataFrame, monday: date, weeks: int) -> pl.DataFrame:
     """Rows of some weeks, the last of them that of a Monday."""
     first = monday - (weeks - 1) * ONE_WEEK
     return rows.filter(pl.col("day").is_between(first, monday))
 
 
-def _measure_week(
-    authors: pl.DataFrame, weeks: pl.DataFrame, monday: date, seed: int
-) -> list[Row]:
-    """All rows of one week: the authors of its window, and the weeks up to it."""
-    now = _sums_by_place(_since(weeks, monday, WINDOW_WEEKS))
-    window_before = _since(weeks, monday - WINDOW_WEEKS * ONE_WEEK, WINDOW_WEEKS)
-    before = _sums_by_place(window_before)
-    drawn = _by_place(
+def _kinds_by_place(authors: pl.DataFrame) -> dict[Place, Kinds]:
+    """How many authors have which counts, by tracker and city.
+
+    Authors with equal counts are one kind: to draw kinds is to draw authors, faster.
+    """
+    sums = (
         pl.concat([authors, authors.with_columns(city=pl.lit(EVERYWHERE))])
         .group_by("tracker", "city", "author")
         .agg(pl.col(*SUMS).sum())
     )
-    series = _by_place(_since(weeks, monday, SLOPE_WEEKS))
+    kinds = sums.group_by("tracker", "city", *SUMS).len().sort("tracker", "city", *SUMS)
+    return {
+        (str(tracker), str(city)): rows.select(*SUMS, "len").to_numpy()
+        for (tracker, city), rows in kinds.partition_by(
+            "tracker", "city", as_dict=True
+        ).items()
+    }
+
+
+def _measure_week(
+    kinds: Mapping[Place, Kinds],
+    weeks: Mapping[Place, Mapping[date, Counts]],
+    monday: date,
+    seed: int,
+) -> list[Row]:
+    """All rows of one week: the authors of its window, and the weeks up to it."""
+    now = _sums(weeks, monday)
+    before = _sums(weeks, monday - WINDOW_WEEKS * ONE_WEEK)
     made: list[Row] = []
     for place in sorted(now.keys() | before.keys()):
         tracker, city = place
-        scored_before, net_before = before.get(place, (0, 0))
+        past = before.get(place, NOTHING)
         made.append(
             {
                 "day": monday,
                 "tracker": tracker,
                 "city": city,
-                **_index_of(drawn.get(place), f"{seed}/{monday}/{tracker}/{city}"),
-                **_slope_of(series[place], monday),
-                "scored_before_count": scored_before,
-                "index_before": (
-                    net_before / scored_before if scored_before >= MIN_SCORED else None
-                ),
+                **_index_of(kinds.get(place), f"{seed}/{monday}/{tracker}/{city}"),
+                **_slope_of(weeks[place], monday),
+                "scored_before_count": past.scored,
+                "index_before": past.sentiment_index
+                if past.scored >= MIN_SCORED
+                else None,
                 "rule_version": RULE,
             }
         )
@@ -147,64 +195,60 @@ def _measure_week(
     return made
 
 
-def _by_place(rows: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
-    """Split rows by tracker and city."""
+def _sums(
+    weeks: Mapping[Place, Mapping[date, Counts]], monday: date
+) -> dict[Place, Counts]:
+    """Counts of the window that ends with a week; places without a post left out."""
+    mondays = [monday - n * ONE_WEEK for n in range(WINDOW_WEEKS)]
+    found = {
+        place: [mine[day] for day in mondays if day in mine]
+        for place, mine in weeks.items()
+    }
     return {
-        (str(tracker), str(city)): group
-        for (tracker, city), group in rows.group_by(["tracker", "city"])
+        place: Counts(*(sum(each) for each in zip(*counts, strict=True)))
+        for place, counts in found.items()
+        if counts
     }
 
 
-def _sums_by_place(weeks: pl.DataFrame) -> Sums:
-    """Scored posts, and positives minus negatives, by tracker and city."""
-    sums = weeks.group_by("tracker", "city").agg(pl.col(*SUMS).sum())
-    return {
-        (row["tracker"], row["city"]): (
-            row["scored_count"],
-            row["positive_count"] - row["negative_count"],
-        )
-        for row in sums.to_dicts()
-    }
-
-
-def _index_of(authors: pl.DataFrame | None, stream: str) -> Row:
+def _index_of(kinds: Kinds | None, stream: str) -> Row:
     """Index with its interval; NULL with too few scored posts."""
     none = {"sentiment_index": None, "index_low": None, "index_high": None}
-    if authors is None:
+    if kinds is None:
         return {**dict.fromkeys((*SUMS, "authors_count"), 0), **none}
-    counts: Row = {name: int(authors[name].sum()) for name in SUMS}
-    counts["authors_count"] = authors.height
-    if counts["scored_count"] < MIN_SCORED:
-        return {**counts, **none}
-    # authors with equal counts are one kind: drawing kinds is drawing authors, faster
-    kinds = (
-        authors.group_by(net=pl.col("positive_count") - pl.col("negative_count"),
-                         scored=pl.col("scored_count"))
-        .len()
-        .sort("net", "scored")
-    )  # fmt: skip
-    rng = np.random.default_rng(crc32(stream.encode()))
-    drawn = rng.multinomial(
-        authors.height, kinds["len"].to_numpy() / authors.height, size=DRAWS
+    scored, positive, negative, authors = kinds.T
+    totals: Row = {
+        name: int((kinds[:, at] * authors).sum()) for at, name in enumerate(SUMS)
+    }
+    totals["authors_count"] = int(authors.sum())
+    if totals["scored_count"] < MIN_SCORED:
+        return {**totals, **none}
+    # only what enters the index tells kinds apart: fewer are drawn
+    drawn_kinds, kind_of = np.unique(
+        np.column_stack([positive - negative, scored]), axis=0, return_inverse=True
     )
-    indices = (drawn @ kinds["net"].to_numpy()) / (drawn @ kinds["scored"].to_numpy())
+    chances = np.bincount(kind_of.ravel(), authors) / authors.sum()
+    rng = np.random.default_rng(crc32(stream.encode()))
+    drawn = rng.multinomial(authors.sum(), chances, size=DRAWS).astype(np.float64)
+    net_drawn, scored_drawn = (drawn @ drawn_kinds.astype(np.float64)).T
+    indices = net_drawn / scored_drawn
     low, high = np.percentile(indices, [LOW_PERCENT, HIGH_PERCENT])
-    net = counts["positive_count"] - counts["negative_count"]
+    net = totals["positive_count"] - totals["negative_count"]
     return {
-        **counts,
-        "sentiment_index": net / counts["scored_count"],
+        **totals,
+        "sentiment_index": net / totals["scored_count"],
         "index_low": float(low),
         "index_high": float(high),
     }
 
 
-def _slope_of(weeks: pl.DataFrame, monday: date) -> Row:
+def _slope_of(weeks: Mapping[date, Counts], monday: date) -> Row:
     """Slope of the weekly index; weeks with too few scored posts are missing."""
     values = np.full(SLOPE_WEEKS, np.nan)
-    for row in weeks.filter(pl.col("scored_count") >= MIN_SCORED).to_dicts():
-        ago = (monday - row["day"]) // ONE_WEEK
-        net = row["positive_count"] - row["negative_count"]
-        values[SLOPE_WEEKS - 1 - ago] = net / row["scored_count"]
+    for ago in range(SLOPE_WEEKS):
+        counts = weeks.get(monday - ago * ONE_WEEK, NOTHING)
+        if counts.scored >= MIN_SCORED:
+            values[SLOPE_WEEKS - 1 - ago] = counts.sentiment_index
     slope = measure_slope(values)
     if slope is None:
         names = ("weekly_slope", "slope_low", "slope_high", "tau", "p_value")
@@ -225,23 +269,27 @@ def _slope_of(weeks: pl.DataFrame, monday: date) -> Row:
     }
 
 
-def _split_changes(rows: list[Row], now: Sums, before: Sums) -> None:
+def _split_changes(
+    rows: list[Row], now: Mapping[Place, Counts], before: Mapping[Place, Counts]
+) -> None:
     """Add each city's mix and within part of its tracker's change, and their sums."""
     sums: dict[str, list[float]] = {}
     for row in rows:
         tracker, city = row["tracker"], row["city"]
-        total_now = now.get((tracker, EVERYWHERE), (0, 0))[0]
-        total_before = before.get((tracker, EVERYWHERE), (0, 0))[0]
+        total_now = now.get((tracker, EVERYWHERE), NOTHING).scored
+        total_before = before.get((tracker, EVERYWHERE), NOTHING).scored
         row["mix_part"] = row["within_part"] = None
         if city == EVERYWHERE or min(total_now, total_before) < MIN_SCORED:
             continue
-        scored_now, net_now = now.get((tracker, city), (0, 0))
-        scored_before, net_before = before.get((tracker, city), (0, 0))
-        share_now, share_before = scored_now / total_now, scored_before / total_before
-        if scored_now == 0 and scored_before == 0:
+        mine, past = (
+            now.get((tracker, city), NOTHING),
+            before.get((tracker, city), NOTHING),
+        )
+        if mine.scored == 0 and past.scored == 0:
             continue
-        index_now = net_now / scored_now if scored_now else net_before / scored_before
-        index_before = net_before / scored_before if scored_before else index_now
+        share_now, share_before = mine.scored / total_now, past.scored / total_before
+        index_now = mine.sentiment_index if mine.scored else past.sentiment_index
+        index_before = past.sentiment_index if past.scored else mine.sentiment_index
         mix = (share_now - share_before) * (index_now + index_before) / 2
         within = (index_now - index_before) * (share_now + share_before) / 2
         row["mix_part"], row["within_part"] = mix, within

@@ -12,6 +12,7 @@ from trendlab.signals.activity import lake_query
 from trendlab.signals.city_sentiment import (
     AUTHOR_WEEKS,
     SLOPE_WEEKS,
+    SUMS,
     WINDOW_WEEKS,
     measure_city_sentiment,
 )
@@ -22,6 +23,8 @@ from trendlab.steps.weeks import ONE_WEEK, WEEK_END
 
 # weeks before the first one that a result reaches back to
 WINDOW_REACH = (WINDOW_WEEKS - 1) * ONE_WEEK
+# Weeks of single posts looked at together; bounds memory.
+WEEKS_AT_ONCE = 13
 SLOPE_REACH = (SLOPE_WEEKS - 1) * ONE_WEEK
 
 
@@ -39,25 +42,36 @@ def _compute(
 ) -> Parts:
     found: dict[date, pa.Table] = {}
     for span in spans_of(weeks, apart=ONE_WEEK):
-        first, last = span[0] - WINDOW_REACH, span[-1] + WEEK_END
-        count = (span[-1] - first) // ONE_WEEK + 1
-        author_weeks = context.lake.query(
-            lake_query("author_weeks"),
-            {
-                "weeks": week_rows(
-                    {first + n * ONE_WEEK: "" for n in range(count)},
-                ),
-                "tracker_posts": Span("tracker_posts", first, last),
-                "sentiment": Span("sentiment", first - ONE_DAY, last + ONE_DAY),
-            },
+        activity = context.lake.read_range(
+            "activity",
+            span[0] - SLOPE_REACH,
+            span[-1] + WEEK_END,
+            columns=["day", "tracker", "city", *SUMS],
         )
-        rows = measure_city_sentiment(
-            author_weeks.cast(AUTHOR_WEEKS),
-            context.lake.read_range("activity", span[0] - SLOPE_REACH, last),
-            run_ids={monday: run_ids[monday] for monday in span},
-        )
-        found.update(split_by_day(rows))
+        for at in range(0, len(span), WEEKS_AT_ONCE):
+            part = span[at : at + WEEKS_AT_ONCE]
+            rows = measure_city_sentiment(
+                _author_weeks(context, part[0] - WINDOW_REACH, part[-1]),
+                activity,
+                run_ids={monday: run_ids[monday] for monday in part},
+            )
+            found.update(split_by_day(rows))
     return {"city_sentiment": found}
+
+
+def _author_weeks(context: Context, first: date, last: date) -> pa.Table:
+    """What authors' posts felt like, from one Monday's week to another's."""
+    mondays = [first + n * ONE_WEEK for n in range((last - first) // ONE_WEEK + 1)]
+    sunday = last + WEEK_END
+    rows = context.lake.query(
+        lake_query("author_weeks"),
+        {
+            "weeks": week_rows(dict.fromkeys(mondays, "")),
+            "tracker_posts": Span("tracker_posts", first, sunday),
+            "sentiment": Span("sentiment", first - ONE_DAY, sunday + ONE_DAY),
+        },
+    )
+    return rows.cast(AUTHOR_WEEKS)
 
 
 CITY_SENTIMENT = Step(
@@ -67,5 +81,5 @@ CITY_SENTIMENT = Step(
     inputs=_inputs,
     compute=_compute,
     is_weekly=True,
-    chunk_days=13,
+    chunk_days=53,
 )
