@@ -14,9 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import instagram_server, reddit_server, tiktok_server, tumblr_server
+from tests.sources import (
+    flickr_server,
+    instagram_server,
+    reddit_server,
+    tiktok_server,
+    tumblr_server,
+)
 from tests.sources.loopback import Service
 from tests.sources.reddit_server import START
+from tests.sources.test_flickr import source_of as flickr_source
 from tests.sources.test_instagram import source_of as instagram_source
 from tests.sources.test_reddit import source_of as reddit_source
 from tests.sources.test_tiktok import source_of as tiktok_source
@@ -83,6 +90,16 @@ def instagram() -> Iterator[tuple[Service, LiveSource, Asked]]:
         yield service, instagram_source(), Asked(hashtags=("coat",))
 
 
+@contextmanager
+def flickr() -> Iterator[tuple[Service, LiveSource, Asked]]:
+    with flickr_server.flickr() as (server, service):
+        server.most = 500
+        for i in range(900):
+            bad = {"views": "-3"} if i == 600 else {}
+            server.put(START + i * timedelta(minutes=3), f"coat {i}", **bad)
+        yield service, flickr_source(most=500), Asked(hashtags=("coat",))
+
+
 def rows_of(lake: Lake) -> dict[str, list[dict]]:
     found = {}
     for table in TABLES:
@@ -124,7 +141,9 @@ def ingest(
 
 
 @pytest.mark.parametrize(
-    "running", [instagram, reddit, tumblr, tiktok], ids=lambda running: running.__name__
+    "running",
+    [flickr, instagram, reddit, tumblr, tiktok],
+    ids=lambda running: running.__name__,
 )
 def test_killed_before_a_write_and_run_again_the_lake_is_the_same(
     tmp_path, running: Callable[[], Running]

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.sources import reddit_server, tiktok_server, tumblr_server
+from tests.sources import flickr_server, reddit_server, tiktok_server, tumblr_server
 from tests.sources.loopback import Service
 from tests.sources.reddit_server import START
+from tests.sources.test_flickr import source_of as flickr_source
 from tests.sources.test_reddit import source_of as reddit_source
 from tests.sources.test_tiktok import source_of as tiktok_source
 from tests.sources.test_tumblr import source_of as tumblr_source
@@ -53,6 +54,15 @@ def tiktok() -> Iterator[Night]:
         yield service, tiktok_source(), Tracker(name="looks", hashtags=("coat",))
 
 
+@contextmanager
+def flickr() -> Iterator[Night]:
+    with flickr_server.flickr() as (server, service):
+        photo = server.put(NOON, "my coat")
+        server.comments[photo["id"]] = [flickr_server.comment(9, "nice")]
+        server.faves[photo["id"]] = 30
+        yield service, flickr_source(), Tracker(name="looks", hashtags=("coat",))
+
+
 def rows(lake: Lake, table: str) -> list[dict]:
     days = lake.days(table)
     return lake.read_range(table, days[0], days[-1]).to_pylist() if days else []
@@ -61,12 +71,13 @@ def rows(lake: Lake, table: str) -> list[dict]:
 @pytest.mark.parametrize(
     ("running", "counts", "left_out"),
     [
+        (flickr, [(7, 0), (30, 1)], 0),
         (reddit, [(7, 4), (7, 4)], 3),
         # of a list of posts no counts are known
         (tumblr, [(5, 3)], 0),
         (tiktok, [(30, 1), (30, 1)], 0),
     ],
-    ids=["reddit", "tumblr", "tiktok"],
+    ids=["flickr", "reddit", "tumblr", "tiktok"],
 )
 def test_a_day_is_fetched_and_a_day_later_read_again_with_its_comments(
     tmp_path, running, counts, left_out

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import instagram_server, reddit_server, tiktok_server, tumblr_server
+from tests.sources import (
+    flickr_server,
+    instagram_server,
+    reddit_server,
+    tiktok_server,
+    tumblr_server,
+)
 from trendlab.errors import SettingsError
 from trendlab.sources.archives import ARCHIVES
 from trendlab.sources.mastodon import Mastodon
@@ -89,6 +95,12 @@ def test_every_source_has_a_setup_page_that_names_what_it_needs(name):
     ("name", "running", "secret", "settings"),
     [
         (
+            "flickr",
+            flickr_server.flickr,
+            flickr_server.KEY,
+            {"TRENDLAB_FLICKR_API_KEY_FILE": "{secret}"},
+        ),
+        (
             "instagram",
             instagram_server.instagram,
             instagram_server.TOKEN,
@@ -123,7 +135,7 @@ def test_every_source_has_a_setup_page_that_names_what_it_needs(name):
             },
         ),
     ],
-    ids=["instagram", "reddit", "tumblr", "tiktok"],
+    ids=["flickr", "instagram", "reddit", "tumblr", "tiktok"],
 )
 def test_credentials_from_a_file_are_tried(tmp_path, name, running, secret, settings):
     file = tmp_path / "secret"

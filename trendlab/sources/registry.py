@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trendlab.errors import SettingsError
 from trendlab.sources.bluesky import Bluesky
+from trendlab.sources.flickr import Flickr
 from trendlab.sources.instagram import Instagram
 from trendlab.sources.live import LiveSource
 from trendlab.sources.mastodon import Mastodon
@@ -15,6 +16,7 @@ _CLASSES: tuple[type[LiveSource], ...] = (
     Mastodon,
     Bluesky,
     Instagram,
+    Flickr,
     Reddit,
     Tumblr,
     TikTok,
