@@ -85,7 +85,7 @@ class Instagram(LiveSource):
     )
     limits: ClassVar[str] = (
         f"{MAX_HASHTAGS} different hashtags in 7 days; {PAGE_SIZE} posts a request; "
-        "requests by the account's reach, at least 200 an hour"
+        "requests by the account's reach"
     )
     needs: ClassVar[tuple[Need, ...]] = (
         Need(TOKEN, "long-lived user token with instagram_basic"),
