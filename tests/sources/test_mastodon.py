@@ -198,7 +198,8 @@ STATUS = {
     "reblogs_count": None,
     "reblog": None,
     "media_attachments": [
-        {"type": "image", "url": "https://f.example/a.jpg", "preview_url": "x"},
+        {"type": "image", "url": "https://f.example/a.jpg", "preview_url": "x",
+         "description": "a red coat"},
         {"type": "video", "url": "https://f.example/b.mp4", "preview_url": "https://f.example/b.png"},
         {"type": "audio", "url": "https://f.example/c.mp3"},
     ],
@@ -239,6 +240,7 @@ def test_every_field_of_a_status_finds_its_place():
     assert (post["is_repost"], post["repost_of_id"]) == (False, "99")
     assert post["author_place"] == author["profile_place"] == "Lisbon"
     assert (photo["media_kind"], photo["url"]) == ("image", "https://f.example/a.jpg")
+    assert (photo["alt_text"], cover["alt_text"]) == ("a red coat", None)
     assert (cover["media_kind"], cover["media_index"]) == ("cover", 1)
     assert cover["url"] == "https://f.example/b.png"
     assert author["handle"] == "ana"

@@ -102,6 +102,11 @@ MEDIA = Table(
         count("media_index", "position within the post, from 0"),
         text("media_kind", "photo, or cover of a video", allowed=("image", "cover")),
         text("url", "address that the photo was offered at", nullable=True),
+        text(
+            "alt_text",
+            "the author's description for those who cannot see it",
+            nullable=True,
+        ),
         text("path", "file with the bytes, absolute or under the home", nullable=True),
         text("sha256", "hash of the bytes", nullable=True),
         text(

@@ -177,6 +177,7 @@ def _media(status: Row, post_id: str, page: Page) -> list[tuple[str, Row]]:
             "media_index": index,
             "media_kind": kind,
             "url": address,
+            "alt_text": read_text(item.get("description"), "media.description"),
             "status": "offered",
             "observed_at": page.observed_at,
         }
