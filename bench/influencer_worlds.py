@@ -70,7 +70,6 @@ def main() -> None:
             "worlds in which all drivers of found peaks are in the top 5",
             "drivers with a second tracker called multi-tracker",
             "home cities of drivers told right",
-            "suspects among the ranked flagged",
         )
     }
     for seed in range(chosen.first_seed, chosen.first_seed + chosen.worlds):
@@ -96,7 +95,7 @@ def measure_world(home: Path, seed: int, tallies: dict[str, Tally]) -> None:
     for peak in truth.peaks:
         is_found = any(
             row["tracker"] == peak.tracker
-            and row["city"] == "all"
+            and row["city"] in ("all", *peak.cities)
             and row["start_on"] <= peak.end_on
             and row["end_on"] >= peak.start_on
             for row in peaks
@@ -110,12 +109,6 @@ def measure_world(home: Path, seed: int, tallies: dict[str, Tally]) -> None:
     newest = max((row["day"] for row in ranked), default=None)
     for each in truth.influencers:
         count_author(each, ranked, newest, tallies)
-    for suspect in truth.suspects:
-        flags = [r["flags"] for r in ranked if r["author_id"] == suspect.author_id]
-        if flags:  # only the best 50 of a week are kept, and shown
-            tallies["suspects among the ranked flagged"].add(
-                any("follower_jump" in each for each in flags)
-            )
 
 
 def count_drivers(
