@@ -15,6 +15,7 @@ from trendlab.cli import (  # noqa: F401
     case,
     collect,
     compute,
+    events,
     influence,
     look,
     media,
@@ -43,7 +44,7 @@ SUBVERBS = {
     "train": {"detector"},
 }
 # these take files and give files; they have no data folder
-FILE_VERBS = {"forecast", "influence", "peaks", "train"}
+FILE_VERBS = {"events", "forecast", "influence", "peaks", "train"}
 TREE = typer.main.get_command(app)
 
 

@@ -207,6 +207,7 @@ def main() -> None:
         case,
         collect,
         compute,
+        events,
         exclude,
         influence,
         look,

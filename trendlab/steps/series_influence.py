@@ -94,19 +94,19 @@ def read_series(path: Path) -> pa.Table:
                 raise SignalError(f"{where}: city and style must not be empty")
             week = weeks.get(row["week"])
             if week is None:
-                week = weeks[row["week"]] = _week(row["week"].strip(), where)
+                week = weeks[row["week"]] = read_week_cell(row["week"].strip(), where)
             before = lines.setdefault((city, style, week), rows.line_num)
             if before != rows.line_num:
                 raise SignalError(
                     f"{where}: {city}, {style}, {row['week']} was given before, in "
                     f"line {before}; keep one row per city, style and week"
                 )
-            share = _number(row["share"], "share", where)
+            share = read_number(row["share"], "share", where)
             if share is not None and not 0.0 <= share <= 1.0:
                 raise SignalError(
                     f"{where}: share must lie between 0 and 1, got {row['share']}"
                 )
-            looks = _number(row["n"], "n", where)
+            looks = read_number(row["n"], "n", where)
             if looks is not None and looks < 0:
                 raise SignalError(f"{where}: n must be ≥ 0, got {row['n']}")
             for name, value in zip(
@@ -139,7 +139,8 @@ def _is_counted(week: str) -> bool:
     return week.strip().lstrip("-").isdigit() and len(week) <= MAX_NUMBER_DIGITS
 
 
-def _week(text: str, where: str) -> date:
+def read_week_cell(text: str, where: str) -> date:
+    """Read a week: a date, an ISO week or a number; `where` names the line."""
     if _is_counted(text):
         return WEEK_ZERO + timedelta(weeks=int(text))
     try:
@@ -151,7 +152,8 @@ def _week(text: str, where: str) -> date:
         ) from None
 
 
-def _number(text: str, column: str, where: str) -> float | None:
+def read_number(text: str, column: str, where: str) -> float | None:
+    """Read a finite number; None for a blank, an error naming the cell otherwise."""
     if text.strip().casefold() in BLANKS:
         return None
     try:
