@@ -28,6 +28,7 @@ from trendlab.steps.engine import Progress, hash_of
 from trendlab.steps.ingest_journal import Decided, Journal
 from trendlab.steps.ingest_report import SetReport
 from trendlab.steps.ingest_rows import check_records, quarantine_rows
+from trendlab.steps.moved_posts import settle_moved
 from trendlab.steps.spool import Spool, compare_days, spool_folder, upsert_days
 from trendlab.trackers import Tracker, bound_tracker
 from trendlab.trackers.match import BINDING
@@ -302,6 +303,7 @@ class SetIngest:
         for table in WRITE_ORDER:
             upsert_days(self._lake, table, spool, self.report.source)
         if spool.days("posts"):
+            settle_moved(self._lake, spool.days("posts"), self.report.source)
             write_coverage(
                 self._lake,
                 complete_edges(covered_days(days), self._times_of),
