@@ -353,6 +353,29 @@ if not behind.empty:
     )
 
 # %%
+display(page.heading("What stood out by city"))
+stood_out = ask(
+    "select * from marts.trend_events where tracker = :tracker "
+    "and city not in ('all', 'unknown') "
+    "and last_week_on between :first_day and :last_day order by rank limit 8"
+)
+display(
+    page.sentences(
+        f"{row['city_name']}, {row['value']}: {row['description']}."
+        for _, row in stood_out.iterrows()
+    )
+    if len(stood_out)
+    else page.note("No share of a city stood out from its own curve.")
+)
+display(
+    page.note(
+        "Weeks whose share leaves the city's own curve (level, slope and season) by a "
+        "beta-binomial test, the most salient first; corrected for the number of "
+        "weeks tested. marts.city_trends has the curves in words."
+    )
+)
+
+# %%
 display(page.heading("Garments by city"))
 if newest_week is None:
     display(

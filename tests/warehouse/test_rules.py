@@ -116,6 +116,7 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
         "influence_placebos", {"status": "tested", "cities": ["paris", "rome"]}
     ),
     "exerted_influence_is_received": one_sided_lead,
+    "trend_events_stand_on_a_curve": plus("trend_events", {"event_id": "lone"}),
     "changes_of_sentiment_add_up": plus(
         "city_sentiment",
         {

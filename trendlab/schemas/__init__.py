@@ -8,6 +8,7 @@ warehouse creates its tables and COMMENTs from them, and the table reference in
 from __future__ import annotations
 
 from trendlab.schemas.books import BOOKS
+from trendlab.schemas.city_trends import CITY_TREND_TABLES
 from trendlab.schemas.collected import COLLECTED
 from trendlab.schemas.core import Column, Table
 from trendlab.schemas.derived import DERIVED
@@ -17,7 +18,15 @@ from trendlab.schemas.styles import DISCOVERED
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for table in (*COLLECTED, *DERIVED, *SIGNALS, *DISCOVERED, *INFLUENCE, *BOOKS)
+    for table in (
+        *COLLECTED,
+        *DERIVED,
+        *SIGNALS,
+        *DISCOVERED,
+        *CITY_TREND_TABLES,
+        *INFLUENCE,
+        *BOOKS,
+    )
 }
 
 __all__ = ["TABLES", "Column", "Table"]

@@ -38,9 +38,10 @@ BUDGETS = {
     "style_weeks": 7,
     "style_examples": 1,
     "influence": 9,
+    "city_trends": 5,
     "alerts": 3,
     "load and marts": 15,
-    "report": 30,
+    "report": 28,
 }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from trendlab.errors import SettingsError
 from trendlab.steps.alert import raise_for_days, send_pending
 from trendlab.steps.city_sentiment import CITY_SENTIMENT
+from trendlab.steps.city_trends import CITY_TRENDS
 from trendlab.steps.context import days_known
 from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
 from trendlab.steps.engine import Context, Step, StepReport, run_step
@@ -48,6 +49,7 @@ STEPS: dict[str, Step] = {
         STYLE_EXAMPLES,
         CITY_SENTIMENT,
         INFLUENCE,
+        CITY_TRENDS,
     )
 }
 

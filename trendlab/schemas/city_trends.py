@@ -1,0 +1,122 @@
+"""Tables of city trends: what each share does over the years, and when it stood out."""
+
+from __future__ import annotations
+
+from trendlab.schemas.core import (
+    CITY,
+    DAY,
+    MODEL_NAME,
+    RULE_VERSION,
+    RUN_ID,
+    STRINGS,
+    TRACKER,
+    Column,
+    Table,
+    count,
+    date,
+    number,
+    share,
+    text,
+)
+
+SERIES = (
+    CITY,
+    text("kind", "garment, colour, fine_category, pattern or style"),
+    text("value", "for example skirt, or red"),
+)
+KEY = ("day", "tracker", "model_name", "city", "kind", "value")
+
+CITY_TRENDS = Table(
+    name="city_trends",
+    doc="Curve of a weekly share as of the end of a week: level, slope and season; one "
+    "row per week (Monday), tracker, model, city, kind and value.",
+    columns=(
+        DAY,
+        TRACKER,
+        *SERIES,
+        date("first_week_on", "Monday of the first week with looks"),
+        date("last_week_on", "Monday of the last one"),
+        count("weeks_count", "weeks with looks"),
+        count("looks_count", "looks of all weeks"),
+        share("mean_share", "looks with it / looks, over all weeks"),
+        number("level", "share of the curve in the last week, its season left out"),
+        number("slope_per_year", "change of the share in a year"),
+        number("slope_low", "lower end of its 95 % interval"),
+        number("slope_high", "upper end of its 95 % interval"),
+        text(
+            "direction",
+            "rising or falling where the interval leaves 0 out and the change is at "
+            "least a twentieth of the mean share; else steady",
+            allowed=("rising", "falling", "steady"),
+        ),
+        text(
+            "season_kind",
+            "whether a time of the year stands out upwards or downwards; NULL without "
+            "a yearly term",
+            nullable=True,
+            allowed=("peak", "trough"),
+        ),
+        count("season_month", "month of that time", nullable=True, maximum=12),
+        number(
+            "season_swing",
+            "share between the highest and the lowest time of the year",
+            nullable=True,
+            minimum=0,
+        ),
+        number("season_amplitude", "factor of the yearly term", nullable=True),
+        number("season_sharpness", "0 is a sine, 4 a narrow peak", nullable=True),
+        number("season_phase", "radians, of the last week", nullable=True),
+        number(
+            "residual_ratio",
+            "what the yearly term leaves / what the straight line leaves; below 0.8 "
+            "the term is kept",
+            nullable=True,
+            minimum=0,
+        ),
+        number("overdispersion", "rho of the beta-binomial", minimum=0),
+        text("description", "the curve in words"),
+        MODEL_NAME,
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=KEY,
+    in_warehouse=True,
+)
+
+TREND_EVENTS = Table(
+    name="trend_events",
+    doc="Weeks in which a share stood out from its curve, grouped into events, as of "
+    "the end of a week; one row per week (Monday) and event.",
+    columns=(
+        DAY,
+        TRACKER,
+        text("event_id", "hash of tracker, model, series, direction and first week"),
+        count("rank", "1 is the most salient of the tracker and model"),
+        *SERIES,
+        text("direction", "rise or drop", allowed=("rise", "drop")),
+        date("first_week_on", "Monday of its first week"),
+        date("apex_week_on", "Monday of its most unusual week"),
+        date("last_week_on", "Monday of its last week"),
+        Column("weeks", STRINGS, "Mondays of its weeks, ISO dates"),
+        count("looks_with_count", "looks with the value in the apex week"),
+        count("looks_count", "looks in the apex week"),
+        share("share", "looks_with_count / looks_count"),
+        share("expected_share", "share of the curve in the apex week"),
+        number("excess_looks", "looks above (or below) the curve, all its weeks"),
+        share("p_value", "one-sided beta-binomial tail of the apex week"),
+        number("saliency", "sum of z over its weeks / root of their number"),
+        text(
+            "recurrence",
+            "yearly, once, or not_assessable with fewer than 104 weeks",
+            allowed=("yearly", "once", "not_assessable"),
+        ),
+        text("description", "the event in words"),
+        MODEL_NAME,
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("day", "event_id"),
+    in_warehouse=True,
+)
+
+CITY_TREND_TABLES = (CITY_TRENDS, TREND_EVENTS)
