@@ -122,6 +122,16 @@ def test_paths_that_were_apart_stay_apart():
     assert not any("ana/" in path.casefold() for path in hidden)
 
 
+def test_a_path_that_was_hidden_before_keeps_its_name():
+    shared = {"source": "photos", "row_number": 1, "payload": "-"}
+    paths = ["in/[forgotten].csv", "in/Ana.csv"]
+    rows = rows_of("quarantine", *({**shared, "path": path} for path in paths))
+
+    hidden = erase(TABLES["quarantine"], rows, ANA).rows["path"].to_pylist()
+
+    assert hidden == ["in/[forgotten].csv", "in/[forgotten].csv 1"]
+
+
 def test_a_copy_elsewhere_tells_what_else_is_theirs():
     tables = {
         "posts": rows_of(

@@ -217,7 +217,8 @@ def test_files_of_old_alerts_go(home):
     for day in ("2024-01-01", "2026-02-01"):
         (alerts / f"{day}_x.txt").write_text("told")
     lines = [json.dumps({"day": day}) for day in ("2024-01-01", "2026-02-01")]
-    (alerts / "alerts.jsonl").write_text("\n".join(lines) + "\n")
+    # a kill cut the last line
+    (alerts / "alerts.jsonl").write_text("\n".join([*lines, '{"day": "20']))
 
     apply_retention(context_of(home, "alerts=400"), STEPS)
 

@@ -125,13 +125,15 @@ def test_the_night_of_a_sunday_is_due_and_one_in_the_week_is_not(context):
     sunday, wednesday = date(2026, 1, 18), date(2026, 1, 21)
     monday = date(2026, 1, 12)
     run_step(context, MODEL, [monday])
-    assert is_due(context, MODEL, monday, sunday)
-    assert is_due(context, MODEL, monday, None)
-    assert not is_due(context, MODEL, monday, wednesday)
+    assert is_due(context, MODEL, monday, sunday, sunday)
+    assert is_due(context, MODEL, monday, None, sunday)
+    assert not is_due(context, MODEL, monday, wednesday, wednesday)
 
 
 def test_a_night_that_was_missed_is_made_good_by_the_next(context):
-    assert is_due(context, MODEL, date(2026, 1, 12), date(2026, 1, 21))
+    assert is_due(
+        context, MODEL, date(2026, 1, 12), date(2026, 1, 21), date(2026, 1, 21)
+    )
 
 
 @pytest.mark.parametrize("value", ["2026-W09", "2026W09", "2026-02-23", "2026-03-01"])
@@ -156,3 +158,12 @@ def test_weekly_reports_are_written_on_nights_that_look_at_a_whole_week(weeks, w
     ]
     assert reports_of(steps) == written
     assert "influence" in WEEKLY_REPORTS
+
+
+def test_every_sunday_looks_at_the_fit_of_a_quarter_again(context):
+    quarterly = replace(MODEL, is_quarterly=True)
+    fitted, sunday = date(2026, 1, 5), date(2026, 1, 25)
+    run_step(context, quarterly, [fitted])
+    assert is_due(context, quarterly, fitted, sunday, sunday)
+    monday = sunday + timedelta(days=1)
+    assert not is_due(context, quarterly, fitted, monday, monday)

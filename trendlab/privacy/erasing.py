@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 import pyarrow as pa
@@ -118,11 +119,18 @@ def _without_paths(rows: pa.Table, author: Author) -> pa.Table:
     named = "|".join(re.escape(handle) for handle in sorted(author.handles))
     pattern = re.compile(rf"(?<![^\W_])(?:{named})(?![^\W_])", re.IGNORECASE)
     values = sorted({v for v in rows["path"].to_pylist() if v is not None})
-    given: dict[str, str] = {}
+    given = {value: pattern.sub(PLACEHOLDER, value) for value in values}
+    # paths that stay as they are keep their names; an earlier one may be among them
+    taken = {value for value, hidden in given.items() if hidden == value}
     for value in values:
-        hidden = pattern.sub(PLACEHOLDER, value)
-        again = sum(1 for other in given.values() if other.startswith(hidden))
-        given[value] = hidden if hidden == value or not again else f"{hidden} {again}"
+        hidden = given[value]
+        if hidden == value:
+            continue
+        numbered = (f"{hidden} {number}" for number in count(1))
+        given[value] = next(
+            one for one in chain([hidden], numbered) if one not in taken
+        )
+        taken.add(given[value])
     return _mapped(rows, "path", lambda at, value: given[value])
 
 

@@ -94,7 +94,14 @@ def _with_comments(api: GraphApi, page: Page, client: WebClient) -> Page:
         post_id = post_id_of(post)
         has_some = isinstance(count, int) and count > 0
         if post_id is not None and has_some and own.isdigit():
-            comments, is_cut = _comments(api, own, client)
+            try:
+                comments, is_cut = _comments(api, own, client)
+            except UnexpectedAnswer as error:
+                # deleted meanwhile, or comments were turned off: this post alone
+                if error.status not in (400, 403, 404):
+                    raise
+                left_out += 1
+                continue
             groups.append({"post_id": post_id, "comments": comments})
             # at least one stands on the pages that are not asked for
             left_out += is_cut

@@ -19,6 +19,7 @@ from trendlab.privacy.erasing import ERASED
 from trendlab.steps.exports import Export, drop_exports, known_exports
 from trendlab.steps.forget_plan import Erasure
 from trendlab.steps.keys import write_privately
+from trendlab.steps.media_store import FOLDER
 
 
 def erase_photos(lake: Lake, home: Path, erasure: Erasure) -> tuple[int, int]:
@@ -28,7 +29,8 @@ def erase_photos(lake: Lake, home: Path, erasure: Erasure) -> tuple[int, int]:
     -------
     removed_count : int
     outside_count : int
-        Photos that lie outside the home: they are not trendlab's to remove.
+        Photos that trendlab did not download: they are not its to remove, also where
+        they lie under the home.
     """
     left = set(erasure.photos)
     wanted = pa.array(sorted(left), pa.string())
@@ -37,7 +39,7 @@ def erase_photos(lake: Lake, home: Path, erasure: Erasure) -> tuple[int, int]:
         used = paths.filter(pc.is_in(paths, value_set=wanted)).to_pylist()
         left.difference_update(used)
     removed = outside = 0
-    inside = home.resolve()
+    inside = (home / FOLDER).resolve()
     for name in sorted(left):
         path = (home / name).resolve()
         if not path.is_relative_to(inside):
@@ -61,7 +63,7 @@ def erase_lines(text: str, erasure: Erasure) -> str:
     for line in text.split("\n"):
         quoted = line[3:].rpartition('"')[0] if line.startswith('- "') else ""
         is_theirs = quoted in erasure.quotes if quoted else False
-        if is_theirs or any(url in line for url in erasure.urls):
+        if is_theirs or any(names_address(line, url) for url in erasure.urls):
             lines.append(f"- {ERASED}")
             continue
         line = replace_names(line, author.is_named)
@@ -69,6 +71,17 @@ def erase_lines(text: str, erasure: Erasure) -> str:
             line = replace_word(line, name)
         lines.append(line)
     return "\n".join(lines)
+
+
+def names_address(line: str, url: str) -> bool:
+    """Tell whether a line names an address, and not only one that begins with it."""
+    at = line.find(url)
+    while at >= 0:
+        after = line[at + len(url) : at + len(url) + 1]
+        if not (after.isalnum() or after in ("_", "-")):
+            return True
+        at = line.find(url, at + 1)
+    return False
 
 
 def replace_word(text: str, word: str) -> str:

@@ -319,7 +319,9 @@ def _run(
     units = units_of(step, days, last_day)
     if step.only_last_week:
         units = [
-            monday for monday in units if is_due(context, step, monday, night_from)
+            monday
+            for monday in units
+            if is_due(context, step, monday, night_from, last_day)
         ]
     return run_step(context, step, units, force=force)
 

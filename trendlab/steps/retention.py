@@ -24,7 +24,7 @@ from trendlab.schemas import TABLES
 from trendlab.steps.alert import PAST_REACH, RAISE_REACH
 from trendlab.steps.engine import Context, Step
 from trendlab.steps.keys import write_privately
-from trendlab.steps.media_store import PhotoStore, finish_batch
+from trendlab.steps.media_store import FOLDER, PhotoStore, finish_batch
 
 Reached = Callable[[str], None]
 
@@ -245,7 +245,11 @@ def _erase_before(lake: Lake, table: str, before: date) -> int:
 
 
 def _remove_photos(lake: Lake, home: Path, before: date) -> int:
-    """Remove photos under the home that only expired posts have."""
+    """Remove downloaded photos that only expired posts have.
+
+    Photos that were ingested where they lay are their owner's, under the home too.
+    """
+    folder = (home / FOLDER).resolve()
     old: set[str] = set()
     kept: set[str] = set()
     for day in lake.days("media"):
@@ -254,7 +258,7 @@ def _remove_photos(lake: Lake, home: Path, before: date) -> int:
     removed = 0
     for name in sorted(old - kept):
         path = (home / name).resolve()
-        if path.is_relative_to(home.resolve()) and path.exists():
+        if path.is_relative_to(folder) and path.exists():
             path.unlink()
             removed += 1
     return removed
@@ -267,7 +271,16 @@ def _remove_alert_files(folder: Path, before: date) -> None:
             path.unlink()
     lines_path = folder / "alerts.jsonl"
     if lines_path.exists():
-        lines = lines_path.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if json.loads(line)["day"] >= before.isoformat()]
+        # not splitlines: texts hold U+2028 and U+0085 as they are
+        lines = lines_path.read_text(encoding="utf-8").split("\n")
+        kept = [line for line in lines if _day_of_line(line) >= before.isoformat()]
         if len(kept) < len(lines):
-            write_privately(lines_path, "".join(kept))
+            write_privately(lines_path, "".join(f"{line}\n" for line in kept))
+
+
+def _day_of_line(line: str) -> str:
+    """Day of an alert's line; "" of an empty line and of one that a kill cut."""
+    try:
+        return str(json.loads(line)["day"])
+    except (ValueError, TypeError, KeyError):
+        return ""

@@ -64,12 +64,19 @@ def units_of(step: Step, days: Sequence[date], last_day: date) -> list[date]:
     return fill_gaps(days) if step.fills_gaps else list(days)
 
 
-def is_due(context: Context, step: Step, monday: date, first_day: date | None) -> bool:
+def is_due(
+    context: Context,
+    step: Step,
+    monday: date,
+    first_day: date | None,
+    last_day: date,
+) -> bool:
     """Tell whether a night computes the week of a step with `only_last_week`.
 
     The night of its Sunday does, and the next one if that was missed. A night in the
     middle of a week does not, though late posts may have made the week stale: the
-    next Sunday, or `trendlab weekly`, takes them in.
+    next Sunday, or `trendlab weekly`, takes them in. Of a quarterly step every Sunday
+    looks at the fit again, which changes nothing where it is fresh.
 
     Parameters
     ----------
@@ -79,8 +86,13 @@ def is_due(context: Context, step: Step, monday: date, first_day: date | None) -
         The week.
     first_day : date or None
         First day of the night's range; None is open.
+    last_day : date
+        Last day of it.
     """
     if first_day is None or monday + WEEK_END >= first_day:
+        return True
+    if step.is_quarterly and last_whole_week(last_day) + WEEK_END >= first_day:
+        # a fit would wait a quarter for late posts: every Sunday's night looks again
         return True
     return context.run_of(step.name, monday) is None
 

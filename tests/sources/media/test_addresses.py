@@ -186,3 +186,24 @@ def test_an_ordinary_address_is_let_through(url):
 def test_the_host_of_an_address_is_named_for_its_turn():
     assert host_of("https://Photos.Example:443/a.jpg?token=1") == "photos.example"
     assert host_of("http://[::1/") == ""
+
+
+@pytest.mark.parametrize("url", ["https://xn--a/x.jpg", "https://xn--ls8h.la/x"])
+def test_a_name_that_is_no_punycode_is_a_name_all_the_same(url):
+    assert host_of(url) == url.split("/")[2]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "64:ff9b::169.254.169.254",
+        "64:ff9b:1::169.254.169.254",
+        "2002:a9fe:a9fe::1",
+        "::169.254.169.254",
+        "::ffff:0:169.254.169.254",
+    ],
+)
+def test_no_setting_lets_a_metadata_service_through_in_another_form(address):
+    every = Reach(networks=(ip_network("::/0"),))
+    with pytest.raises(AddressRefused, match="metadata service"):
+        every.check([ip_address(address)])

@@ -13,6 +13,7 @@ OWASP Server-Side Request Forgery Prevention Cheat Sheet.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
@@ -93,6 +94,12 @@ _SPECIAL: tuple[tuple[str, Network], ...] = tuple(
         ("multicast", "ff00::/8"),
     )
 )
+# Of these, the ones whose last 32 bits are the IPv4 address.
+_WITH_IPV4_LAST = tuple(
+    network
+    for kind, network in _SPECIAL
+    if kind in ("IPv4-mapped", "IPv4-translated", "IPv4-compatible", "NAT64")
+)
 # All that is handed out for use in public lies here.
 _PUBLIC_IPV6 = IPv6Network("2000::/3")
 
@@ -140,9 +147,8 @@ def refusal_of(address: Address) -> str | None:
     >>> refusal_of(ip_address("::ffff:10.0.0.1"))
     'IPv4-mapped'
     """
-    embedded = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    for one in (address, embedded):
-        if one is not None and any(_holds(network, one) for network in _METADATA):
+    for one in (address, *_embedded(address)):
+        if any(_holds(network, one) for network in _METADATA):
             return "metadata service"
     for kind, network in _SPECIAL:
         if _holds(network, address):
@@ -151,6 +157,22 @@ def refusal_of(address: Address) -> str | None:
         return "reserved"
     # what Python knows of that the table does not
     return None if address.is_global and not address.is_multicast else "not public"
+
+
+def _embedded(address: Address) -> Iterator[IPv4Address]:
+    """Yield the IPv4 addresses that an IPv6 address may stand for.
+
+    The last 32 bits of a mapped, translated, compatible or NAT64 address, the second
+    to sixth byte of 6to4, and both ends of Teredo.
+    """
+    if not isinstance(address, IPv6Address):
+        return
+    if any(_holds(network, address) for network in _WITH_IPV4_LAST):
+        yield IPv4Address(int(address) & 0xFFFF_FFFF)
+    if address.sixtofour is not None:
+        yield address.sixtofour
+    if address.teredo is not None:
+        yield from address.teredo
 
 
 def _holds(network: Network, address: Address) -> bool:
@@ -192,6 +214,7 @@ def check_url(url: str | httpx.URL, reach: Reach) -> httpx.URL:
 def host_of(url: str) -> str:
     """Return the host that an address names; "" where it names none."""
     try:
-        return httpx.URL(url).host
-    except httpx.InvalidURL:
+        # the decoded name would fail on an `xn--` that is no Punycode
+        return httpx.URL(url).raw_host.decode("ascii")
+    except (httpx.InvalidURL, ValueError):
         return ""
