@@ -50,6 +50,39 @@ def test_a_reading_of_the_same_time_leaves_the_old_one(lake):
     assert files_of(lake.root)[0].stat().st_mtime_ns == before
 
 
+KNOWN = {"author_id": "7", "author_handle": "ana", "lat": 48.9, "lon": 2.4}
+
+
+@pytest.mark.parametrize("is_known_first", [True, False])
+def test_who_and_where_stay_known_when_a_newer_reading_does_not_tell(
+    lake, is_known_first
+):
+    readings = [
+        posts(post("a", likes_count=1, **KNOWN)),
+        posts(post("a", likes_count=9, hours_later=5), post("b", hours_later=5)),
+    ]
+    done = [
+        lake.upsert("posts", DAY, rows, source="x")
+        for rows in (readings if is_known_first else readings[::-1])
+    ]
+
+    assert done[1] == (Upserted(1, 1, 0) if is_known_first else Upserted(0, 1, 0))
+    a, b = lake.read("posts", DAY).to_pylist()
+    assert a["likes_count"] == 9
+    assert {name: a[name] for name in KNOWN} == KNOWN
+    assert all(b[name] is None for name in KNOWN)
+    # nothing is left to add: the same again changes nothing
+    assert lake.upsert("posts", DAY, readings[0], source="x") == Upserted(0, 0, 1)
+
+
+def test_a_newer_author_replaces_an_older_one(lake):
+    lake.upsert("posts", DAY, posts(post("a", **KNOWN)), source="x")
+    newer = posts(post("a", author_id="8", hours_later=1))
+    lake.upsert("posts", DAY, newer, source="x")
+    (row,) = lake.read("posts", DAY).to_pylist()
+    assert (row["author_id"], row["lat"]) == ("8", 48.9)
+
+
 def test_a_key_given_twice_counts_once(lake):
     rows = posts(
         post("a", likes_count=1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -90,7 +91,10 @@ def merge(table: Table, old: pa.Table, new: pa.Table) -> tuple[pa.Table, Upserte
     Notes
     -----
     The result does not depend on the order in which readings with different times
-    arrive, so any history of arrivals ends in the same rows.
+    arrive, so any history of arrivals ends in the same rows. Where the
+    newest reading has NULL in a column that its table keeps once it is known, the
+    newest that knows the value gives it; while readings agree on that value, the order
+    does not matter there either.
     """
     if new.num_rows == 0:
         return old, Upserted(0, 0, 0)
@@ -113,10 +117,59 @@ def merge(table: Table, old: pa.Table, new: pa.Table) -> tuple[pa.Table, Upserte
         )
     )
     best = ordered.filter(is_best)
-    taken = int(pc.sum(best[_IS_NEW], min_count=0).as_py())
+    is_new = best[_IS_NEW]
+    if table.kept_once_known and best.num_rows < ordered.num_rows:
+        best, is_filled = _with_known(table, ordered, is_best, best)
+        # an older reading that knows more changes the row that stays
+        is_new = pc.or_(is_new, is_filled)
+    taken = int(pc.sum(is_new, min_count=0).as_py())
     added = best.num_rows - old.num_rows
     merged = best.select(table.names)
     return merged, Upserted(added, taken - added, new.num_rows - taken)
+
+
+def _with_known(
+    table: Table, ordered: pa.Table, is_best: pa.Array, best: pa.Table
+) -> tuple[pa.Table, pa.Array]:
+    """Fill what the best reading of a key does not know from the next that does.
+
+    Parameters
+    ----------
+    table : Table
+    ordered : pyarrow.Table
+        All readings, those of a key together, the best first.
+    is_best : pyarrow.Array
+        True at the first of each key.
+    best : pyarrow.Table
+        These rows alone.
+
+    Returns
+    -------
+    filled : pyarrow.Table
+    is_filled : pyarrow.Array
+        Rows that a reading which was just given had something to add to.
+    """
+    group = np.cumsum(is_best.to_numpy(zero_copy_only=False)) - 1
+    is_new = _one_array(ordered[_IS_NEW]).to_numpy(zero_copy_only=False)
+    is_filled = np.zeros(best.num_rows, bool)
+    for name in table.kept_once_known:
+        values = ordered[name]
+        known = _one_array(pc.is_valid(values)).to_numpy(zero_copy_only=False)
+        at = np.flatnonzero(known)
+        # the first known place of each group; readings of a group stand together
+        groups, first = np.unique(group[at], return_index=True)
+        places = np.full(best.num_rows, -1)
+        places[groups] = at[first]
+        lacks = _one_array(pc.is_null(best[name])).to_numpy(zero_copy_only=False)
+        filled = lacks & (places >= 0)
+        if not filled.any():
+            continue
+        taken = values.take(pa.array(np.where(places >= 0, places, 0), pa.int64()))
+        column = pc.if_else(pa.array(filled), taken, best[name])
+        where = best.schema.get_field_index(name)
+        best = best.set_column(where, best.schema.field(name), column)
+        is_filled |= filled & is_new[np.maximum(places, 0)]
+    return best, pa.array(is_filled)
 
 
 def _numbered(rows: pa.Table, is_new: bool) -> pa.Table:

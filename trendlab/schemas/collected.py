@@ -68,6 +68,16 @@ POSTS = Table(
     key=("source", "post_id"),
     partition=("day", "source"),
     in_warehouse=True,
+    # a hashtag's listing names no author and no place, an account's does
+    kept_once_known=(
+        "author_id",
+        "author_handle",
+        "author_place",
+        "lat",
+        "lon",
+        "place_name",
+        "place_id",
+    ),
 )
 
 COMMENTS = Table(

@@ -60,6 +60,8 @@ class Table:
     in_warehouse : bool
     not_in_warehouse : tuple of str
         Columns that stay in the lake (raw payloads, vectors).
+    kept_once_known : tuple of str
+        Columns that a newer reading which does not know them leaves as they were.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Table:
     version: int = 1
     in_warehouse: bool = False
     not_in_warehouse: tuple[str, ...] = ()
+    kept_once_known: tuple[str, ...] = ()
 
     @property
     def arrow(self) -> pa.Schema:
