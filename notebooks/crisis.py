@@ -133,7 +133,7 @@ def gather(event: Any) -> Brief:
         ),
         negatives=negatives,
         last_on=last_on,
-        status=crisis.tell_status(days, event["apex_on"], last_on),
+        status=crisis.tell_status(days, event["apex_on"], event["end_on"], last_on),
     )
 
 
@@ -216,7 +216,7 @@ def show_when(brief: Brief) -> None:
     near = brief.days["day"] >= event["start_on"] - timedelta(days=2)
     display(
         page.table(
-            brief.days[near].tail(14),
+            brief.days[near].head(14),
             {
                 "day": "day",
                 "posts_count": "posts",
@@ -247,7 +247,14 @@ def show_who(brief: Brief) -> None:
             f"above authors' own usual (concentration {event['authors_hhi']:.3f}; 1 is "
             "one author alone)."
         )
-    display(page.note(verdict or "Nothing is known of who wrote the comments."))
+    wrote = page.show_value(event["negative_authors_count"])
+    display(
+        page.note(
+            verdict
+            or f"{wrote} authors wrote the negative comments of the worst day; who "
+            "they usually are is counted for posts only."
+        )
+    )
     if brief.negatives.empty:
         return
     author = brief.negatives["author_handle"].fillna(brief.negatives["author_id"])

@@ -29,8 +29,10 @@ select
     max(ranked.home_city) as home_city,
     max(ranked.trackers_count) as trackers_count,
     string_agg(ranked.tracker, ', ' order by ranked.tracker) as trackers,
-    -sum(ranked.posts_share * log(2::numeric, ranked.posts_share::numeric))::double precision
-        as tracker_entropy,
+    -- no less than 0: the sign of a single tracker's -0
+    abs(sum(
+        ranked.posts_share * log(2::numeric, ranked.posts_share::numeric)
+    ))::double precision as tracker_entropy,
     max(ranked.posts_count) as posts_in_main_tracker_count,
     min(ranked.rank) as best_rank,
     max(ranked.score) as best_score,
@@ -48,7 +50,8 @@ comment on column marts.multi_tracker_influencers.week_start_on is 'Monday of th
 comment on column marts.multi_tracker_influencers.is_newest is
     'true in the newest week of all';
 comment on column marts.multi_tracker_influencers.trackers is
-    'trackers in which the author is ranked, comma-separated';
+    'trackers among whose best 50 the author is, comma-separated; trackers_count counts '
+    'all';
 comment on column marts.multi_tracker_influencers.tracker_entropy is
     'entropy of the author''s posts over those trackers, bits; 0 is one tracker only';
 comment on column marts.multi_tracker_influencers.posts_in_main_tracker_count is

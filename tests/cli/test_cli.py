@@ -137,6 +137,16 @@ def test_a_wrong_setting_is_named_and_a_secret_is_not_shown(tmp_path):
     assert "hunter2" not in done.stderr + done.stdout
 
 
+def test_a_night_of_the_future_is_refused(tmp_path):
+    (tmp_path / "trackers.yml").write_text(
+        "trackers:\n  - name: street\n    hashtags: [streetstyle]\n"
+    )
+    done = trendlab("nightly", "--day", "2099-01-01", home=tmp_path)
+    assert done.returncode == 2
+    assert "2099-01-01 lies in the future" in done.stderr
+    assert not (tmp_path / "lake" / "activity").exists()
+
+
 def test_the_demo_refuses_a_folder_that_is_not_a_demo(tmp_path):
     (tmp_path / "precious.txt").write_text("mine")
     done = trendlab("demo", "--home", str(tmp_path), home=tmp_path)

@@ -106,11 +106,20 @@ def test_it_is_over_when_few_negatives_are_left(
     negatives: tuple[int, ...], state: str
 ) -> None:
     last_on = APEX + timedelta(days=len(negatives) - 1)
-    assert tell_status(days(*negatives), APEX, last_on).startswith(state)
+    assert tell_status(days(*negatives), APEX, APEX, last_on).startswith(state)
+
+
+def test_another_storm_weeks_later_is_not_this_one() -> None:
+    storm = days(20, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0, 300, 1)
+    told = tell_status(storm, APEX, APEX, APEX + timedelta(days=12))
+    assert told == (
+        "Over since 15 December: 1 negative on 15 December, the last whole day known, "
+        "against 20 on 3 December, the worst."
+    )
 
 
 def test_days_without_a_row_had_no_negatives() -> None:
-    told = tell_status(days(264), APEX, APEX + timedelta(days=3))
+    told = tell_status(days(264), APEX, APEX, APEX + timedelta(days=3))
     assert told.startswith("Over since 4 December: 0 negatives on 6 December")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.warehouse.conftest import open_folder
-from trendlab.errors import MissingPartition
+from trendlab.errors import MissingPartition, ReportError, SettingsError
 from trendlab.lake import Lake
 from trendlab.settings import Settings
 from trendlab.steps.alert import acknowledge, backtest
@@ -259,6 +259,16 @@ def test_the_report_and_a_question_work_with_the_network_cut(night):
             check=False,
         )
         assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_report_on_nobody_is_refused(night):
+    with pytest.raises(SettingsError, match="expected one of all, .*got 'nobody'"):
+        write_report(context_of(night), None, None, tracker="nobody")
+
+
+def test_a_report_from_a_day_that_is_not_there_yet_is_refused(night):
+    with pytest.raises(ReportError, match="the marts end on"):
+        write_report(context_of(night), date(2099, 1, 1), None)
 
 
 def test_a_report_without_a_night_says_what_to_run(world):

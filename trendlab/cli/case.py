@@ -57,7 +57,8 @@ def case_create(
 
 
 @case_app.command(
-    "verify", epilog="Example: trendlab case verify data/cases/chanel_2026-01-05"
+    "verify",
+    epilog="Example: trendlab case verify data/cases/chanel_2026-01-05_2026-01-11",
 )
 def case_verify(
     folder: Annotated[Path, typer.Argument(help="Folder of the case.")],

@@ -188,6 +188,11 @@ def nightly(
             last_day = context.clock().date() - timedelta(days=1)
             if first is None:
                 first_day = last_day
+        elif last_day > (today := context.clock().date()):
+            raise SettingsError(
+                f"{last_day} lies in the future (today is {today} in UTC): a night "
+                "computes days that have been"
+            )
         result = run_nightly(
             context,
             first_day,

@@ -23,6 +23,7 @@ RECENT_DAYS = 14
 # Below a quarter of the worst day's negatives a crisis no longer makes the weather;
 # above half it has hardly begun to fade.
 OVER_SHARE, RUNNING_SHARE = 0.25, 0.5
+AFTERMATH = timedelta(days=3)
 HOURS_SHOWN_AT_MOST = 24 * 14
 
 VERDICTS = {
@@ -97,15 +98,16 @@ def _odds(p_value: float) -> str:
     return f"one day in {float(f'{1 / p_value:.2g}'):,.0f}"
 
 
-def tell_status(days: pd.DataFrame, apex_on: date, last_on: date) -> str:
+def tell_status(days: pd.DataFrame, apex_on: date, end_on: date, last_on: date) -> str:
     """Say whether it is over, from the negatives of the days after the worst one.
 
     Parameters
     ----------
     days : DataFrame
         day, negative_count of the event's topic; days without rows had none.
-    apex_on : date
-        Day that the event was worst on.
+    apex_on, end_on : date
+        Most unusual and last day of the event. The day with the most negatives may
+        follow within three days, as interest does; what comes later is another story.
     last_on : date
         Last whole day that is known.
 
@@ -118,7 +120,11 @@ def tell_status(days: pd.DataFrame, apex_on: date, last_on: date) -> str:
         row["day"]: int(row["negative_count"]) for row in days.to_dict("records")
     }
     worst_on = max(
-        (day for day in negatives if apex_on <= day <= last_on),
+        (
+            day
+            for day in negatives
+            if apex_on <= day <= min(last_on, end_on + AFTERMATH)
+        ),
         key=lambda day: (negatives[day], -day.toordinal()),
         default=apex_on,
     )
@@ -130,8 +136,8 @@ def tell_status(days: pd.DataFrame, apex_on: date, last_on: date) -> str:
         )
     share = last / worst
     seen = (
-        f"{last:,} negatives on {last_on:%-d %B}, the last whole day known, against "
-        f"{worst:,} on {worst_on:%-d %B}, the worst"
+        f"{last:,} negative{'' if last == 1 else 's'} on {last_on:%-d %B}, the last "
+        f"whole day known, against {worst:,} on {worst_on:%-d %B}, the worst"
     )
     if share >= RUNNING_SHARE:
         return f"Not over: {seen}."

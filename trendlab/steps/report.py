@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from trendlab.errors import ReportError
+from trendlab.errors import ReportError, SettingsError
 from trendlab.report.render import render_notebook
 from trendlab.resources import bundled
 from trendlab.steps.engine import Context
@@ -57,7 +57,10 @@ def write_report(
     Raises
     ------
     ReportError
-        If the marts are empty, the notebook is not there, or a cell fails.
+        If the marts are empty or end before the range, the notebook is not there, or
+        a cell fails.
+    SettingsError
+        If there is no such tracker: a page on nobody would calm where nothing is known.
     """
     source = bundled("notebooks") / f"{notebook}.py"
     if not source.is_file():
@@ -68,6 +71,12 @@ def write_report(
     need_warehouse(context.settings)
     with open_for(context.settings) as warehouse:
         first_known, last_known = _days_of(warehouse.analyst)
+        _check_tracker(context, warehouse.analyst, tracker)
+        if first_day is not None and first_day > last_known:
+            raise ReportError(
+                f"the marts end on {last_known}: there is nothing to show from "
+                f"{first_day} on"
+            )
         last_day = min(last_day or last_known, last_known)
         first_day = first_day or last_day - timedelta(days=REPORT_DAYS)
         first_day = max(min(first_day, last_day - timedelta(days=27)), first_known)
@@ -94,6 +103,18 @@ def _report_file(home: Path, notebook: str, tracker: str, last_day: date) -> Pat
     # tracker names are checked when the tracker file is read; this is the net
     name = kind + re.sub(r"[^A-Za-z0-9_-]", "_", tracker)
     return home / "reports" / f"{name}-{last_day}.html"
+
+
+def _check_tracker(context: Context, analyst: sa.Engine, tracker: str) -> None:
+    with analyst.connect() as connection:
+        counted = connection.scalars(
+            sa.text("select distinct tracker from marts.activity_daily")
+        ).all()
+    known = {"all", *counted, *(each.name for each in context.trackers)}
+    if tracker not in known:
+        raise SettingsError(
+            f"--tracker: expected one of {', '.join(sorted(known))}, got {tracker!r}"
+        )
 
 
 def _days_of(analyst: sa.Engine) -> tuple[date, date]:
