@@ -30,8 +30,8 @@ $(READY): requirements/lock.txt requirements/uv.txt
 demo: $(READY) ## simulate two years, run the night over all days, print what it found and the report's path
 	@$(BIN)/trendlab demo --home $(DEMO_HOME)
 
-test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest
+test: $(READY) ## run the tests, on two cores
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(READY) ## print the benchmark table: ours against the obvious alternative, same run
 	@$(BIN)/python -m bench.run

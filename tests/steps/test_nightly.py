@@ -262,7 +262,7 @@ def test_the_report_and_a_question_work_with_the_network_cut(night):
 
 
 def test_a_report_on_nobody_is_refused(night):
-    with pytest.raises(SettingsError, match="expected one of all, .*got 'nobody'"):
+    with pytest.raises(SettingsError, match=r"expected one of all, .*got 'nobody'"):
         write_report(context_of(night), None, None, tracker="nobody")
 
 
