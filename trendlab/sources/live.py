@@ -37,7 +37,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from trendlab.errors import SettingsError
+from trendlab.errors import SettingsError, SourceError
 from trendlab.sources.base import Budget, Page, Parsed, Plan, Request, Slice, State
 from trendlab.sources.rate_limits import Rate
 from trendlab.sources.spans import cut, join, missing, read_moment, read_spans
@@ -254,7 +254,7 @@ class LiveSource(ABC):
         A post that is gone is left out. Called only where `again_size` is not 0,
         with at most that many ids.
         """
-        raise NotImplementedError(f"{self.name} cannot be asked by id")
+        raise SourceError(f"{self.name} cannot be asked by id")
 
 
 def terms_of(request: Request) -> list[Term]:
