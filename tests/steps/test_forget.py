@@ -182,6 +182,14 @@ def test_a_preview_counts_and_changes_nothing(home):
     assert "posts: 3 rows would be erased, 2 rows of others would be changed" in lines
 
 
+def test_a_mistyped_source_is_told(home):
+    said = "nobody of this name has posts, comments or a profile"
+    right = preview_forget(context_of(home), "photos", f"@{HANDLE}").lines()
+    wrong = preview_forget(context_of(home), "fotos", f"@{HANDLE}").lines()
+    assert not any(said in line for line in right)
+    assert any(said in line or "holds nothing" in line for line in wrong)
+
+
 @pytest.mark.parametrize("name", [HANDLE.upper(), ID, OLD_HANDLE])
 def test_any_name_of_the_author_gives_the_same_end(home, name):
     forget(home, name)

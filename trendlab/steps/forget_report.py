@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# Tables that hold what an author wrote or is, and not only their name.
+OWN_TABLES = ("authors", "comments", "posts")
+
 
 @dataclass
 class ForgetReport:
@@ -34,6 +37,11 @@ class ForgetReport:
         ]
         if not lines:
             lines.append("the lake holds nothing of this author")
+        elif not any(self.erased.get(table) for table in OWN_TABLES):
+            lines.append(
+                "nobody of this name has posts, comments or a profile under this "
+                "source: if that surprises you, look at the source and the name"
+            )
         if self.bare_count:
             lines.append(
                 f"{self.bare_count:,} texts of others hold the handle as a bare word "
