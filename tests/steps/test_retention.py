@@ -211,6 +211,21 @@ def test_photos_go_unless_a_kept_post_has_them(home):
     assert len(days_with_rows(home, "posts")) == DAYS
 
 
+def test_photos_that_were_ingested_where_they_lay_are_left(home):
+    lake = Lake(home / "lake")
+    own = home / "archive" / "own.jpg"
+    own.parent.mkdir()
+    own.write_bytes(b"photo")
+    one = row("media", source="photos", day=FIRST, post_id="own", status="stored",
+              path=str(own))  # fmt: skip
+    lake.upsert("media", FIRST, TABLES["media"].from_rows([one]), source="photos")
+
+    report = apply_retention(context_of(home, "media=20"), STEPS)
+
+    assert report.photos_count == 0
+    assert own.read_bytes() == b"photo"
+
+
 def test_files_of_old_alerts_go(home):
     alerts = home / "alerts"
     alerts.mkdir()

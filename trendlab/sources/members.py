@@ -40,7 +40,7 @@ _UNPACK_ERRORS = (
     zlib.error,
     lzma.LZMAError,
     zipfile.BadZipFile,
-    NotImplementedError,
+    NotImplementedError,  # zipfile: a packing that it does not know
     RuntimeError,
 )
 _BOMS = (
