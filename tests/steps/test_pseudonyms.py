@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -190,4 +191,5 @@ def test_live_sources_give_pseudonyms_too(home):
 
     (post,) = context.lake.read("posts", START.date()).to_pylist()
     assert post["author_handle"] not in ("ana", None)
-    assert json.dumps(post, default=str).count("ana") == 0
+    # As a word: a pseudonym of a random key may hold any three letters.
+    assert re.search(r"\bana\b", json.dumps(post, default=str)) is None
