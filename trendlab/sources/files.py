@@ -17,6 +17,7 @@ from trendlab.errors import SettingsError, SourceError, UnknownFormat
 from trendlab.sources.archives import ARCHIVES
 from trendlab.sources.base import Source
 from trendlab.sources.columns import ColumnMapping
+from trendlab.sources.fitting import find_mapping
 from trendlab.sources.instaloader_photos import split_photos
 from trendlab.sources.known_mappings import KNOWN_MAPPINGS
 from trendlab.sources.mapped import MappedSource
@@ -201,7 +202,7 @@ def sniff(
         raise UnknownFormat(f"{member.origin}: unpack Parquet before ingesting it")
     if named is not None:
         return Sniffed(kind, named)
-    return Sniffed(kind, _fitting(member, head, kind, mappings or {}))
+    return Sniffed(kind, find_mapping(head, kind, mappings or {}))
 
 
 def _check_overrides(
@@ -245,51 +246,6 @@ def _container_of(head: Head) -> str | None:
     if is_photo_list(head):
         return "photo_list"
     return None
-
-
-def _names_of(head: Head, kind: str) -> list[str]:
-    if kind == "csv":
-        return head.header
-    if kind == "parquet":
-        return _parquet_names(head.member.path)
-    first = head.first_value
-    return [str(key) for key in first] if isinstance(first, dict) else []
-
-
-def _parquet_names(path: Path) -> list[str]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return list(pq.read_schema(path).names)
-    except (pa.ArrowException, OSError):
-        return []
-
-
-def _fitting(
-    member: Member, head: Head, kind: str, mappings: Mapping[str, ColumnMapping]
-) -> ColumnMapping | None:
-    """Return the mapping that names most of the columns; the user's come first."""
-    names = _names_of(head, kind)
-    for candidates in (mappings, KNOWN_MAPPINGS):
-        fitting = [m for m in candidates.values() if m.fits(names)]
-        if not fitting:
-            continue
-        most = max(len(m.needed_columns()) for m in fitting)
-        best = [m for m in fitting if len(m.needed_columns()) == most]
-        if len(best) > 1:
-            raise UnknownFormat(
-                f"{member.origin}: the mappings {', '.join(m.name for m in best)} all "
-                "fit: name one with --mapping"
-            )
-        return best[0]
-    if is_photo_list(head):
-        return None
-    raise UnknownFormat(
-        f"{member.origin}: a {kind} file with the columns {', '.join(names[:30])}; no "
-        f"mapping fits (tried {', '.join([*mappings, *KNOWN_MAPPINGS])}): write one "
-        "in the tracker file (see docs/sources.md) and name it with --mapping"
-    )
 
 
 def _unknown(head: Head) -> str:
