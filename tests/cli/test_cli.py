@@ -194,6 +194,32 @@ def test_photos_of_an_empty_home_are_none(tmp_path):
     assert done.output.startswith("media: 0 of 0 photos stored")
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["alert", "send"], "nothing to send: no alert was raised yet"),
+        (["ingest", "--trackers"], "nothing was fetched: no live source is set up"),
+    ],
+)
+def test_verbs_that_found_nothing_to_do_say_so(tmp_path, monkeypatch, words, told):
+    for name in [name for name in os.environ if name.startswith("TRENDLAB_")]:
+        monkeypatch.delenv(name)
+    (tmp_path / "trackers.yml").write_text(
+        "trackers:\n  - name: street\n    hashtags: [streetstyle]\n"
+    )
+    done = CliRunner().invoke(app, [*words, "--home", str(tmp_path)])
+    assert done.exit_code == 0
+    assert done.output.startswith(told)
+
+
+def test_a_role_that_is_not_there_is_refused_before_anything_is_made(tmp_path):
+    home = tmp_path / "home"
+    done = trendlab("db", "url", "--role", "king", home=home)
+    assert done.returncode == 2
+    assert "'king' is not one of 'analyst', 'loader', 'owner'" in done.stderr
+    assert not home.exists()
+
+
 @pytest.mark.parametrize("words", [["--to", "2026-03-01"], []])
 def test_the_nights_photos_want_a_day(tmp_path, words):
     asked = ["media", "--night", *words, "--home", str(tmp_path)]

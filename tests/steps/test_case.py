@@ -208,7 +208,7 @@ def test_a_changed_photo_is_not_taken_for_the_one_that_was_stored(tmp_path):
 
 def test_what_cannot_be_a_case_is_refused(made):
     context = context_of(made)
-    with pytest.raises(SettingsError, match="expected one of coats or all"):
+    with pytest.raises(SettingsError, match="expected one of all, coats"):
         create_case(context, "boots", DAY, NEXT)
     with pytest.raises(CaseError, match="is there already"):
         create_case(context, "coats", DAY, NEXT)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import table
-from trendlab.errors import MissingPartition, UnknownFormat
+from trendlab.errors import MissingPartition, SettingsError, UnknownFormat
 from trendlab.lake import Lake
 from trendlab.places.cities import seed_cities
 from trendlab.settings import Settings
@@ -71,6 +71,14 @@ def fill(file: Path, verdicts: dict[str, str]) -> None:
         writer = csv.DictWriter(opened, rows[0])
         writer.writeheader()
         writer.writerows(rows)
+
+
+def test_an_unknown_tracker_is_answered_with_the_known_ones(context, tmp_path):
+    rows = [{"tracker": "coats", "post_id": "p1", "source": "test", "day": DAY}]
+    context.lake.write("tracker_posts", DAY, table("tracker_posts", rows))
+    with pytest.raises(SettingsError, match="expected one of all, coats, got 'king'"):
+        export_texts(context, tmp_path / "x.csv", size=4, seed=1, tracker="king")
+    export_texts(context, tmp_path / "x.csv", size=4, seed=1, tracker="coats")
 
 
 def test_scored_posts_are_listed_without_the_label_and_inert(context, tmp_path):

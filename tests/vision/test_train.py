@@ -250,10 +250,12 @@ def test_a_training_that_was_killed_goes_on_and_ends_in_a_card_that_runs(
     (tmp_path / "looked").mkdir()
     (tmp_path / "val0.png").rename(tmp_path / "looked" / "val0.png")
     settings = read_settings(tmp_path / "home", detector=str(path), device="cpu")
-    list(
+    told = list(
         detect_images(
             settings, tmp_path / "looked", tmp_path / "f.json", progress=quiet
         )
     )
+    assert "boxes of score 0.001 or more" in told[0]
+    assert f"the night counts those from {min(card.thresholds):.2f}" in told[1]
     found = json.loads((tmp_path / "f.json").read_text())
     assert {one["category"] for one in found} <= {"top", "hat"}

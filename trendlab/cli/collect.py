@@ -113,7 +113,8 @@ def ingest(
     from trendlab.sources.registry import LIVE
     from trendlab.steps.context import open_context
     from trendlab.steps.ingest import ingest_paths
-    from trendlab.steps.live_verbs import fetch_night, fetch_source
+    from trendlab.steps.ingest_matching import unmatched_lines
+    from trendlab.steps.live_verbs import fetch_night, fetch_source, why_none_fetched
     from trendlab.steps.pseudonyms import open_pseudonyms
 
     asked = bool(tag or account or keyword or since or until)
@@ -125,6 +126,8 @@ def ingest(
         with ShownProgress() as progress:
             context = open_context(settings, progress=progress)
             fetched = fetch_night(context, parse_day(day, "--day"))
+        if not fetched.terms:
+            out.print(why_none_fetched(), markup=False)
         tell_fetched(fetched)
         return
     is_live = (
@@ -168,7 +171,7 @@ def ingest(
     if is_live:
         tell_fetched(fetched)
         return
-    for line in report.lines():
+    for line in (*report.lines(), *unmatched_lines(context, report)):
         out.print(line, markup=False)
 
 

@@ -107,12 +107,13 @@ def alert_send(
     home: Home = None,
 ) -> None:
     """Send alerts that are pending or failed; never one twice."""
-    from trendlab.steps.alert import send_pending
+    from trendlab.steps.alert import send_pending, why_none_sent
     from trendlab.steps.context import open_context
 
     context = open_context(settings_for(home), need_trackers=False)
     with context.lake.lock():
-        for line in send_pending(context, send_backfilled=backfilled):
+        sent = send_pending(context, send_backfilled=backfilled)
+        for line in sent or [why_none_sent(context)]:
             out.print(line, markup=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table as ShownTable
@@ -100,7 +100,7 @@ def db_stop(home: Home = None) -> None:
 @db_app.command("url", epilog='Example: psql "$(trendlab db url)"')
 def db_url(
     role: Annotated[
-        str, typer.Option(help="analyst, loader or owner: whose rights.")
+        Literal["analyst", "loader", "owner"], typer.Option(help="Whose rights.")
     ] = "analyst",
     home: Home = None,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from trendlab.alerts import (
     send_alerts,
 )
 from trendlab.alerts.rules import EventKind
+from trendlab.alerts.sending import MAX_ATTEMPTS
 from trendlab.errors import AlertError, SettingsError
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
@@ -32,6 +34,14 @@ log = logging.getLogger(__name__)
 RAISE_REACH = timedelta(days=120)
 # Alerts that may still be sent: the longest cool-down is a year.
 PAST_REACH = timedelta(days=365)
+# Why an alert of a status was left alone by a sending that sent nothing.
+_LEFT_ALONE = {
+    "sent": "sent before",
+    "pending": "held until quiet hours end",
+    "failed": f"given up after {MAX_ATTEMPTS} attempts",
+    "backfilled": "of old days (--backfilled sends them)",
+    "cooled_down": "cooled down, never sent",
+}
 
 
 def rules_of(context: Context) -> list[AlertRule]:
@@ -186,6 +196,22 @@ def send_pending(context: Context, *, send_backfilled: bool = False) -> list[str
         f"alert {row['alert_id'][:8]} {row['status']}: {row['title']}"
         for row in tried.to_pylist()
     ]
+
+
+def why_none_sent(context: Context) -> str:
+    """Count the alerts there are by why none of them is due."""
+    days = context.lake.days("alerts")
+    statuses = Counter(
+        context.lake.read_range("alerts", days[0], days[-1])["status"].to_pylist()
+        if days
+        else []
+    )
+    if not statuses:
+        return "nothing to send: no alert was raised yet"
+    told = ", ".join(
+        f"{count:,} {_LEFT_ALONE[status]}" for status, count in sorted(statuses.items())
+    )
+    return f"nothing to send: {told}"
 
 
 def acknowledge(context: Context, alert_id: str, by: str) -> str:

@@ -27,12 +27,13 @@ from trendlab.cases import (
 )
 from trendlab.cases.manifest import READ_ONLY, Entry
 from trendlab.cases.signing import read_private_key, read_public_key, sign_entries
-from trendlab.errors import CaseError, SettingsError
+from trendlab.errors import CaseError
 from trendlab.lake import Lake, Span
 from trendlab.lake.copies import write_copy
 from trendlab.resources import bundled
 from trendlab.review.texts import inert
 from trendlab.schemas import TABLES
+from trendlab.steps.context import check_tracker
 from trendlab.steps.engine import Context
 from trendlab.steps.exports import Export, known_exports, note_export
 
@@ -103,12 +104,7 @@ def create_case(
     SettingsError
         If there is no such tracker.
     """
-    known = [one.name for one in context.trackers]
-    if tracker not in ("all", *known):
-        raise SettingsError(
-            f"--tracker: expected one of {', '.join(known) or 'none'} or all, got "
-            f"{tracker!r}"
-        )
+    check_tracker(tracker, ["all", *(one.name for one in context.trackers)])
     name = f"{tracker}_{first_day}_{last_day}"
     key = None if sign_with is None else read_private_key(sign_with)
     folder = (out_folder or context.home / "cases" / name).absolute()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import pyarrow as pa
@@ -42,6 +43,20 @@ def open_context(
         cities=_cities_of(trackers),
         progress=progress,
     )
+
+
+def check_tracker(name: str, known: Iterable[str]) -> None:
+    """Refuse the name of a tracker that is not there.
+
+    Raises
+    ------
+    SettingsError
+        With the names that are known, each once, in the order given.
+    """
+    names = list(dict.fromkeys(known))
+    if name not in names:
+        told = ", ".join(names) or "the tracker file's, which names none"
+        raise SettingsError(f"--tracker: expected one of {told}, got {name!r}")
 
 
 def _cities_of(trackers: list[Tracker]) -> pa.Table:

@@ -184,19 +184,21 @@ class Step:
 
 @dataclass(frozen=True)
 class StepReport:
-    """What a step did: units looked at, computed, rows written, seconds."""
+    """What a step did: units looked at, computed, rows written, seconds, a remark."""
 
     step: str
     days_count: int
     computed_count: int
     rows_count: int
     seconds: float
+    remark: str = ""
 
     def line(self) -> str:
         """Return the line that the command prints."""
+        remark = f"; {self.remark}" if self.remark else ""
         return (
             f"{self.step}: {self.computed_count} of {self.days_count} computed, "
-            f"{self.rows_count:,} rows, {self.seconds:.1f} s"
+            f"{self.rows_count:,} rows, {self.seconds:.1f} s{remark}"
         )
 
 
@@ -270,8 +272,18 @@ def _text_of(name: str) -> str:
     return Path(spec.origin).read_text()
 
 
+def no_remark(context: Context, days: Sequence[date]) -> str:
+    """Say nothing of the days that were computed."""
+    return ""
+
+
 def run_step(
-    context: Context, step: Step, days: Sequence[date], *, force: bool = False
+    context: Context,
+    step: Step,
+    days: Sequence[date],
+    *,
+    force: bool = False,
+    remark: Callable[[Context, Sequence[date]], str] = no_remark,
 ) -> StepReport:
     """Compute the stale days among `days` and replace their partitions.
 
@@ -283,6 +295,10 @@ def run_step(
         Rising days; Mondays for weekly steps.
     force : bool
         Compute days that are fresh too.
+    remark : callable
+        (context, days computed) → words for the step's line that its numbers do not
+        say, such as why days gave no rows; empty for none. Told here and not in the
+        `Step`: words decide no result, and the text of a step's module does.
 
     Returns
     -------
@@ -301,7 +317,8 @@ def run_step(
         code_hash((*step.modules, step.compute.__module__)),
         step.settings_key(context),
     )
-    computed = rows_count = done = 0
+    rows_count = done = 0
+    computed: list[date] = []
     previous: tuple[date, str] | None = None
     for chunk in _chunks(days, step.chunk_days):
         run_ids: dict[date, str] = {}
@@ -325,12 +342,17 @@ def run_step(
             written = _write_parts(context, step, parts, sorted(run_ids))
             seconds = (time.monotonic() - begun) / len(run_ids)
             _record(context, step, run_ids, hashes, fixed, written, seconds)
-            computed += len(run_ids)
+            computed += sorted(run_ids)
             rows_count += sum(written.values())
         done += len(chunk)
         context.progress(step.name, done, len(days))
     report = StepReport(
-        step.name, len(days), computed, rows_count, time.monotonic() - started
+        step.name,
+        len(days),
+        len(computed),
+        rows_count,
+        time.monotonic() - started,
+        remark(context, computed),
     )
     log.info("%s", report.line())
     return report

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
-from trendlab.errors import MissingPartition, SettingsError
+from trendlab.errors import MissingPartition
+from trendlab.steps.context import check_tracker
 from trendlab.steps.engine import Context
 from trendlab.steps.pseudonyms import stored_trackers
 from trendlab.text.language import identify
@@ -33,10 +34,9 @@ def preview_rules(
     SettingsError
         If there is no such tracker.
     """
+    if tracker is not None:
+        check_tracker(tracker, (one.name for one in context.trackers))
     chosen = [one for one in stored_trackers(context) if tracker in (None, one.name)]
-    if not chosen:
-        known = ", ".join(one.name for one in context.trackers) or "none"
-        raise SettingsError(f"--tracker: expected one of {known}, got {tracker!r}")
     days = [
         day
         for day in context.lake.days("posts")

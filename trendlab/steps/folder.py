@@ -10,6 +10,7 @@ from pathlib import Path
 from trendlab.errors import SettingsError
 from trendlab.settings import Settings
 from trendlab.steps.engine import Progress
+from trendlab.vision.models import ModelCard
 
 
 def detect_images(
@@ -28,7 +29,11 @@ def detect_images(
     if not images.is_dir():
         raise SettingsError(f"--images wants a folder of photos, got {images}")
     from trendlab.vision.detect import load_detector
-    from trendlab.vision.folders import detect_folder, write_coco_results
+    from trendlab.vision.folders import (
+        MEASURING_FLOOR,
+        detect_folder,
+        write_coco_results,
+    )
     from trendlab.vision.models import load_card
 
     detector = load_detector(
@@ -49,11 +54,27 @@ def detect_images(
         failures_file.unlink(missing_ok=True)
     seconds = time.monotonic() - started
     yield (
-        f"{found.images_count} photos, {results_count} boxes, "
-        f"{len(found.failures)} photos refused, {seconds:.1f} s: {out_file}"
+        f"{found.images_count} photos, {results_count} boxes of score "
+        f"{MEASURING_FLOOR} or more, {len(found.failures)} photos refused, "
+        f"{seconds:.1f} s: {out_file}"
+    )
+    yield (
+        "boxes of low scores are for measuring, most of them wrong; the night counts "
+        f"those from {_thresholds(detector.card)} on"
     )
     if found.failures:
         yield f"refused photos: {failures_file}"
+
+
+def _thresholds(card: ModelCard) -> str:
+    """Write the lowest and the highest score that the night counts from."""
+    scores = sorted(card.thresholds)
+    ends = (
+        f"{scores[0]:.2f}"
+        if scores[0] == scores[-1]
+        else (f"{scores[0]:.2f} to {scores[-1]:.2f} by class")
+    )
+    return f"{ends} ({card.name})"
 
 
 def _write_json(path: Path, content: object) -> None:

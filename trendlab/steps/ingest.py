@@ -20,12 +20,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from trendlab.errors import SettingsError, TooManyRejected
+from trendlab.errors import TooManyRejected
 from trendlab.lake import Lake
 from trendlab.privacy.pseudonyms import Pseudonyms
 from trendlab.settings import MAX_REJECTED_SHARE
 from trendlab.sources.columns import ColumnMapping
 from trendlab.sources.files import open_sets
+from trendlab.steps.context import check_tracker
 from trendlab.steps.engine import Progress, no_progress, utc_now
 from trendlab.steps.ingest_report import IngestReport, SetReport
 from trendlab.steps.ingest_set import SetIngest
@@ -135,13 +136,9 @@ def _say_failed(one: SetReport, allowed: float) -> str:
 def _tracker_named(name: str | None, trackers: Sequence[Tracker]) -> Tracker | None:
     if name is None:
         return None
-    for tracker in trackers:
-        if tracker.name == name:
-            return tracker
-    known = ", ".join(tracker.name for tracker in trackers) or "none"
-    raise SettingsError(
-        f"--tracker: expected one of the tracker file's ({known}), got {name!r}"
-    )
+    known = {tracker.name: tracker for tracker in trackers}
+    check_tracker(name, known)
+    return known[name]
 
 
 def _mappings_of(trackers: Sequence[Tracker]) -> dict[str, ColumnMapping]:

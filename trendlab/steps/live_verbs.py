@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from trendlab.errors import SettingsError
 from trendlab.sources.fields import fold_handles, fold_tags
+from trendlab.steps.context import check_tracker
 from trendlab.steps.engine import Context
 from trendlab.steps.live import Asked, LiveIngest, asked_by
 from trendlab.steps.live_access import ClientOf, configured, make_client, open_source
@@ -64,11 +64,7 @@ def fetch_source(
     )
     if tracker is not None:
         known = {one.name: one for one in context.trackers}
-        if tracker not in known:
-            raise SettingsError(
-                f"--tracker: expected one of the tracker file's "
-                f"({', '.join(known) or 'none'}), got {tracker!r}"
-            )
+        check_tracker(tracker, known)
         own = asked_by(known[tracker])
         asked = Asked(
             tuple(dict.fromkeys([*asked.hashtags, *own.hashtags])),
@@ -104,6 +100,20 @@ def fetch_night(
     if day is None:
         day = context.clock().date() - _ONE_DAY
     return _ingest(context, client_of).ingest_trackers(configured(environ), day)
+
+
+def why_none_fetched(environ: Mapping[str, str] = os.environ) -> str:
+    """Say why a night asked no live source."""
+    ready = ", ".join(sorted(configured(environ)))
+    if not ready:
+        return (
+            "nothing was fetched: no live source is set up (`trendlab sources` tells "
+            "what each needs)"
+        )
+    return (
+        f"nothing was fetched: no tracker has a term that could be asked of {ready}; "
+        "see `hashtags`, `accounts`, `keywords` and `sources` in docs/trackers.md"
+    )
 
 
 def _ingest(context: Context, client_of: ClientOf) -> LiveIngest:

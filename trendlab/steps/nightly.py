@@ -14,7 +14,7 @@ from trendlab.steps.city_sentiment import CITY_SENTIMENT
 from trendlab.steps.city_trends import CITY_TRENDS
 from trendlab.steps.context import days_known
 from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
-from trendlab.steps.engine import Context, Step, StepReport, run_step
+from trendlab.steps.engine import Context, Step, StepReport, no_remark, run_step
 from trendlab.steps.influence import INFLUENCE
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_verbs import fetch_night
@@ -323,7 +323,20 @@ def _run(
             for monday in units
             if is_due(context, step, monday, night_from, last_day)
         ]
-    return run_step(context, step, units, force=force)
+    remark = _without_photos if step is DETECT else no_remark
+    return run_step(context, step, units, force=force, remark=remark)
+
+
+def _without_photos(context: Context, days: Sequence[date]) -> str:
+    """Tell on how many days there was nothing to look at; 0 rows do not say why."""
+    bare_count = sum(
+        "stored"
+        not in context.lake.read("media", day, columns=["status"])["status"].to_pylist()
+        for day in days
+    )
+    if not bare_count:
+        return ""
+    return f"no stored photos on {bare_count:,} of {len(days):,} days"
 
 
 def reports_of(steps: Sequence[StepReport]) -> tuple[str, ...]:

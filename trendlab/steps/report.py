@@ -8,9 +8,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from trendlab.errors import ReportError, SettingsError
+from trendlab.errors import ReportError
 from trendlab.report.render import render_notebook
 from trendlab.resources import bundled
+from trendlab.steps.context import check_tracker
 from trendlab.steps.engine import Context
 from trendlab.steps.exports import note_export
 from trendlab.steps.load import need_warehouse, open_for
@@ -110,11 +111,9 @@ def _check_tracker(context: Context, analyst: sa.Engine, tracker: str) -> None:
         counted = connection.scalars(
             sa.text("select distinct tracker from marts.activity_daily")
         ).all()
-    known = {"all", *counted, *(each.name for each in context.trackers)}
-    if tracker not in known:
-        raise SettingsError(
-            f"--tracker: expected one of {', '.join(sorted(known))}, got {tracker!r}"
-        )
+    check_tracker(
+        tracker, ["all", *(each.name for each in context.trackers), *sorted(counted)]
+    )
 
 
 def _days_of(analyst: sa.Engine) -> tuple[date, date]:

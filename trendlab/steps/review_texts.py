@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from trendlab.errors import MissingPartition
 from trendlab.review import RefusedRow, as_reviews, choose_texts, read_list, write_list
 from trendlab.schemas import TABLES
+from trendlab.steps.context import check_tracker
 from trendlab.steps.engine import Context
 from trendlab.steps.exports import note_export
 from trendlab.steps.review import replace_by_key
@@ -35,28 +36,12 @@ def export_texts(
     ------
     MissingPartition
         If no post was scored in these days.
+    SettingsError
+        If there is no such tracker.
     """
     sentiment = _sentiment(context, first_day, last_day)
-    if tracker is not None and sentiment.num_rows:
-        days = pc.min_max(sentiment["day"]).as_py()
-        matched = context.lake.read_range("tracker_posts", days["min"], days["max"])
-        mine = matched.filter(pc.equal(matched["tracker"], tracker))
-        wanted = set(
-            zip(mine["source"].to_pylist(), mine["post_id"].to_pylist(), strict=True)
-        )
-        sentiment = sentiment.filter(
-            pa.array(
-                [
-                    pair in wanted
-                    for pair in zip(
-                        sentiment["source"].to_pylist(),
-                        sentiment["item_id"].to_pylist(),
-                        strict=True,
-                    )
-                ],
-                pa.bool_(),
-            )
-        )
+    if tracker is not None:
+        sentiment = _of_tracker(context, sentiment, tracker)
     chosen = choose_texts(sentiment, size=size, rng=np.random.default_rng(seed))
     if chosen.num_rows == 0:
         raise MissingPartition(
@@ -77,6 +62,40 @@ def export_texts(
         "write negative, neutral or positive into the column verdict, then run "
         f"`trendlab review texts-import {out_file} --reviewer NAME`",
     ]
+
+
+def _of_tracker(context: Context, sentiment: pa.Table, tracker: str) -> pa.Table:
+    """Keep the scores of posts that a tracker matched."""
+    matched = TABLES["tracker_posts"].empty()
+    if sentiment.num_rows:
+        days = pc.min_max(sentiment["day"]).as_py()
+        matched = context.lake.read_range("tracker_posts", days["min"], days["max"])
+    check_tracker(
+        tracker,
+        [
+            "all",
+            *(one.name for one in context.trackers),
+            # of a tracker that was renamed the rows stay until the night
+            *pc.unique(matched["tracker"]).to_pylist(),
+        ],
+    )
+    mine = matched.filter(pc.equal(matched["tracker"], tracker))
+    wanted = set(
+        zip(mine["source"].to_pylist(), mine["post_id"].to_pylist(), strict=True)
+    )
+    return sentiment.filter(
+        pa.array(
+            [
+                pair in wanted
+                for pair in zip(
+                    sentiment["source"].to_pylist(),
+                    sentiment["item_id"].to_pylist(),
+                    strict=True,
+                )
+            ],
+            pa.bool_(),
+        )
+    )
 
 
 def import_texts(context: Context, file: Path, reviewer: str) -> list[str]:

@@ -14,7 +14,7 @@ from trendlab.trackers.alert_settings import (
 )
 from trendlab.trackers.exclusions import RulePreview, preview_exclusions
 from trendlab.trackers.file import load_trackers
-from trendlab.trackers.match import bound_tracker, match_posts
+from trendlab.trackers.match import bound_tracker, match_posts, matches_any
 from trendlab.trackers.model import (
     AddedCity,
     Exclusion,
@@ -34,5 +34,6 @@ __all__ = [
     "bound_tracker",
     "load_trackers",
     "match_posts",
+    "matches_any",
     "preview_exclusions",
 ]

@@ -85,6 +85,12 @@ def _bound_rows(tracker: Tracker, facts: Facts) -> Rows:
     return facts.of_sources(mine)
 
 
+def matches_any(posts: pa.Table, trackers: Sequence[Tracker]) -> bool:
+    """Tell whether any of the posts (schema `posts`) belongs to any of the trackers."""
+    facts = Facts(posts)
+    return any(bool((term_rows(tracker, facts) >= 0).any()) for tracker in trackers)
+
+
 def match_posts(
     posts: pa.Table,
     trackers: Sequence[Tracker],
