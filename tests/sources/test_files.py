@@ -119,7 +119,7 @@ def test_globs_are_expanded_and_nothing_found_is_an_error(tmp_path: Path):
     write(tmp_path / "b" / "y.csv", TWEETS)
 
     assert len(open_sets([str(tmp_path / "*" / "*.csv")])) == 2
-    with pytest.raises(SourceError, match="found nothing"):
+    with pytest.raises(SettingsError, match="found nothing"):
         open_sets([str(tmp_path / "*.json")])
 
 

@@ -1,6 +1,8 @@
 """What all verbs share: the app, its options, its progress and its exit codes.
 
-Exit codes: 0 done, 1 failed, 2 misuse (a wrong argument, setting or tracker file).
+Exit codes: 0 done, 1 failed, 2 misuse: a wrong argument, setting or tracker file, or a
+path with nothing there. What is there and cannot be used, such as a CSV without the
+needed columns, has failed. Verbs declare the paths that they read with `exists`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from trendlab.cli.app import Home, app, out, parse_range, settings_for
-from trendlab.errors import SettingsError
 
 case_app = typer.Typer(
     help="Sealed copies of a period, for an investigation.", no_args_is_help=True
@@ -33,7 +32,12 @@ def case_create(
     ] = None,
     sign_with: Annotated[
         Path | None,
-        typer.Option("--sign-with", help="Ed25519 private key, PEM, to sign it with."),
+        typer.Option(
+            "--sign-with",
+            help="Ed25519 private key, PEM, to sign it with.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     home: Home = None,
 ) -> None:
@@ -61,21 +65,26 @@ def case_create(
     epilog="Example: trendlab case verify data/cases/chanel_2026-01-05_2026-01-11",
 )
 def case_verify(
-    folder: Annotated[Path, typer.Argument(help="Folder of the case.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of the case.", exists=True, file_okay=False)
+    ],
     head: Annotated[
         str | None, typer.Option(help="Head that was noted; must be in the chain.")
     ] = None,
     signed_by: Annotated[
         Path | None,
-        typer.Option("--signed-by", help="Public key, PEM, that must have signed it."),
+        typer.Option(
+            "--signed-by",
+            help="Public key, PEM, that must have signed it.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     home: Home = None,
 ) -> None:
     """Name every file that was changed, is missing or was added; 1 if there is one."""
     from trendlab.steps.case import check_case
 
-    if not folder.is_dir():
-        raise SettingsError(f"no such folder: {folder}")
     verdict = check_case(settings_for(home).home, folder, head, signed_by)
     for line in verdict.lines(folder):
         out.print(line, markup=False)

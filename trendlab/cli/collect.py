@@ -95,7 +95,11 @@ def ingest(
     ] = None,
     sidecar: Annotated[
         Path | None,
-        typer.Option(help="JSON or CSV beside a photo folder: time, author, place."),
+        typer.Option(
+            help="JSON or CSV beside a photo folder: time, author, place.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     again: Annotated[
         bool,
@@ -194,7 +198,11 @@ def simulate(
     ] = False,
     photos: Annotated[
         Path | None,
-        typer.Option(help="Folder of photos to attach, so that vision runs."),
+        typer.Option(
+            help="Folder of photos to attach, so that vision runs.",
+            exists=True,
+            file_okay=False,
+        ),
     ] = None,
     home: Home = None,
 ) -> None:
@@ -268,15 +276,16 @@ def review_export(
 
 @review_app.command("import", epilog="Example: trendlab review import export.json")
 def review_import(
-    file: Annotated[Path, typer.Argument(help="Label Studio's JSON export.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="Label Studio's JSON export.", exists=True, dir_okay=False),
+    ],
     home: Home = None,
 ) -> None:
     """Read verdicts from Label Studio's JSON export into `reviews`."""
     from trendlab.steps.context import open_context
     from trendlab.steps.review import import_review
 
-    if not file.exists():
-        raise SettingsError(f"no such file: {file}")
     context = open_context(settings_for(home), need_trackers=False)
     for line in import_review(context, file):
         out.print(line, markup=False)

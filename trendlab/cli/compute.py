@@ -65,7 +65,10 @@ def match(
 @app.command(epilog="Example: trendlab detect --images photos/ --out found.json")
 def detect(
     images: Annotated[
-        Path | None, typer.Option(help="Any folder of photos, outside the lake.")
+        Path | None,
+        typer.Option(
+            help="Any folder of photos, outside the lake.", exists=True, file_okay=False
+        ),
     ] = None,
     out_file: Annotated[
         Path | None,

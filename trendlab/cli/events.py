@@ -15,7 +15,9 @@ def events(
     series: Annotated[
         Path,
         typer.Option(
-            help="CSV with columns city, value, week, n (looks), k (looks with it)"
+            help="CSV with columns city, value, week, n (looks), k (looks with it)",
+            exists=True,
+            dir_okay=False,
         ),
     ],
     out_file: Annotated[Path, typer.Option("--out", help="CSV of events to write.")],

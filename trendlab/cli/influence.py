@@ -14,7 +14,11 @@ from trendlab.cli.app import app, out
 def influence(
     series: Annotated[
         Path,
-        typer.Option(help="CSV with columns city, style, week, share (0-1), n (looks)"),
+        typer.Option(
+            help="CSV with columns city, style, week, share (0-1), n (looks)",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     out_file: Annotated[Path, typer.Option("--out", help="CSV of edges to write.")],
     min_looks: Annotated[

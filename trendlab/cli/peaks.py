@@ -14,7 +14,11 @@ from trendlab.cli.app import app, out
 def peaks(
     series: Annotated[
         Path,
-        typer.Option(help="CSV with the columns timestamp and value, oldest first."),
+        typer.Option(
+            help="CSV with the columns timestamp and value, oldest first.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     out_file: Annotated[
         Path,

@@ -9,7 +9,6 @@ import typer
 
 from trendlab.cli.app import FromDay, Home, ToDay, out, parse_day, settings_for
 from trendlab.cli.collect import review_app
-from trendlab.errors import SettingsError
 
 
 @review_app.command(
@@ -48,7 +47,12 @@ def review_texts_export(
     epilog="Example: trendlab review texts-import read.csv --reviewer ana",
 )
 def review_texts_import(
-    file: Annotated[Path, typer.Argument(help="The list, with verdicts filled in.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="The list, with verdicts filled in.", exists=True, dir_okay=False
+        ),
+    ],
     reviewer: Annotated[str, typer.Option(help="Who read the posts.")],
     home: Home = None,
 ) -> None:
@@ -56,8 +60,6 @@ def review_texts_import(
     from trendlab.steps.context import open_context
     from trendlab.steps.review_texts import import_texts
 
-    if not file.exists():
-        raise SettingsError(f"no such file: {file}")
     context = open_context(settings_for(home), need_trackers=False)
     for line in import_texts(context, file, reviewer):
         out.print(line, markup=False)

@@ -16,7 +16,11 @@ from trendlab.cli.app import app, out
 def forecast(
     series: Annotated[
         Path,
-        typer.Option(help="CSV: first column the week, then a column a series."),
+        typer.Option(
+            help="CSV: first column the week, then a column a series.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     out_file: Annotated[
         Path, typer.Option("--out", help="CSV to write: same columns, coming weeks.")
@@ -24,7 +28,11 @@ def forecast(
     horizon: Annotated[int, typer.Option(help="Weeks ahead.")] = 52,
     external: Annotated[
         Path | None,
-        typer.Option(help="CSV of signals that may lead: same weeks and columns."),
+        typer.Option(
+            help="CSV of signals that may lead: same weeks and columns.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     quantiles: Annotated[
         Path | None,

@@ -22,15 +22,25 @@ app.add_typer(evaluate_app, name="evaluate")
 )
 def evaluate_detector(
     annotations: Annotated[
-        Path, typer.Option(help="COCO JSON: images, annotations, categories.")
+        Path,
+        typer.Option(
+            help="COCO JSON: images, annotations, categories.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     images: Annotated[
-        Path | None, typer.Option(help="Folder that its file names start from.")
+        Path | None,
+        typer.Option(
+            help="Folder that its file names start from.", exists=True, file_okay=False
+        ),
     ] = None,
     detections: Annotated[
         Path | None,
         typer.Option(
-            help="Measure these instead: JSON as `trendlab detect --out` writes it."
+            help="Measure these instead: JSON as `trendlab detect --out` writes it.",
+            exists=True,
+            dir_okay=False,
         ),
     ] = None,
     model: Annotated[
@@ -79,7 +89,12 @@ app.add_typer(train_app, name="train")
 )
 def train_detector(
     config: Annotated[
-        Path, typer.Option(help="YAML file; docs/vision.md describes its fields.")
+        Path,
+        typer.Option(
+            help="YAML file; docs/vision.md describes its fields.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on after the last epoch saved.")
@@ -100,7 +115,12 @@ def train_detector(
 
 @app.command(epilog="Example: trendlab similar photo.jpg --count 5")
 def similar(
-    image: Annotated[Path, typer.Argument(help="A photo, outside the lake or in it.")],
+    image: Annotated[
+        Path,
+        typer.Argument(
+            help="A photo, outside the lake or in it.", exists=True, dir_okay=False
+        ),
+    ],
     count: Annotated[int, typer.Option(help="Looks to show.", min=1)] = 10,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu or cuda. Default: auto")

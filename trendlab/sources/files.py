@@ -318,6 +318,8 @@ def open_sets(
     UnknownFormat
         If a file given by name, or everything under a path, is of no known format.
     SourceError
+        If a folder holds no files.
+    SettingsError
         If there is nothing at a path.
     """
     sets = []
@@ -334,7 +336,7 @@ def _expand(given: str | Path) -> list[Path]:
         return [path]
     matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - absolute
     if not matches:
-        raise SourceError(f"{given}: expected a file, folder or glob, found nothing")
+        raise SettingsError(f"{given}: expected a file, folder or glob, found nothing")
     return [Path(match) for match in matches]
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError
 
-from trendlab.errors import ModelError
+from trendlab.errors import ModelError, SettingsError
 from trendlab.schemas import TABLES
 
 SHIPPED = Path(__file__).resolve().parent / "weights"
@@ -119,8 +119,10 @@ def load_card(name: str | Path | None = None) -> ModelCard:
 
     Raises
     ------
+    SettingsError
+        If there is no such card.
     ModelError
-        If there is no such card, or it does not say what a card must say.
+        If it does not say what a card must say.
     """
     name = DEFAULT_DETECTOR if name is None else name
     path = SHIPPED / f"{name}.json"
@@ -130,7 +132,7 @@ def load_card(name: str | Path | None = None) -> ModelCard:
         card = ModelCard.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         shipped = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.json")))
-        raise ModelError(
+        raise SettingsError(
             f"no model card at {path}; shipped cards: {shipped}; "
             "give a name of these or the path of a card's JSON file"
         ) from None
