@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from trendlab.errors import ModelError
+from trendlab.errors import ModelError, SettingsError
 from trendlab.schemas import TABLES
 from trendlab.vision.foreign import read_foreign
 from trendlab.vision.models import (
@@ -82,7 +82,7 @@ def test_a_card_is_found_by_path(tmp_path: Path) -> None:
 
 
 def test_an_unknown_card_names_the_shipped_ones() -> None:
-    with pytest.raises(ModelError, match="shipped cards: garment-tags, garments"):
+    with pytest.raises(SettingsError, match="shipped cards: garment-tags, garments"):
         load_card("nonesuch")
 
 

@@ -73,6 +73,54 @@ def test_other_questions_are_refused_in_words(
         ask(warehouse.analyst, question)
 
 
+def refusal(warehouse: Warehouse, question: str) -> list[str]:
+    with pytest.raises(WarehouseError) as caught:
+        ask(warehouse.analyst, question, limit=5)
+    return str(caught.value).removeprefix("the question was refused: ").splitlines()
+
+
+def test_what_is_wrong_is_shown_in_the_analysts_own_words(warehouse: Warehouse) -> None:
+    assert refusal(warehouse, "  select apex_on,\n  severty from marts.peaks;") == [
+        'column "severty" does not exist',
+        "line 2, character 3:   severty from marts.peaks",
+        "                       ^",
+        'hint: Perhaps you meant to reference the column "peaks.severity".',
+    ]
+
+
+def test_a_place_behind_a_long_line_is_shown_with_what_is_around_it(
+    warehouse: Warehouse,
+) -> None:
+    question = f"select {'1, ' * 100}'é', wrong, {'2, ' * 100}3"
+    message, line, mark = refusal(warehouse, question)
+
+    assert message == 'column "wrong" does not exist'
+    assert line[mark.index("^") :].startswith("wrong, 2, 2,")
+    assert len(line) < 160
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "selec 1",
+        "select * from nowhere",
+        "select 1 from",
+        "with gone as (delete from marts.peaks returning 1) select 1 from gone",
+        "select 1 into x",
+        "select 1; select 2",
+        "select 1 / 0",
+        "explain select wrong",
+    ],
+)
+def test_no_refusal_tells_how_the_question_was_sent(
+    warehouse: Warehouse, question: str
+) -> None:
+    told = " ".join(refusal(warehouse, question)).lower()
+    assert "declare" not in told
+    assert "cursor" not in told
+    assert "prepared" not in told
+
+
 def test_a_runaway_question_is_ended_by_its_time_limit(warehouse: Warehouse) -> None:
     impatient = sa.create_engine(
         warehouse.analyst.url,
