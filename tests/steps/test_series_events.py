@@ -67,7 +67,7 @@ def test_a_row_without_looks_is_not_observed(given):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("city,value,week,n\n", "column k is missing"),
+        ("city,value,week,n\n", "got city, value, week, n; missing: k"),
         (HEAD, "no rows"),
         (HEAD + "a,b,2026-01-05,10,11\n", "line 2: k must be ≤ n = 10, got 11"),
         (HEAD + "a,b,2026-01-05,10,1.5\n", "k must be a whole number"),

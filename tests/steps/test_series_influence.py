@@ -65,7 +65,7 @@ def test_edges_of_a_file_come_out_twice_the_same(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("city,style,week,share\n", "column n is missing"),
+        ("city,style,week,share\n", "got city, style, week, share; missing: n"),
         (HEAD, "no rows"),
         (HEAD + "a,b,2026-01-05,1.5,100\n", "line 2: share must lie between 0 and 1"),
         (HEAD + "a,b,2026-01-05,nope,100\n", "line 2: share must be a number"),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.text.test_sentiment import items
-from trendlab.text.fit_negative import fit, measure, save
+from trendlab.text.fit_negative import fit, measure, read_labels, save
 from trendlab.text.negative import (
     load_model,
     negative_probability,
@@ -28,6 +28,23 @@ DAY = date(2026, 1, 5)
 
 def chances(*texts: str) -> np.ndarray:
     return negative_probability(texts, score_batch(texts))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("words,label\nx,negative\n", "columns text and label, got words, label"),
+        ("text,label\nx,bad\ny,neutral\n", "under label, got bad"),
+        ("text,label\nx,\n", "under label, got nan"),
+    ],
+)
+def test_labels_that_cannot_be_learnt_from_are_refused_in_words(
+    tmp_path, content, told
+):
+    path = tmp_path / "mine.csv"
+    path.write_text(content)
+    with pytest.raises(SystemExit, match=told):
+        read_labels(path)
 
 
 def test_complaints_without_a_word_of_feeling_are_seen():

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from tests.builders import post_row, table
+from trendlab.lake import Lake
 from trendlab.sources.archives import ARCHIVES
 from trendlab.sources.files import FORMATS
 from trendlab.sources.known_mappings import KNOWN_MAPPINGS
@@ -26,15 +29,54 @@ SOURCES = (DOCS / "sources.md").read_text()
 ARCHIVES_PAGE = (DOCS / "sources" / "archives.md").read_text()
 
 
-@pytest.mark.parametrize("text", [TRACKERS, SOURCES], ids=["trackers", "sources"])
-def test_the_examples_load(tmp_path: Path, text: str):
-    examples = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+EXAMPLES = [
+    (page.relative_to(DOCS.parent).as_posix(), example)
+    for page in [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
+    for example in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
+    if re.search("^(trackers|mappings):", example, re.MULTILINE)
+]
 
-    assert examples
-    for example in examples:
-        path = tmp_path / "trackers.yml"
-        path.write_text(example)
-        assert load_trackers(path)
+
+@pytest.mark.parametrize(("page", "example"), EXAMPLES)
+def test_an_example_of_a_tracker_file_loads_as_it_stands(
+    tmp_path: Path, page: str, example: str
+):
+    path = tmp_path / "trackers.yml"
+    path.write_text(example)
+
+    assert load_trackers(path)
+
+
+def test_the_pages_that_show_tracker_files_are_found():
+    assert {page for page, _ in EXAMPLES} >= {
+        "docs/alerts.md",
+        "docs/sources.md",
+        "docs/sources/mastodon.md",
+        "docs/trackers.md",
+    }
+
+
+def test_the_preview_in_python_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (snippet,) = re.findall(r"```python\n(.*?)```", TRACKERS, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    home = tmp_path / "data"
+    home.mkdir()
+    (home / "trackers.yml").write_text(
+        "trackers:\n  - name: coats\n    keywords: [coat]\n    exclusions:\n"
+        "      - {reason: giveaways, hashtags: [win]}\n"
+    )
+    day = date(2026, 1, 5)
+    posts = [
+        post_row(day=day, post_id="1", caption="a coat", hashtags=[]),
+        post_row(day=day, post_id="2", caption="a coat to #win", hashtags=["win"]),
+    ]
+    Lake(home / "lake").write("posts", day, table("posts", posts), source="test")
+
+    exec(snippet, {})
+
+    assert capsys.readouterr().out == "giveaways 1 0.5 1\n"
 
 
 def test_every_field_of_a_tracker_is_described():

@@ -14,7 +14,11 @@ import pyarrow as pa
 from trendlab.errors import SettingsError, SignalError
 from trendlab.signals.city_trends import build_panel, find_trends
 from trendlab.signals.city_trends.panel import MIN_WEEKS
-from trendlab.steps.series_influence import read_number, read_week_cell
+from trendlab.steps.series_influence import (
+    check_columns,
+    read_number,
+    read_week_cell,
+)
 
 COLUMNS = ("city", "value", "week", "n", "k")
 KEYS = ("city", "value")
@@ -103,12 +107,7 @@ def read_counts(path: Path) -> pa.Table:
     lines: dict[tuple[object, ...], int] = {}
     with path.open(newline="", encoding="utf-8-sig") as opened:
         rows = csv.DictReader(opened)
-        missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-        if missing:
-            raise SignalError(
-                f"{path}: column {', '.join(missing)} is missing; the header must "
-                f"have {', '.join(COLUMNS)}, got {', '.join(rows.fieldnames or ())}"
-            )
+        check_columns(path, rows.fieldnames or (), COLUMNS)
         for row in rows:
             where = f"{path} line {rows.line_num}"
             if any(row[name] is None for name in COLUMNS):

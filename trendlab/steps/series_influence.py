@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -79,12 +79,7 @@ def read_series(path: Path) -> pa.Table:
     weeks: dict[str, date] = {}
     with path.open(newline="", encoding="utf-8-sig") as opened:
         rows = csv.DictReader(opened)
-        missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-        if missing:
-            raise SignalError(
-                f"{path}: column {', '.join(missing)} is missing; the header must "
-                f"have {', '.join(COLUMNS)}, got {', '.join(rows.fieldnames or ())}"
-            )
+        check_columns(path, rows.fieldnames or (), COLUMNS)
         for row in rows:
             where = f"{path} line {rows.line_num}"
             if any(row[name] is None for name in COLUMNS):
@@ -137,6 +132,24 @@ def write_edges(edges: pa.Table, path: Path) -> None:
 
 def _is_counted(week: str) -> bool:
     return week.strip().lstrip("-").isdigit() and len(week) <= MAX_NUMBER_DIGITS
+
+
+def check_columns(path: Path, given: Sequence[str], wanted: Sequence[str]) -> None:
+    """Refuse a file whose first line does not name every column that is needed.
+
+    Raises
+    ------
+    SignalError
+        With what was expected and what came, and where it is not plain from these,
+        what is missing.
+    """
+    missing = [name for name in wanted if name not in given]
+    if missing:
+        told = f"; missing: {', '.join(missing)}" if len(missing) < len(wanted) else ""
+        raise SignalError(
+            f"{path}: expected a first line with the columns {', '.join(wanted)}, got "
+            f"{', '.join(given) or 'an empty one'}{told}"
+        )
 
 
 def read_week_cell(text: str, where: str) -> date:

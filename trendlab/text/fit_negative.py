@@ -52,6 +52,8 @@ FOLDS = 5
 SEED = 0
 # VADER's authors' limit, for the comparison
 VADER_NEGATIVE = -0.05
+# Wrong labels that a message lists.
+SHOWN_LABELS = 5
 THRESHOLDS = np.round(np.arange(0.2, 0.61, 0.01), 2)
 
 
@@ -75,12 +77,18 @@ def read_labels(path: Path) -> pd.DataFrame:
         If a column is missing or a label is none of the three.
     """
     labelled = pd.read_csv(path)
-    missing = {"text", "label"} - set(labelled.columns)
-    if missing:
-        sys.exit(f"{path}: expected the columns text and label, {missing} is missing")
-    wrong = set(labelled["label"]) - {"negative", "neutral", "positive"}
+    if not {"text", "label"} <= set(labelled.columns):
+        sys.exit(
+            f"{path}: expected the columns text and label, got "
+            f"{', '.join(map(str, labelled.columns))}"
+        )
+    given = {str(label) for label in labelled["label"]}
+    wrong = given - {"negative", "neutral", "positive"}
     if wrong:
-        sys.exit(f"{path}: expected negative, neutral or positive, got {wrong}")
+        sys.exit(
+            f"{path}: expected negative, neutral or positive under label, got "
+            f"{', '.join(sorted(wrong)[:SHOWN_LABELS])}"
+        )
     return labelled[["text", "label"]].astype(str)
 
 

@@ -1,4 +1,4 @@
-"""Writes docs/tables.md and docs/marts.md from the schemas and COMMENTs.
+"""Writes docs/tables.md and docs/marts.md from the schemas, COMMENTs and questions.
 
 ``python -m trendlab.warehouse.reference docs`` writes both files. The marts are
 made in a throwaway database, because their comments and types are Postgres's to
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from trendlab import schemas
 from trendlab.warehouse import marts
 from trendlab.warehouse.access import open_warehouse
-from trendlab.warehouse.scripts import read_script
+from trendlab.warehouse.scripts import read_script, read_scripts
 
 TABLES_HEAD = """# Tables
 
@@ -28,10 +28,15 @@ warehouse too, in schema `trendlab`, where analysts cannot read them: they read 
 """
 MARTS_HEAD = """# Marts
 
-Generated from the COMMENTs in `sql/marts` by `make docs`. These are the views of
-schema `marts`, which an analyst may read: `trendlab sql "select …"`, or any SQL
-client with `trendlab db url`. Times are UTC. NULL means not given or not known,
-never zero.
+Generated from the COMMENTs in `sql/marts` and the questions in `sql/questions` by
+`make docs`. These are the views of schema `marts`, which an analyst may read:
+`trendlab sql "select …"`, or any SQL client with `trendlab db url`. Times are UTC.
+NULL means not given or not known, never zero.
+"""
+QUESTIONS_HEAD = """## First questions
+
+Ten to begin with, each as it can be asked; change tracker, city and limit to yours.
+`trendlab sql --csv "…" > answer.csv` keeps the answer.
 """
 
 
@@ -63,7 +68,7 @@ def marts_markdown(engine: sa.Engine) -> str:
     with engine.connect() as connection:
         found = connection.execute(sa.text(read_script("schema", "mart_columns")))
         rows = found.all()
-    parts = [MARTS_HEAD]
+    parts = [MARTS_HEAD, *_questions(), "## The marts\n"]
     grains = dict.fromkeys((row.mart, row.mart_comment) for row in rows)
     parts.append("| mart | rows |\n|---|---|")
     parts += [
@@ -79,6 +84,16 @@ def marts_markdown(engine: sa.Engine) -> str:
         parts += [f"## {mart}", "", comment, ""]
         parts += _markdown_table(("column", "type", "meaning"), columns)
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _questions() -> list[str]:
+    """Return the section of questions; a file's first line asks, the rest answers."""
+    parts = [QUESTIONS_HEAD]
+    for script in read_scripts("questions").values():
+        asked, _, answer = script.partition("\n")
+        question = asked.removeprefix("-- ")
+        parts.append(f"**{question}**\n\n```sql\n{answer.strip()}\n```\n")
+    return parts
 
 
 def reference_markdown() -> dict[str, str]:
