@@ -237,7 +237,10 @@ def test_somebody_who_is_not_there_is_kept_out_all_the_same(tmp_path):
     forget_author(context, "photos", HANDLE, with_steps=False)
 
     tombstones = context.lake.read_flat("tombstones").to_pylist()
-    assert [one["identity_kind"] for one in tombstones] == ["author_id", "handle"]
+    assert [(one["identity_kind"], one["is_id_known"]) for one in tombstones] == [
+        ("author_id", None),
+        ("handle", False),
+    ]
     assert (home / "keys" / "tombstones.key").stat().st_mode & 0o777 == 0o600
 
 
@@ -297,6 +300,32 @@ def test_the_author_does_not_come_back(later):
         "with @[forgotten] again https://x.example/[forgotten] #coat"
     )
     assert post["mentions"] == []
+
+
+def test_who_takes_the_handle_later_is_somebody_else(later):
+    done = ingested(
+        later,
+        f"n1,{AT},z9,{HANDLE},a coat of mine",
+        f"n2,{AT},,{HANDLE},a coat of nobody knows whom",
+        f"n3,{AT},{ID},other.name,a coat by the id",
+    )
+
+    assert (done.accepted_count, done.forgotten_count) == (1, 2)
+    (post,) = [one for one in read(later, "posts") if one["post_id"] == "n1"]
+    assert (post["author_id"], post["author_handle"]) == ("z9", HANDLE)
+    with pytest.raises(PrivacyError, match=r"forgotten before.*the id z9"):
+        forget(later)
+    forget(later, "z9")
+    assert traces_in(later) == []
+
+
+def test_a_handle_that_is_known_without_an_id_bars_everybody(tmp_path):
+    home = tmp_path / "home"
+    forget_author(context_of(home), "photos", "@" + HANDLE, with_steps=False)
+
+    done = ingested(home, f"n1,{AT},z9,{HANDLE},a coat", f"n2,{AT},b,ben,a coat")
+
+    assert (done.accepted_count, done.forgotten_count) == (1, 1)
 
 
 def test_a_bad_record_of_the_author_is_not_kept_either(later):

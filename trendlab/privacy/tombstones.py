@@ -13,7 +13,9 @@ from trendlab.schemas import TABLES
 PURPOSE = "tombstone"
 
 
-def tombstone_rows(keyed: KeyedHash, author: Author, *, moment: datetime) -> pa.Table:
+def tombstone_rows(
+    keyed: KeyedHash, author: Author, *, moment: datetime, is_id_known: bool
+) -> pa.Table:
     """Return the tombstones of one author.
 
     Parameters
@@ -22,6 +24,9 @@ def tombstone_rows(keyed: KeyedHash, author: Author, *, moment: datetime) -> pa.
     author : Author
     moment : datetime
         When the author was forgotten, UTC.
+    is_id_known : bool
+        Whether the ids are known to be the author's, rather than a name that may be
+        one. If so, whoever takes a handle later with another id is let in.
 
     Returns
     -------
@@ -42,6 +47,7 @@ def tombstone_rows(keyed: KeyedHash, author: Author, *, moment: datetime) -> pa.
                 "identity_hash": keyed.of(source, kind, name),
                 "key_id": keyed.key_id,
                 "forgotten_at": moment,
+                "is_id_known": is_id_known if kind == "handle" else None,
             }
             for kind, name in names
         ]
@@ -73,11 +79,10 @@ class Forgotten:
     def __init__(self, keyed: KeyedHash, tombstones: pa.Table, source: str) -> None:
         self._keyed = keyed
         self._source = base_source(source)
-        self._hashes = {
-            row["identity_hash"]
-            for row in tombstones.to_pylist()
-            if row["source"] == self._source
-        }
+        mine = [row for row in tombstones.to_pylist() if row["source"] == self._source]
+        self._hashes = {row["identity_hash"] for row in mine}
+        # handles that networks give to somebody else may be told apart by the id
+        self._with_id = {row["identity_hash"] for row in mine if row["is_id_known"]}
         self._known: dict[tuple[str, str], bool] = {}
 
     def __bool__(self) -> bool:
@@ -90,6 +95,14 @@ class Forgotten:
     def has_handle(self, handle: str) -> bool:
         """Tell whether a handle, as it is stored, was forgotten."""
         return self._has("handle", handle)
+
+    def is_told_apart(self, handle: str) -> bool:
+        """Tell whether a handle was forgotten of an author whose id is known.
+
+        Networks give a handle that is free to somebody else, whom another id tells
+        apart. Where only the handle of who was forgotten is known, it bars everybody.
+        """
+        return self._hash("handle", handle) in self._with_id
 
     def has_post(self, post_id: str) -> bool:
         """Tell whether a post was erased with its author."""
@@ -109,6 +122,9 @@ class Forgotten:
         if known is None:
             if len(self._known) >= self.MOST_REMEMBERED:
                 self._known.clear()
-            known = self._keyed.of(self._source, kind, name) in self._hashes
+            known = self._hash(kind, name) in self._hashes
             self._known[key] = known
         return known
+
+    def _hash(self, kind: str, name: str) -> str:
+        return self._keyed.of(self._source, kind, name)

@@ -308,6 +308,12 @@ TOMBSTONES = Table(
         text("identity_hash", "BLAKE2b with the key of this home, 128 bits"),
         text("key_id", "tells which key was used"),
         moment("forgotten_at", "when the author was forgotten"),
+        flag(
+            "is_id_known",
+            "of a handle: whether an id of its author is hashed, too, so that records "
+            "with another id are somebody else's; NULL where it was not stored",
+            nullable=True,
+        ),
     ),
     key=("source", "identity_kind", "identity_hash"),
     partition=(),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import Any
 
 import pyarrow as pa
 
@@ -129,25 +130,40 @@ class Door:
         assert forgotten is not None
         if isinstance(named, Refused):
             return _refused(named) if self._is_in(received) else named
-        is_theirs = any(_is_by(row, forgotten) for _, row in named.rows)
+        assert isinstance(received, Accepted)
+        pairs = zip(named.rows, received.rows, strict=True)
+        is_theirs = any(
+            _is_by(row, forgotten) or _has_handle_of(row, given, forgotten)
+            for (_, row), (_, given) in pairs
+        )
         # what is repeated is the other's text, and the row does not say whose
         is_repost = bool(named.rows[0][1].get("is_repost"))
-        if is_theirs or (is_repost and self._is_in(received)):
+        if is_theirs or (is_repost and self._is_in(received, named.rows[0][1])):
             return _refused(named)
         rows = tuple(
             (table, _without_names(table, row, forgotten)) for table, row in named.rows
         )
         return replace(named, rows=rows)
 
-    def _is_in(self, received: Parsed) -> bool:
-        """Tell whether a record as received names somebody who was forgotten."""
+    def _is_in(self, received: Parsed, row: Row | None = None) -> bool:
+        """Tell whether a record as received names somebody who was forgotten.
+
+        Parameters
+        ----------
+        received : Parsed
+        row : Row or None
+            Of a record whose author is let in: their own handle, which somebody who
+            was forgotten had before them, does not count.
+        """
         forgotten, pseudonyms = self._forgotten, self._pseudonyms
         assert forgotten is not None
-        if pseudonyms is None:
-            return holds_name(show(received.record), forgotten.has_name)
+        own = None if row is None else row.get("author_handle")
 
         def is_named(name: str) -> bool:
-            return forgotten.has_handle(pseudonyms.of_handle(name)) or (
+            if pseudonyms is None:
+                return name != own and forgotten.has_name(name)
+            handle = pseudonyms.of_handle(name)
+            return (handle != own and forgotten.has_handle(handle)) or (
                 forgotten.has_id(pseudonyms.of_id(name))
             )
 
@@ -187,8 +203,6 @@ def _is_by(row: Row, forgotten: Forgotten) -> bool:
     """Tell whether a row is by who was forgotten, or of what was erased with them."""
     asked = (
         ("author_id", forgotten.has_id),
-        ("author_handle", forgotten.has_handle),
-        ("handle", forgotten.has_handle),
         ("post_id", forgotten.has_post),
         ("repost_of_id", forgotten.has_post),
         ("comment_id", forgotten.has_comment),
@@ -196,6 +210,27 @@ def _is_by(row: Row, forgotten: Forgotten) -> bool:
     return any(
         row.get(name) is not None and is_gone(str(row[name])) for name, is_gone in asked
     )
+
+
+def _has_handle_of(row: Row, received: Row, forgotten: Forgotten) -> bool:
+    """Tell whether a row has the handle of who was forgotten, and is not another's.
+
+    Parameters
+    ----------
+    row, received : dict
+        As it may be stored, and as it came: sources without ids repeat the handle as
+        the id, which pseudonyms hide and which tells nobody apart.
+    forgotten : Forgotten
+    """
+    handle = _handle_in(row)
+    if handle is None or not forgotten.has_handle(str(handle)):
+        return False
+    has_id = received.get("author_id") not in (None, _handle_in(received))
+    return not (has_id and forgotten.is_told_apart(str(handle)))
+
+
+def _handle_in(row: Row) -> Any:
+    return row.get("author_handle", row.get("handle"))
 
 
 def _without_names(table: str, row: Row, forgotten: Forgotten) -> Row:

@@ -42,7 +42,6 @@ from trendlab.steps.forget_plan import (
     note_path,
     read_note,
     remove_half_notes,
-    stored_names,
     unfinished_notes,
     write_note,
 )
@@ -52,7 +51,11 @@ from trendlab.steps.live_states import SourceStates
 from trendlab.steps.load import has_warehouse, load_warehouse, open_for
 from trendlab.steps.media_store import PhotoStore, finish_batch
 from trendlab.steps.nightly import STEPS, run_steps
-from trendlab.steps.pseudonyms import open_pseudonyms, stored_trackers
+from trendlab.steps.pseudonyms import (
+    open_pseudonyms,
+    stored_name,
+    stored_trackers,
+)
 from trendlab.warehouse.scrub import scrub
 
 log = logging.getLogger(__name__)
@@ -73,8 +76,8 @@ def preview_forget(context: Context, source: str, name: str) -> ForgetReport:
     """Count what `forget_author` would erase; nothing is written."""
     lake = context.lake
     source = _checked(source, name)
-    ids, handle = stored_names(name, open_pseudonyms(context.settings, lake))
-    erasure = find_author(lake, source, ids, handle, _known(lake, source))
+    named = stored_name(name, open_pseudonyms(context.settings, lake))
+    erasure = find_author(lake, source, named, _known(lake, source))
     report = ForgetReport(is_preview=True)
     _erase_tables(lake, erasure, report, reached_nothing)
     if erasure.photos:
@@ -122,12 +125,12 @@ def forget_author(
     lake = context.lake
     source = _checked(source, name)
     report = ForgetReport()
-    ids, handle = stored_names(name, open_pseudonyms(context.settings, lake))
+    named = stored_name(name, open_pseudonyms(context.settings, lake))
     with lake.lock():
         keyed = tombstone_hash(lake, is_new_allowed=True)
         _take_in(lake, context.home)
-        path = note_path(lake, keyed.of(source, handle))
-        erasure = find_author(lake, source, ids, handle, _known(lake, source))
+        path = note_path(lake, keyed.of(source, named.handle))
+        erasure = find_author(lake, source, named, _known(lake, source))
         if path.exists():
             erasure = joined(read_note(path), erasure)
         write_note(path, erasure)
@@ -180,7 +183,9 @@ def _finish(
     keyed = tombstone_hash(lake, is_new_allowed=True)
     moment = context.clock().replace(microsecond=0)
     if not erasure.is_known:
-        rows = tombstone_rows(keyed, erasure.author, moment=moment)
+        rows = tombstone_rows(
+            keyed, erasure.author, moment=moment, is_id_known=erasure.is_id_known
+        )
         add_tombstones(lake, rows)
     reached("tombstones")
     _erase_tables(lake, erasure, report, reached, is_written=True)

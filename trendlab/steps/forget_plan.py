@@ -9,8 +9,8 @@ on from the note. The note is the last thing to go.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,13 @@ import pyarrow.compute as pc
 from trendlab.alerts.inert import make_inert
 from trendlab.errors import PrivacyError
 from trendlab.lake import Lake, Span
-from trendlab.privacy import Author, Forgotten, fold_name
+from trendlab.privacy import Author, Forgotten
 from trendlab.privacy.author import Key
-from trendlab.privacy.pseudonyms import Pseudonyms, is_pseudonym
 from trendlab.resources import bundled
 from trendlab.signals.drivers import LABEL_LENGTH
 from trendlab.steps.ingest_journal import FOLDER
 from trendlab.steps.keys import write_privately
+from trendlab.steps.pseudonyms import Named
 
 _PREFIX = "forget-"
 
@@ -46,6 +46,9 @@ class Erasure:
         `path` of the stored photos of their posts.
     is_known : bool
         True where they were forgotten before and nothing of them is left.
+    is_id_known : bool
+        True where rows of the lake tell the ids; False where there is only the name
+        that was given, which may be an id or a handle.
     """
 
     author: Author
@@ -53,31 +56,11 @@ class Erasure:
     urls: frozenset[str] = frozenset()
     photos: frozenset[str] = frozenset()
     is_known: bool = False
-
-
-def stored_names(name: str, pseudonyms: Pseudonyms | None) -> tuple[list[str], str]:
-    """Return the ids and the handle that a name can be in the lake.
-
-    Parameters
-    ----------
-    name : str
-        Id at the source, or handle; one that begins with @ is a handle.
-    pseudonyms : Pseudonyms or None
-        Of a home that keeps these; a name that has the form of one is taken for it.
-    """
-    handle = fold_name(name)
-    ids = [] if name.startswith("@") else [name]
-    if pseudonyms is None or is_pseudonym(handle):
-        return ids, handle
-    return [pseudonyms.of_id(own) for own in ids], pseudonyms.of_handle(handle)
+    is_id_known: bool = False
 
 
 def find_author(
-    lake: Lake,
-    source: str,
-    given: list[str],
-    handle: str,
-    forgotten: Forgotten | None,
+    lake: Lake, source: str, named: Named, forgotten: Forgotten | None
 ) -> Erasure:
     """Return what the lake holds of an author.
 
@@ -86,28 +69,34 @@ def find_author(
     lake : Lake
     source : str
         Without a tracker.
-    given : list of str
-        Ids, as stored; one or none.
-    handle : str
-        As stored.
+    named : Named
     forgotten : Forgotten or None
         Who was forgotten before.
 
     Raises
     ------
     PrivacyError
-        If a handle was used by several authors.
+        If a handle was used by several authors, or somebody else has it who was
+        forgotten before.
     """
-    rows = _names(lake, source, given, [handle])
+    given, handle = named.ids, named.handle
+    rows = _names(lake, source, sorted(given), [handle])
     ids = {row["author_id"] for row in rows if row["author_id"] is not None}
-    if ids & set(given):
+    if ids & given:
         # an id says who is meant; others may have had its digits as a handle
-        ids &= set(given)
+        ids &= given
     elif len(ids) > 1:
         raise PrivacyError(
             f"the handle was used by {len(ids)} authors of {source}, with the ids "
             f"{', '.join(sorted(ids))}: give the id of the one who is meant"
         )
+    elif forgotten is not None and forgotten.is_told_apart(handle):
+        later = sorted(own for own in ids if not forgotten.has_id(own))
+        if later:
+            raise PrivacyError(
+                f"an author with this handle was forgotten before; who has it now on "
+                f"{source} has the id {later[0]}: give the id of the one who is meant"
+            )
     handles = {
         row["handle"]
         for row in rows
@@ -126,8 +115,12 @@ def find_author(
             handles = {handle} if forgotten.has_handle(handle) else set()
             known = Author(source, frozenset(ids), frozenset(handles))
             return Erasure(known, is_known=True)
-        ids, handles = set(given), {handle}
-    return _with_items(lake, source, ids, handles)
+        # nothing tells what the name is, so it is kept out as either
+        return _with_items(lake, source, given, {handle})
+    erasure = _with_items(lake, source, ids, handles)
+    own_ids = ids - handles - ({named.as_id} if handle in handles else set())
+    is_id_known = named.as_id is not None and bool(own_ids)
+    return replace(erasure, is_id_known=is_id_known)
 
 
 def _names(
@@ -160,7 +153,7 @@ def _ask(
     yield from found.to_pylist()
 
 
-def _with_items(lake: Lake, source: str, ids: set[str], handles: set[str]) -> Erasure:
+def _with_items(lake: Lake, source: str, ids: Set[str], handles: Set[str]) -> Erasure:
     posts: set[Key] = set()
     comments: set[Key] = set()
     quotes: set[str] = set()
@@ -221,6 +214,7 @@ def write_note(path: Path, erasure: Erasure) -> None:
         "urls": sorted(erasure.urls),
         "photos": sorted(erasure.photos),
         "is_known": erasure.is_known,
+        "is_id_known": erasure.is_id_known,
     }
     write_privately(path, json.dumps(noted, ensure_ascii=False))
 
@@ -240,6 +234,8 @@ def read_note(path: Path) -> Erasure:
         frozenset(noted["urls"]),
         frozenset(noted["photos"]),
         noted["is_known"],
+        # a note of an earlier version does not say
+        noted.get("is_id_known", False),
     )
 
 
@@ -269,4 +265,5 @@ def joined(one: Erasure, other: Erasure) -> Erasure:
         one.urls | other.urls,
         one.photos | other.photos,
         one.is_known and other.is_known,
+        one.is_id_known or other.is_id_known,
     )

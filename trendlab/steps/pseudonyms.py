@@ -1,4 +1,4 @@
-"""Whether a home keeps pseudonyms, with which key, and trackers as its rows know them.
+"""Whether a home keeps pseudonyms, with which key, and names as its rows have them.
 
 A home keeps names or pseudonyms from its first record on. Which, and the mark of the
 key, stand in `<home>/keys/pseudonyms.id`; whoever comes with another key, or with
@@ -8,11 +8,13 @@ none, is refused, for the same author would then be two.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from trendlab.errors import PrivacyError, SettingsError
 from trendlab.lake import Lake
 from trendlab.privacy.hashing import KEY_BYTES
-from trendlab.privacy.pseudonyms import Pseudonyms
+from trendlab.privacy.names import fold_name
+from trendlab.privacy.pseudonyms import Pseudonyms, is_pseudonym
 from trendlab.settings import Settings
 from trendlab.steps.engine import Context
 from trendlab.steps.keys import (
@@ -88,6 +90,48 @@ def _key_of(settings: Settings, *, is_new: bool) -> bytes:
     own = settings.home / FOLDER / "pseudonyms.key"
     # a home that has pseudonyms and no key lost it: a new one would not do
     return draw_key(own) if is_new else read_key(own)
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name as rows of the lake may have it.
+
+    Parameters
+    ----------
+    handle : str
+    ids : frozenset of str
+        The name as an id; none where it can only be a handle.
+    as_id : str or None
+        The id of rows whose source has none and repeats the handle, which tells
+        nobody apart; None where nothing tells which id that is.
+    """
+
+    handle: str
+    ids: frozenset[str]
+    as_id: str | None
+
+
+def stored_name(name: str, pseudonyms: Pseudonyms | None) -> Named:
+    """Return what a name can be in the lake.
+
+    Parameters
+    ----------
+    name : str
+        Id at the source, or handle; one that begins with @ is a handle.
+    pseudonyms : Pseudonyms or None
+        Of a home that keeps these; a name that has the form of one is taken for it.
+    """
+    handle = fold_name(name)
+    ids = set() if name.startswith("@") else {name}
+    if pseudonyms is None:
+        return Named(handle, frozenset(ids), handle)
+    if is_pseudonym(handle):
+        return Named(handle, frozenset(ids), None)
+    return Named(
+        pseudonyms.of_handle(handle),
+        frozenset(map(pseudonyms.of_id, ids)),
+        pseudonyms.of_id(handle),
+    )
 
 
 def stored_trackers(context: Context) -> list[Tracker]:

@@ -1,0 +1,95 @@
+"""Who passes the door: everybody but those who were forgotten."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from trendlab.privacy import Author, Forgotten, KeyedHash, tombstone_rows
+from trendlab.privacy.pseudonyms import Pseudonyms
+from trendlab.sources.base import Accepted, Refused
+from trendlab.steps.door import Door
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+KEYED = KeyedHash(b"k" * 32, "tombstone")
+NAMES = Pseudonyms(b"p" * 32)
+
+
+def forgotten(author: Author, *, is_id_known: bool = True) -> Forgotten:
+    rows = tombstone_rows(KEYED, author, moment=NOON, is_id_known=is_id_known)
+    return Forgotten(KEYED, rows, author.source)
+
+
+ANA = Author("photos", frozenset({"17"}), frozenset({"ana"}))
+# the same author in a home that keeps pseudonyms
+HIDDEN = Author(
+    "photos", frozenset({NAMES.of_id("17")}), frozenset({NAMES.of_handle("ana")})
+)
+
+
+def post(author_id: str | None, handle: str | None, **more: Any) -> Accepted:
+    row = {"post_id": "1", "author_id": author_id, "author_handle": handle, **more}
+    return Accepted((("posts", row),), 1, {"user": handle, "id": author_id, **more})
+
+
+def is_let_in(door: Door, record: Accepted) -> bool:
+    (passed,) = door.admit([record])
+    return not isinstance(passed, Refused)
+
+
+@pytest.mark.parametrize(
+    "door",
+    [Door(forgotten(ANA)), Door(forgotten(HIDDEN), NAMES)],
+    ids=["names", "pseudonyms"],
+)
+@pytest.mark.parametrize(
+    ("author_id", "handle", "wanted"),
+    [
+        ("17", "ana", False),
+        ("17", "new.name", False),
+        ("17", None, False),
+        (None, "ana", False),
+        ("99", "ana", True),
+        ("99", None, True),
+        (None, "ben", True),
+        # a source without ids repeats the handle: that tells nobody apart
+        ("ana", "ana", False),
+    ],
+)
+def test_an_id_decides_where_it_is_known(door, author_id, handle, wanted):
+    assert is_let_in(door, post(author_id, handle)) is wanted
+
+
+def test_a_handle_alone_bars_everybody_who_has_it():
+    door = Door(forgotten(Author("photos", handles=ANA.handles), is_id_known=False))
+
+    assert not is_let_in(door, post("99", "ana"))
+    assert is_let_in(door, post("99", "ben"))
+
+
+@pytest.mark.parametrize(
+    "door",
+    [Door(forgotten(ANA)), Door(forgotten(HIDDEN), NAMES)],
+    ids=["names", "pseudonyms"],
+)
+def test_who_has_the_handle_now_may_repeat_others(door):
+    repost = post("99", "ana", is_repost=True, caption="a coat")
+    of_ana = post("99", "ben", is_repost=True, caption="by ana: a coat")
+    by_id = post("99", "ana", is_repost=True, repost_user="17")
+
+    assert is_let_in(door, repost)
+    assert not is_let_in(door, of_ana)
+    assert not is_let_in(door, by_id)
+
+
+def test_a_profile_is_let_in_by_the_same_rule():
+    def profile(author_id: str) -> Accepted:
+        row = {"author_id": author_id, "handle": "ana", "observed_at": NOON}
+        return Accepted((("authors", row),), 1, row)
+
+    door = Door(forgotten(ANA))
+
+    assert is_let_in(door, profile("99"))
+    assert not is_let_in(door, profile("17"))
