@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from trendlab.privacy import KeyedHash, fold_name, holds_name, replace_names
 from trendlab.sources.fields import fold_handles, mentions_in
 
-GONE = {"ana", "ana.b", "eva@far.example"}
+GONE = {"ana", "ana.b", "eva@far.example", "lea.bsky.social"}
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,34 @@ GONE = {"ana", "ana.b", "eva@far.example"}
         ("https://far.example/@eva", "https://far.example/[forgotten]"),
         ("https://near.example/@eva", "https://near.example/@eva"),
         ("https://ana.example/banana", "https://ana.example/banana"),
+        (
+            "u/ana, /u/Ana and r/u_ana",
+            "u/[forgotten], /u/[forgotten] and r/u_[forgotten]",
+        ),
+        ("u/anabel u/ana-b w/u/ana r/ana", "u/anabel u/ana-b w/u/ana r/ana"),
+        (
+            "ana.tumblr.com ANA.tumblr.com/post",
+            "[forgotten].tumblr.com [forgotten].tumblr.com/post",
+        ),
+        ("https://ana.tumblr.com/x", "https://[forgotten].tumblr.com/x"),
+        (
+            "x.ana.tumblr.com ana.tumblr.community",
+            "x.ana.tumblr.com ana.tumblr.community",
+        ),
+        ("see lea.bsky.social.", "see [forgotten].bsky.social."),
+        ("instagram.com/ana.", "instagram.com/[forgotten]"),
+        ("IG:instagram.com/ana", "IG:instagram.com/[forgotten]"),
+        ("(Instagram.com/ana/reels)", "(Instagram.com/[forgotten]/reels)"),
+        ("www.tiktok.com/@ana/video/7", "www.tiktok.com/[forgotten]/video/7"),
+        ("bsky.app/profile/lea.bsky.social", "bsky.app/profile/[forgotten]"),
+        ("m.reddit.com/r/u_ana/", "m.reddit.com/r/[forgotten]/"),
+        (
+            "on near.example/@ana or far.example/@eva",
+            "on near.example/[forgotten] or far.example/[forgotten]",
+        ),
+        ("instagram.com/anabel reels/ana", "instagram.com/anabel reels/ana"),
+        ("the shop.best/ana size", "the shop.best/ana size"),
+        ("notinstagram.com/ana", "notinstagram.com/ana"),
         ("", ""),
     ],
 )
@@ -37,7 +65,21 @@ def test_a_name_is_replaced_where_it_is_one(text, wanted):
 
 
 @given(
-    st.lists(st.sampled_from([*"@＠/. \n", "ana", "ana.b", "https://x.example", "é"]))
+    st.lists(
+        st.sampled_from(
+            [
+                *"@＠/. \n",
+                "ana",
+                "ana.b",
+                "https://x.example",
+                "é",
+                "u/",
+                ".tumblr.com",
+                "instagram.com/",
+                "lea.bsky.social",
+            ]
+        )
+    )
 )
 def test_no_mention_is_left_and_a_second_time_changes_nothing(parts):
     text = "".join(parts)

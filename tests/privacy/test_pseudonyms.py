@@ -50,6 +50,22 @@ def test_a_row_says_nothing_of_its_author_and_keeps_what_is_counted():
     assert row["author_id"] == "17"
 
 
+def test_every_way_to_write_a_handle_is_a_pseudonym_or_goes():
+    ana, lea = NAMES.of_handle("ana"), NAMES.of_handle("lea.bsky.social")
+    texts = {
+        "thanks /u/ana and u/Ana": f"thanks /u/{ana} and u/{ana}",
+        "https://ana.tumblr.com/post/1": f"https://{ana}.tumblr.com/",
+        "from ana.tumblr.com": f"from {ana}.tumblr.com",
+        "at https://www.tumblr.com/ana": "at https://www.tumblr.com/",
+        "lea.bsky.social, @lea.bsky.social": f"{lea}.bsky.social, @{lea}",
+        "instagram.com/ana and www.tiktok.com/@ana": "instagram.com/ and "
+        "www.tiktok.com/",
+        "bsky.app/profile/lea.bsky.social": "bsky.app/",
+        "size S/M, 50/50, and/or, 3.5/5": "size S/M, 50/50, and/or, 3.5/5",
+    }
+    assert {text: NAMES.in_text(text) for text in texts} == texts
+
+
 def test_names_and_profile_texts_are_dropped_and_places_are_not():
     row = {"author_id": "17", "handle": "ana", "name": "Ana", "biography": "hi",
            "profile_place": "Paris"}  # fmt: skip

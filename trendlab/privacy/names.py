@@ -1,5 +1,8 @@
 """Names of people in texts: mentions, profile addresses, and single words.
 
+A handle is told by how it is written: `@ana`, `u/ana`, `ana.tumblr.com`, or as a part
+of an address, with or without `https://`.
+
     replace_names("with @ana at https://x.example/ana", is_named)
     → "with @[forgotten] at https://x.example/[forgotten]"
 
@@ -16,15 +19,63 @@ from collections.abc import Callable
 IsNamed = Callable[[str], bool]
 """Tells of a folded name whether it is meant."""
 
+Renamed = Callable[[str], str | None]
+"""Folded name → what stands in its place; None leaves it as it is written."""
+
 PLACEHOLDER = "[forgotten]"
 """Stands in place of a name; no handle can be read out of it again."""
 
 # As sources read mentions: word characters, with dots and hyphens inside, and the
 # server that Mastodon adds.
-MENTION = re.compile(
+_MENTION = re.compile(
     r"(?<![\w@＠/])([@＠])(\w(?:[\w.-]{0,98}\w)?(?:@[\w.-]{1,100}\w)?)"
 )
-_ADDRESS = re.compile(r"(https?://)([^\s/<>\"'?#]+)(/[^\s<>\"']*)", re.IGNORECASE)
+# Reddit: `u/ana`, `/u/ana`, and the page of a user, `r/u_ana`; 3 to 20 characters.
+_REDDIT = re.compile(
+    r"(?<![\w@＠/.-])(/?(?:u/|r/u_))([\w-]{3,20})(?![\w-])", re.I | re.A
+)
+# Hosts below which each name is a person's own: Tumblr's blogs, Bluesky's handles.
+_OWN_HOST = re.compile(
+    r"(?<![\w@＠.-])(?!(?:www|api|assets|static|embed|px)\.)"
+    r"([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(\.tumblr\.com|\.bsky\.social)(?![\w-])",
+    re.I | re.A,
+)
+# Where a path names a person though no scheme stands before it. Other words with a dot
+# and a slash ("and.or/both") may be anything.
+_NETWORKS = "|".join(
+    re.escape(host)
+    for host in (
+        "instagram.com",
+        "threads.net",
+        "threads.com",
+        "tiktok.com",
+        "bsky.app",
+        "reddit.com",
+        "tumblr.com",
+        "flickr.com",
+        "twitter.com",
+        "x.com",
+        "facebook.com",
+        "youtube.com",
+        "pinterest.com",
+        "vk.com",
+        "linktr.ee",
+    )
+)
+_PATH = r"/[^\s<>\"']*"
+_ADDRESS = re.compile(
+    rf"(https?://)([^\s/<>\"'?#]+)({_PATH}|[?#][^\s<>\"']*|)", re.IGNORECASE
+)
+_BARE_ADDRESS = re.compile(
+    rf"(?<![\w@＠/.-])()((?:[a-z0-9-]+\.)*(?:{_NETWORKS})"
+    # Mastodon's profiles are at any host, below an @
+    rf"|(?:[a-z0-9-]+\.)+[a-z]{{2,24}}(?=/[@＠]))({_PATH})",
+    re.IGNORECASE,
+)
+# What a text must hold for a pattern to be worth the search: most hold none of these.
+_MAY_BE_BARE = re.compile(r"\.[a-z]{2,24}/", re.IGNORECASE)
+_MAY_BE_REDDIT = re.compile(r"[uU][/_]")
+_MAY_BE_OWN_HOST = re.compile(r"\.(?:tumblr\.com|bsky\.social)", re.IGNORECASE)
 _BETWEEN_SEGMENTS = re.compile(r"([/?#&=])")
 # Ids of some networks hold colons; a handle may hold dots and hyphens.
 _WORD = re.compile(r"\w(?:[\w:.@-]*\w)?")
@@ -37,11 +88,12 @@ def fold_name(name: str) -> str:
 
 def may_hold_names(text: str) -> bool:
     """Tell quickly whether a text can hold a mention or an address."""
-    return "@" in text or "＠" in text or "://" in text
+    is_likely = "@" in text or "＠" in text or "/" in text
+    return is_likely or _MAY_BE_OWN_HOST.search(text) is not None
 
 
 def replace_names(text: str, is_named: IsNamed) -> str:
-    """Put a placeholder in place of mentions and profile addresses.
+    """Put a placeholder in place of handles, where it is told that they are ones.
 
     Parameters
     ----------
@@ -56,21 +108,70 @@ def replace_names(text: str, is_named: IsNamed) -> str:
     if not may_hold_names(text):
         return text
 
-    def mention(found: re.Match[str]) -> str:
-        return (
-            found[1] + PLACEHOLDER if is_named(fold_name(found[2])) else str(found[0])
-        )
+    def renamed_rest(host: str, rest: str) -> str:
+        return _without_segments(host.lower(), rest, is_named)
+
+    def renamed(name: str) -> str | None:
+        return PLACEHOLDER if is_named(name) else None
+
+    return rename_handles(rename_addresses(text, renamed_rest), renamed)
+
+
+def _without_segments(host: str, rest: str, is_named: IsNamed) -> str:
+    """Replace the parts of an address behind its host that are names."""
+    parts = _BETWEEN_SEGMENTS.split(rest)
+    for at, part in enumerate(parts):
+        name = fold_name(part.rstrip(".,;:!)"))
+        if host.endswith("reddit.com"):
+            name = name.removeprefix("u_")
+        if name and (is_named(name) or is_named(f"{name}@{host}")):
+            parts[at] = PLACEHOLDER
+    return "".join(parts)
+
+
+def rename_addresses(text: str, renamed_rest: Callable[[str, str], str]) -> str:
+    """Replace what stands behind the host in addresses, with or without a scheme.
+
+    Parameters
+    ----------
+    text : str
+    renamed_rest : callable
+        Host, as written, and all that follows it → what follows it from now on.
+    """
 
     def address(found: re.Match[str]) -> str:
-        host = found[2].lower()
-        parts = _BETWEEN_SEGMENTS.split(found[3])
-        for at, part in enumerate(parts):
-            name = fold_name(part.rstrip(".,;:!)"))
-            if name and (is_named(name) or is_named(f"{name}@{host}")):
-                parts[at] = PLACEHOLDER
-        return found[1] + found[2] + "".join(parts)
+        return f"{found[1]}{found[2]}{renamed_rest(found[2], found[3])}"
 
-    return MENTION.sub(mention, _ADDRESS.sub(address, text))
+    if "://" in text:
+        text = _ADDRESS.sub(address, text)
+    return _BARE_ADDRESS.sub(address, text) if _MAY_BE_BARE.search(text) else text
+
+
+def rename_handles(text: str, renamed: Renamed) -> str:
+    """Replace mentions (`@ana`, `u/ana`) and names that are hosts (`ana.tumblr.com`).
+
+    Parameters
+    ----------
+    text : str
+    renamed : callable
+        Asked for `ana` of each; of Bluesky's hosts for all of `ana.bsky.social`.
+    """
+
+    def mention(found: re.Match[str]) -> str:
+        new = renamed(fold_name(found[2]))
+        return str(found[0]) if new is None else found[1] + new
+
+    def host(found: re.Match[str]) -> str:
+        # a blog's name is the label; a handle of Bluesky is the whole
+        is_label = found[2].lower() == ".tumblr.com"
+        new = renamed(fold_name(found[1] if is_label else found[0]))
+        return str(found[0]) if new is None else new + found[2]
+
+    if _MAY_BE_OWN_HOST.search(text):
+        text = _OWN_HOST.sub(host, text)
+    if _MAY_BE_REDDIT.search(text):
+        text = _REDDIT.sub(mention, text)
+    return _MENTION.sub(mention, text) if "@" in text or "＠" in text else text
 
 
 def holds_name(text: str, is_named: IsNamed) -> bool:

@@ -13,14 +13,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from trendlab.privacy.hashing import KeyedHash
-from trendlab.privacy.names import MENTION, fold_name
+from trendlab.privacy.names import fold_name, rename_addresses, rename_handles
 
 PURPOSE = "pseudonym"
 PREFIX = "p"
 # 80 bits in 16 characters: of 10 million names two share one with a chance of 4 in
 # 100 billion.
 DIGITS = 16
-_ADDRESS = re.compile(r"(https?://)([^\s/<>\"'?#]+)[^\s<>\"']*", re.IGNORECASE)
 _PSEUDONYM = re.compile(rf"{PREFIX}[a-z2-7]{{{DIGITS}}}", re.ASCII)
 # Column → what of it is stored. Web addresses of posts lead through the handle.
 _DROPPED = {"posts": ("url",), "authors": ("name", "biography")}
@@ -80,11 +79,13 @@ class Pseudonyms:
         """
         full = mentions or {}
 
-        def mention(found: re.Match[str]) -> str:
-            name = fold_name(found[2])
-            return found[1] + self.of_handle(full.get(name, name))
+        def nothing(host: str, rest: str) -> str:
+            return "/"
 
-        return MENTION.sub(mention, _ADDRESS.sub(r"\1\2/", text))
+        def renamed(name: str) -> str:
+            return self.of_handle(full.get(name, name))
+
+        return rename_handles(rename_addresses(text, nothing), renamed)
 
     def in_row(self, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return a row with pseudonyms, and without names and profile texts."""
