@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         Networks that are not public and from which photos may be fetched all the
         same, such as `10.20.0.0/24`, with blanks between.
     workers : int
-        Processes for text scoring and threads for photo decoding.
+        Processes that compute many days at once, and threads that decode photos.
     """
 
     model_config = SettingsConfigDict(

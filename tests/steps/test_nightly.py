@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -20,12 +21,14 @@ from trendlab.lake import Lake
 from trendlab.settings import Settings
 from trendlab.steps.alert import acknowledge, backtest
 from trendlab.steps.context import open_context
-from trendlab.steps.engine import Context
+from trendlab.steps.engine import Context, run_step
 from trendlab.steps.load import ask, load_warehouse, open_for
 from trendlab.steps.media import MediaReport
-from trendlab.steps.nightly import run_nightly, run_rebuild
+from trendlab.steps.nightly import STEPS, run_nightly, run_rebuild
+from trendlab.steps.pool import Pool
 from trendlab.steps.report import write_report
 from trendlab.steps.simulate import simulate_world
+from trendlab.steps.weeks import units_of
 
 LAST_DAY = date(2026, 3, 1)
 WEEKS = 14
@@ -91,6 +94,21 @@ def test_day_by_day_gives_the_same_lake_as_in_bulk(world, night):
     for ahead in range(1, 4):
         day = turn + timedelta(days=ahead)
         run_nightly(context_of(home), day, day, catch_up=True, with_report=False)
+    assert fingerprints(home) == fingerprints(night)
+
+
+def test_days_computed_by_several_processes_are_the_same(night):
+    home = night.parent / "pooled"
+    shutil.copytree(night, home)
+    context = context_of(home)
+    days = [FIRST_DAY + timedelta(days=ahead) for ahead in range(7 * WEEKS)]
+    with context.lake.lock(), Pool(context, min_chunks=2) as pool:
+        for step in STEPS.values():
+            if step.is_pooled:
+                small = replace(step, chunk_days=5 if step.is_weekly else 40)
+                units = units_of(step, days, LAST_DAY)
+                done = run_step(context, small, units, force=True, pool=pool)
+                assert done.computed_count == len(units)
     assert fingerprints(home) == fingerprints(night)
 
 

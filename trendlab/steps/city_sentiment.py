@@ -81,5 +81,7 @@ CITY_SENTIMENT = Step(
     inputs=_inputs,
     compute=_compute,
     is_weekly=True,
-    chunk_days=53,
+    is_pooled=True,
+    # the 12 weeks before are read again by each chunk
+    chunk_days=27,
 )

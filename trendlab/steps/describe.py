@@ -80,6 +80,7 @@ MATCH = Step(
     inputs=_match_inputs,
     compute=_match,
     settings_key=_match_key,
+    is_pooled=True,
 )
 
 
@@ -145,6 +146,7 @@ SENTIMENT = Step(
     ],
     compute=_score,
     settings_key=lambda context: f"{context.settings.sentiment} {load_model().version}",
+    is_pooled=True,
 )
 
 

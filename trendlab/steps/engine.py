@@ -133,6 +133,10 @@ class Context:
         self._expired = None
 
 
+Compute = Callable[[Context, Sequence[date], Mapping[date, str]], Parts]
+"""Computes days of a step: (context, rising days, their run_ids) → rows."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of the night.
@@ -164,6 +168,9 @@ class Step:
         count; with `only_last_week`.
     fills_gaps : bool
         True when a missing day between known ones is a day to compute too.
+    is_pooled : bool
+        True when `compute` only reads and is a function of a module, so that chunks
+        may be computed at once, in processes of their own.
     chunk_days : int
         Units computed together; bounds memory.
     """
@@ -172,13 +179,14 @@ class Step:
     modules: tuple[str, ...]
     outputs: tuple[str, ...]
     inputs: Callable[[Context, date], list[Input]]
-    compute: Callable[[Context, Sequence[date], Mapping[date, str]], Parts]
+    compute: Compute
     settings_key: Callable[[Context], str] = lambda context: ""
     is_chained: bool = False
     is_weekly: bool = False
     only_last_week: bool = False
     is_quarterly: bool = False
     fills_gaps: bool = False
+    is_pooled: bool = False
     chunk_days: int = 56
 
 
@@ -277,12 +285,38 @@ def no_remark(context: Context, days: Sequence[date]) -> str:
     return ""
 
 
+class ChunkPool(Protocol):
+    """Computes chunks at once; `trendlab.steps.pool.Pool`."""
+
+    def compute(
+        self,
+        compute: Compute,
+        works: Iterable[_Chunk],
+        asked: Callable[[_Chunk], tuple[Sequence[date], Mapping[date, str]]],
+    ) -> Iterator[tuple[_Chunk, Parts]]:
+        """Yield each chunk with its rows, in the order given."""
+
+
+@dataclass
+class _Chunk:
+    """Days computed together: those that are stale, by run_id and hash of inputs."""
+
+    end: int
+    run_ids: dict[date, str] = field(default_factory=dict)
+    hashes: dict[date, str] = field(default_factory=dict)
+
+    def asked(self) -> tuple[Sequence[date], Mapping[date, str]]:
+        """Return what `Step.compute` is given."""
+        return sorted(self.run_ids), self.run_ids
+
+
 def run_step(
     context: Context,
     step: Step,
     days: Sequence[date],
     *,
     force: bool = False,
+    pool: ChunkPool | None = None,
     remark: Callable[[Context, Sequence[date]], str] = no_remark,
 ) -> StepReport:
     """Compute the stale days among `days` and replace their partitions.
@@ -295,6 +329,8 @@ def run_step(
         Rising days; Mondays for weekly steps.
     force : bool
         Compute days that are fresh too.
+    pool : ChunkPool or None
+        Where chunks of a step that allows it are computed at once.
     remark : callable
         (context, days computed) → words for the step's line that its numbers do not
         say, such as why days gave no rows; empty for none. Told here and not in the
@@ -317,35 +353,20 @@ def run_step(
         code_hash((*step.modules, step.compute.__module__)),
         step.settings_key(context),
     )
-    rows_count = done = 0
     computed: list[date] = []
-    previous: tuple[date, str] | None = None
-    for chunk in _chunks(days, step.chunk_days):
-        run_ids: dict[date, str] = {}
-        hashes: dict[date, str] = {}
-        for day in chunk:
-            if any(map(context.is_expired, step.inputs(context, day))):
-                known = context.run_of(step.name, day)
-                previous = previous if known is None else (day, known)
-                continue
-            inputs_hash = _inputs_hash(context, step, day)
-            if step.is_chained:
-                inputs_hash = hash_of(inputs_hash, _link(context, step, day, previous))
-            hashes[day] = inputs_hash
-            run_id = hash_of(*fixed, day.isoformat(), inputs_hash)
-            previous = (day, run_id)
-            if force or context.run_of(step.name, day) != run_id:
-                run_ids[day] = run_id
-        if run_ids:
-            begun = time.monotonic()
-            parts = step.compute(context, sorted(run_ids), run_ids)
-            written = _write_parts(context, step, parts, sorted(run_ids))
-            seconds = (time.monotonic() - begun) / len(run_ids)
-            _record(context, step, run_ids, hashes, fixed, written, seconds)
-            computed += sorted(run_ids)
-            rows_count += sum(written.values())
-        done += len(chunk)
-        context.progress(step.name, done, len(days))
+    rows_count = 0
+    begun = time.monotonic()
+    stale = _stale_chunks(context, step, days, fixed, force=force)
+    for chunk, parts in _computed(context, step, stale, pool):
+        count = len(chunk.run_ids)
+        written = _write_parts(context, step, parts, sorted(chunk.run_ids))
+        seconds = (time.monotonic() - begun) / count
+        _record(context, step, chunk.run_ids, chunk.hashes, fixed, written, seconds)
+        computed += sorted(chunk.run_ids)
+        rows_count += sum(written.values())
+        context.progress(step.name, chunk.end, len(days))
+        begun = time.monotonic()
+    context.progress(step.name, len(days), len(days))
     report = StepReport(
         step.name,
         len(days),
@@ -356,6 +377,47 @@ def run_step(
     )
     log.info("%s", report.line())
     return report
+
+
+def _stale_chunks(
+    context: Context,
+    step: Step,
+    days: Sequence[date],
+    fixed: tuple[str, ...],
+    *,
+    force: bool,
+) -> Iterator[_Chunk]:
+    """Yield chunks that hold a stale day; a chunk is looked at when it is asked for."""
+    previous: tuple[date, str] | None = None
+    done = 0
+    for days_together in _chunks(days, step.chunk_days):
+        done += len(days_together)
+        chunk = _Chunk(done)
+        for day in days_together:
+            if any(map(context.is_expired, step.inputs(context, day))):
+                known = context.run_of(step.name, day)
+                previous = previous if known is None else (day, known)
+                continue
+            inputs_hash = _inputs_hash(context, step, day)
+            if step.is_chained:
+                inputs_hash = hash_of(inputs_hash, _link(context, step, day, previous))
+            run_id = hash_of(*fixed, day.isoformat(), inputs_hash)
+            previous = (day, run_id)
+            if force or context.run_of(step.name, day) != run_id:
+                chunk.run_ids[day] = run_id
+                chunk.hashes[day] = inputs_hash
+        if chunk.run_ids:
+            yield chunk
+
+
+def _computed(
+    context: Context, step: Step, chunks: Iterator[_Chunk], pool: ChunkPool | None
+) -> Iterator[tuple[_Chunk, Parts]]:
+    if pool is not None and step.is_pooled:
+        yield from pool.compute(step.compute, chunks, _Chunk.asked)
+        return
+    for chunk in chunks:
+        yield chunk, step.compute(context, *chunk.asked())
 
 
 def _inputs_hash(context: Context, step: Step, day: date) -> str:

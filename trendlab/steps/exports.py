@@ -12,10 +12,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock
+
 from trendlab.steps.keys import write_privately
 
 Kind = Literal["report", "texts", "photos", "case"]
 FILE_NAME = "exports.jsonl"
+# Held while the list is changed: reports are written by several processes.
+LOCK_NAME = ".exports.lock"
 
 
 @dataclass(frozen=True)
@@ -51,17 +55,19 @@ def note_export(home: Path, kind: Kind, path: Path, remark: str = "") -> None:
     if place.is_relative_to(home.absolute()):
         place = place.relative_to(home.absolute())
     new = Export(kind, str(place), remark)
-    kept = [one for one in known_exports(home) if one.path != new.path]
-    _write(home, [*kept, new])
+    with FileLock(home / LOCK_NAME):
+        kept = [one for one in known_exports(home) if one.path != new.path]
+        _write(home, [*kept, new])
 
 
 def drop_exports(home: Path, paths: Iterable[str]) -> None:
     """Forget files that are not there any more."""
     gone = set(paths)
-    known = known_exports(home)
-    kept = [one for one in known if one.path not in gone]
-    if len(kept) < len(known):
-        _write(home, kept)
+    with FileLock(home / LOCK_NAME):
+        known = known_exports(home)
+        kept = [one for one in known if one.path not in gone]
+        if len(kept) < len(known):
+            _write(home, kept)
 
 
 def _write(home: Path, exports: Iterable[Export]) -> None:

@@ -20,6 +20,7 @@ from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_verbs import fetch_night
 from trendlab.steps.load import load_warehouse, make_marts, open_for
 from trendlab.steps.media import MediaReport, fetch_night_photos
+from trendlab.steps.pool import Pool
 from trendlab.steps.report import NIGHTLY_REPORT, WEEKLY_REPORTS, write_report
 from trendlab.steps.retention import apply_retention
 from trendlab.steps.signals import ACTIVITY, SIGNALS
@@ -125,7 +126,11 @@ def run_steps(
     if not days and first_day is not None and first_day == last_day:
         days = [first_day]
     end = _end_of(context, days, last_day)
-    return [_run(context, STEPS[name], days, end, force=force) for name in names]
+    with Pool(context) as pool:
+        return [
+            _run(context, STEPS[name], days, end, pool=pool, force=force)
+            for name in names
+        ]
 
 
 def run_nightly(
@@ -172,14 +177,17 @@ def run_nightly(
         if asked not in days and first_day == last_day:
             days = sorted({*days, last_day})
         result = NightReport(days[0] if days else last_day, last_day, fetched)
-        for step in STEPS.values():
-            if step is DETECT and catch_up:
-                result.photos = fetch_photos(context, last_day)
-                if result.photos is not None:
-                    say(result.photos.line())
-            done = _run(context, step, days, last_day, night_from=first_day)
-            result.steps.append(done)
-            say(done.line())
+        with Pool(context) as pool:
+            for step in STEPS.values():
+                if step is DETECT and catch_up:
+                    result.photos = fetch_photos(context, last_day)
+                    if result.photos is not None:
+                        say(result.photos.line())
+                done = _run(
+                    context, step, days, last_day, pool=pool, night_from=first_day
+                )
+                result.steps.append(done)
+                say(done.line())
         raised = raise_for_days(context, days, is_backfill=False)
         result.notes += raised
         if catch_up and context.settings.retention:
@@ -195,10 +203,14 @@ def run_nightly(
                 say(line)
             result.notes += send_pending(context, send_backfilled=send_backfilled)
             if with_report:
-                result.report_paths = [
-                    write_report(context, first_day, last_day, notebook=notebook)
-                    for notebook in reports_of(result.steps)
-                ]
+                with Pool(context) as pool:
+                    result.report_paths = pool.each(
+                        _write_report,
+                        [
+                            (first_day, last_day, notebook)
+                            for notebook in reports_of(result.steps)
+                        ],
+                    )
     result.seconds = time.monotonic() - started
     return result
 
@@ -227,11 +239,12 @@ def run_rebuild(
             )
         result = NightReport(days[0], days[-1])
         if not warehouse_only:
-            for step in STEPS.values():
-                end = _end_of(context, days, last_day)
-                done = _run(context, step, days, end, force=True)
-                result.steps.append(done)
-                say(done.line())
+            end = _end_of(context, days, last_day)
+            with Pool(context) as pool:
+                for step in STEPS.values():
+                    done = _run(context, step, days, end, pool=pool, force=True)
+                    result.steps.append(done)
+                    say(done.line())
             result.notes += raise_for_days(context, days, is_backfill=True)
         loaded = load_warehouse(context, None, None, from_nothing=True)
         result.notes.append(loaded.line())
@@ -294,10 +307,12 @@ def run_weekly(
                 "`trendlab nightly` first"
             )
         result = NightReport(monday, last_day, kind="week")
-        for name in names or WEEKLY_STEPS:
-            done = _run(context, STEPS[name], days, last_day, force=force)
-            result.steps.append(done)
-            say(done.line())
+        with Pool(context) as pool:
+            for name in names or WEEKLY_STEPS:
+                step = STEPS[name]
+                done = _run(context, step, days, last_day, pool=pool, force=force)
+                result.steps.append(done)
+                say(done.line())
         if with_load:
             with open_for(context.settings):
                 loaded = load_warehouse(context, None, None)
@@ -312,6 +327,7 @@ def _run(
     days: Sequence[date],
     last_day: date,
     *,
+    pool: Pool,
     night_from: date | None = None,
     force: bool = False,
 ) -> StepReport:
@@ -324,7 +340,7 @@ def _run(
             if is_due(context, step, monday, night_from, last_day)
         ]
     remark = _without_photos if step is DETECT else no_remark
-    return run_step(context, step, units, force=force, remark=remark)
+    return run_step(context, step, units, force=force, remark=remark, pool=pool)
 
 
 def _without_photos(context: Context, days: Sequence[date]) -> str:
@@ -337,6 +353,12 @@ def _without_photos(context: Context, days: Sequence[date]) -> str:
     if not bare_count:
         return ""
     return f"no stored photos on {bare_count:,} of {len(days):,} days"
+
+
+def _write_report(
+    context: Context, first_day: date | None, last_day: date, notebook: str
+) -> Path:
+    return write_report(context, first_day, last_day, notebook=notebook)
 
 
 def reports_of(steps: Sequence[StepReport]) -> tuple[str, ...]:

@@ -128,6 +128,7 @@ ACTIVITY = Step(
     inputs=_activity_inputs,
     compute=_activity,
     settings_key=_zones_key,
+    is_pooled=True,
     chunk_days=28,
 )
 

@@ -70,6 +70,7 @@ LOOK_PATTERNS = Step(
     inputs=_seen_inputs,
     compute=_look_patterns,
     is_weekly=True,
+    is_pooled=True,
     chunk_days=13,
 )
 
@@ -150,6 +151,7 @@ STYLE_WEEKS = Step(
     inputs=_style_week_inputs,
     compute=_style_weeks,
     is_weekly=True,
+    is_pooled=True,
     chunk_days=13,
 )
 

@@ -85,7 +85,8 @@ INFLUENCERS = Step(
     inputs=_influencer_inputs,
     compute=_influencers,
     is_weekly=True,
-    chunk_days=13,
+    is_pooled=True,
+    chunk_days=18,
 )
 
 
@@ -180,5 +181,6 @@ TRENDS = Step(
     inputs=_trend_inputs,
     compute=_trends,
     is_weekly=True,
+    is_pooled=True,
     chunk_days=13,
 )

@@ -220,7 +220,9 @@ def _weights(text: str) -> tuple[dict[str, float], int]:
     known = _function_words()
     words = text.lower().split()
     weights: dict[str, float] = {}
-    for word in set(words):
+    # in the order of the text: a set's order, and with it the last digits of a sum,
+    # differs from process to process
+    for word in dict.fromkeys(words):
         entry = known.get(word)
         if entry is not None:
             weight, codes = entry
