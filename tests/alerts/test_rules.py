@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from trendlab.alerts import (
-    AlertRule,
-    acknowledge_alert,
-    backtest_alerts,
-    raise_alerts,
-)
+from tests.alerts.events import DAY, NOW, RULE, dip, peak, raised
+from trendlab.alerts import AlertRule, acknowledge_alert, backtest_alerts
 from trendlab.errors import AlertError
 from trendlab.schemas import TABLES
 from trendlab.trackers import QuietHours
-
-DAY = date(2021, 12, 3)
-NOW = datetime(2021, 12, 4, 2, tzinfo=UTC)
-RULE = AlertRule("chanel")
-
-
-def dip(day: date = DAY, **more: Any) -> dict[str, Any]:
-    row = {
-        "day": day, "tracker": "chanel", "city": "all", "topic": "",
-        "item_kind": "post", "start_on": day, "apex_on": day, "end_on": day,
-        "is_count_up": True, "is_share_up": True, "negative_count": 272,
-        "scored_count": 544, "negative_authors_count": 201, "negative_share": 0.5,
-        "baseline_share": 0.17, "lift": 2.9, "p_value": 1e-30,
-        "overdispersion": 0.01, "severity": 6, "pooled_days": 1,
-        "is_cold_start": False, "is_author_rule_assessable": True,
-        "language_coverage": 0.8, "rule_version": "v", "run_id": "r", **more,
-    }  # fmt: skip
-    place = "-".join(str(row[k]) for k in ("tracker", "city", "topic", "item_kind"))
-    return {"dip_id": f"{place}-{row['start_on']}", **row}
-
-
-def peak(day: date = DAY, **more: Any) -> dict[str, Any]:
-    return {
-        "day": day, "peak_id": f"peak-{day}", "tracker": "chanel", "city": "all",
-        "measure": "posts", "start_on": day, "apex_on": day, "end_on": day,
-        "value": 900.0, "baseline": 300.0, "ratio": 3.0, "z": 6.1, "excess": 600.0,
-        "severity": 6, "is_cold_start": False, "rule_version": "v", "run_id": "r",
-        **more,
-    }  # fmt: skip
 
 
 def proof(event_id: str, kind: str, rank: int, **more: Any) -> dict[str, Any]:
@@ -53,32 +20,6 @@ def proof(event_id: str, kind: str, rank: int, **more: Any) -> dict[str, Any]:
         "day": DAY, "event_kind": "dip", "event_id": event_id,
         "evidence_kind": kind, "rank": rank, "item": "x", "run_id": "r", **more,
     }  # fmt: skip
-
-
-def raised(
-    dips: list[dict] | None = None,
-    *,
-    peaks: list[dict] | None = None,
-    evidence: list[dict] | None = None,
-    past: pa.Table | None = None,
-    rules: list[AlertRule] | None = None,
-    now: datetime = NOW,
-    is_backfill: bool = False,
-) -> pa.Table:
-    return raise_alerts(
-        TABLES["dips"].from_rows(dips or []),
-        TABLES["peaks"].from_rows(peaks or []),
-        TABLES["evidence"].from_rows(evidence or []),
-        TABLES["alerts"].empty() if past is None else past,
-        [RULE] if rules is None else rules,
-        now=now,
-        is_backfill=is_backfill,
-    )
-
-
-def statuses(alerts: pa.Table) -> list[tuple[str, str]]:
-    rows = sorted(alerts.to_pylist(), key=lambda row: (row["day"], row["event_id"]))
-    return [(row["event_id"], row["status"]) for row in rows]
 
 
 def test_a_planted_dip_raises_one_pending_alert_with_all_it_needs() -> None:
@@ -177,88 +118,6 @@ def test_the_share_is_told_or_the_count_when_the_share_does_not_fall(
     assert raised([dip(**flags)]).num_rows == int(is_told)
 
 
-def test_of_a_days_dips_the_strongest_is_told_and_the_others_cool_down() -> None:
-    alerts = raised(
-        [
-            dip(severity=6),
-            dip(topic="advent calendar", severity=8),
-            dip(city="paris", severity=6),
-            dip(item_kind="comment", severity=7),
-        ]
-    )
-
-    by_status = {}
-    for row in alerts.to_pylist():
-        by_status.setdefault(row["status"], []).append(row["severity"])
-    assert by_status["pending"] == [8]
-    assert sorted(by_status["cooled_down"]) == [6, 6, 7]
-
-
-def test_a_dip_within_the_cool_down_is_recorded_and_one_after_it_is_sent() -> None:
-    first = raised([dip()])
-    days = [DAY + timedelta(days=n) for n in (3, 4)]
-
-    later = raised(
-        [dip(day) for day in days], past=first, now=NOW + timedelta(days=4)
-    ).to_pylist()
-
-    assert [row["status"] for row in later] == ["cooled_down", "pending"]
-
-
-def test_a_much_stronger_dip_breaks_the_cool_down() -> None:
-    first = raised([dip(severity=4)])
-    next_day = DAY + timedelta(days=1)
-
-    mild = raised([dip(next_day, severity=6)], past=first)
-    strong = raised([dip(next_day, severity=7)], past=first)
-
-    assert mild["status"].to_pylist() == ["cooled_down"]
-    assert strong["status"].to_pylist() == ["pending"]
-
-
-def test_without_a_cool_down_every_dip_is_sent() -> None:
-    rule = AlertRule("chanel", cool_down_days=0)
-
-    alerts = raised([dip(), dip(city="paris")], rules=[rule])
-
-    assert set(alerts["status"].to_pylist()) == {"pending"}
-
-
-def test_trackers_cool_down_apart() -> None:
-    rules = [RULE, AlertRule("zara")]
-
-    alerts = raised([dip(), dip(tracker="zara")], rules=rules)
-
-    assert set(alerts["status"].to_pylist()) == {"pending"}
-
-
-@pytest.mark.parametrize(("age_days", "status"), [(3, "pending"), (4, "backfilled")])
-def test_a_day_more_than_three_days_back_is_backfilled(
-    age_days: int, status: str
-) -> None:
-    alerts = raised([dip()], now=datetime(2021, 12, 3 + age_days, tzinfo=UTC))
-
-    assert alerts["status"].to_pylist() == [status]
-
-
-def test_a_rebuild_sends_nothing_however_young_the_day() -> None:
-    assert raised([dip()], is_backfill=True)["status"].to_pylist() == ["backfilled"]
-
-
-def test_what_nobody_was_told_of_does_not_silence_what_is_new() -> None:
-    old = raised([dip()], is_backfill=True)
-
-    new = raised([dip(DAY + timedelta(days=1))], past=old)
-
-    assert new["status"].to_pylist() == ["pending"]
-
-
-def test_backfilled_alerts_cool_down_each_other() -> None:
-    alerts = raised([dip(), dip(DAY + timedelta(days=1))], is_backfill=True)
-
-    assert [status for _, status in statuses(alerts)] == ["backfilled", "cooled_down"]
-
-
 def test_peaks_are_told_where_the_rule_asks_for_them_on_posts_only() -> None:
     both = AlertRule("chanel", on=("dip", "peak"))
     likes = peak(measure="likes_per_post", peak_id="likes")
@@ -269,14 +128,6 @@ def test_peaks_are_told_where_the_rule_asks_for_them_on_posts_only() -> None:
     assert row[0]["rule"] == "activity_peak"
     assert "had 900 posts; 300 would be usual" in row[0]["body"]
     assert "marts.peak_drivers" in row[0]["body"]
-
-
-def test_a_peak_and_a_dip_do_not_silence_each_other() -> None:
-    both = AlertRule("chanel", on=("dip", "peak"))
-
-    alerts = raised([dip()], peaks=[peak()], rules=[both])
-
-    assert set(alerts["status"].to_pylist()) == {"pending"}
 
 
 def test_limits_are_said_where_they_apply() -> None:
@@ -386,16 +237,6 @@ def test_a_rule_asks_for_a_least_lift_or_ratio() -> None:
     assert told_of(both, peaks=[peak(ratio=3.0)]) == {f"peak-{DAY}"}
 
 
-def test_two_rules_tell_of_one_event_apart_and_cool_down_apart() -> None:
-    rules = [AlertRule("chanel", name="desk"), AlertRule("chanel", name="board")]
-
-    alerts = raised([dip()], rules=rules)
-
-    assert sorted(alerts["rule"].to_pylist()) == ["board", "desk"]
-    assert set(alerts["status"].to_pylist()) == {"pending"}
-    assert len(set(alerts["alert_id"].to_pylist())) == 2
-
-
 NIGHT = QuietHours.model_validate({"from": "22:00", "to": "07:00"})
 
 
@@ -406,95 +247,3 @@ def test_quiet_hours_are_those_of_the_rules_own_zone() -> None:
     assert rule.sending_moment(NOW) == datetime(2021, 12, 4, 6, tzinfo=UTC)
     awake = datetime(2021, 12, 4, 6, 30, tzinfo=UTC)
     assert rule.sending_moment(awake) == awake
-
-
-def seen(*days: date) -> dict[str, set[date]]:
-    return {"chanel": set(days)}
-
-
-def test_an_event_that_ended_gets_one_follow_up_when_its_end_is_known() -> None:
-    first = raised([dip()])
-    nights = [DAY + timedelta(days=n) for n in (1, 2, 3)]
-    told, found = first, []
-    for night in nights:
-        new = raise_alerts(
-            TABLES["dips"].from_rows([dip()]),
-            TABLES["peaks"].empty(),
-            TABLES["evidence"].empty(),
-            told,
-            [RULE],
-            now=NOW + timedelta(days=(night - DAY).days),
-            is_backfill=False,
-            seen_days=seen(DAY, *nights[: nights.index(night) + 1]),
-        )
-        told = pa.concat_tables([told, new])
-        found += new.to_pylist()
-
-    assert [row["day"] for row in found] == [DAY + timedelta(days=2)]
-    assert found[0]["follows_alert_id"] == first["alert_id"][0].as_py()
-    assert found[0]["status"] == "pending"
-    assert found[0]["title"] == "Over: negative peak of chanel, everywhere"
-    assert "on 2021-12-03, one day" in found[0]["body"]
-    assert "272 of 544 scored posts negative, 50% against 17% usual" in found[0]["body"]
-
-
-def follow_ups(dips: list[dict], past: pa.Table, *days: date) -> list[dict[str, Any]]:
-    return raise_alerts(
-        TABLES["dips"].from_rows(dips),
-        TABLES["peaks"].empty(),
-        TABLES["evidence"].empty(),
-        past,
-        [RULE],
-        now=NOW + timedelta(days=2),
-        is_backfill=False,
-        seen_days=seen(*days),
-    ).to_pylist()
-
-
-def test_an_event_that_runs_on_or_whose_next_days_are_missing_is_not_over() -> None:
-    next_day, after = DAY + timedelta(days=1), DAY + timedelta(days=2)
-    running = [dip(), dip(after, start_on=DAY, end_on=after)]
-
-    assert follow_ups(running, raised([dip()]), DAY, next_day, after) == []
-    assert follow_ups([dip()], raised([dip()]), DAY, next_day) == []
-
-
-def test_what_nobody_was_told_of_gets_no_follow_up() -> None:
-    old = raised([dip()], is_backfill=True)
-
-    assert follow_ups([dip()], old, DAY, DAY + timedelta(days=2)) == []
-
-
-def test_an_event_that_late_data_took_back_is_said_to_be() -> None:
-    row = follow_ups([], raised([dip()]), DAY, DAY + timedelta(days=1))[0]
-
-    assert row["title"].startswith("Taken back: Negative peak: chanel")
-    assert "2021-12-03 no longer shows the event" in row["body"]
-
-
-def test_a_follow_up_starts_no_cool_down() -> None:
-    first = raised([dip()])
-    after = DAY + timedelta(days=2)
-    over = TABLES["alerts"].from_rows(follow_ups([dip()], first, DAY, after))
-    late = DAY + timedelta(days=4)
-
-    new = raised(
-        [dip(late)], past=pa.concat_tables([first, over]), now=NOW + timedelta(days=4)
-    )
-
-    assert new["status"].to_pylist() == ["pending"]
-
-
-def test_a_backtest_has_the_follow_ups_that_the_nights_would_have_sent() -> None:
-    after = DAY + timedelta(days=2)
-    alerts = backtest_alerts(
-        TABLES["dips"].from_rows([dip()]),
-        TABLES["peaks"].empty(),
-        TABLES["evidence"].empty(),
-        [RULE],
-        first_day=DAY,
-        last_day=after,
-        seen_days=seen(DAY, after),
-    )
-
-    assert [row["day"] for row in alerts.to_pylist()] == [DAY, after]

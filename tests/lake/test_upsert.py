@@ -6,14 +6,9 @@ from hypothesis import strategies as st
 
 from tests.lake.rows import DAY, NOON, POSTS, files_of, post, posts
 from trendlab.errors import SchemaMismatch
-from trendlab.lake import Lake, Upserted
+from trendlab.lake import Upserted
 from trendlab.lake.merge import merge
 from trendlab.schemas import TABLES
-
-
-@pytest.fixture
-def lake(tmp_path):
-    return Lake(tmp_path / "lake")
 
 
 def likes(lake):

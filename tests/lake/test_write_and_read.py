@@ -9,11 +9,6 @@ from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 
 
-@pytest.fixture
-def lake(tmp_path):
-    return Lake(tmp_path / "lake")
-
-
 def test_what_is_written_is_read_sorted_by_key(lake):
     lake.write("posts", DAY, posts(post("b"), post("a")), source="x")
 

@@ -227,11 +227,11 @@ def test_check_gets_a_token_and_queries_one_video(service):
 
 @pytest.mark.parametrize("status", [429, 200])
 def test_the_days_limit_is_left_to_the_next_day(service, status):
+    service.clock = lambda: START + 23.9 * HOUR
     service.faults.append(("query", refusal("daily_quota_limit_exceeded", "", status)))
     with pytest.raises(RateLimited, match="no requests left until") as caught:
         pages(service)
-    assert caught.value.until > datetime.now(UTC)
-    assert (caught.value.until.hour, caught.value.until.minute) == (0, 0)
+    assert caught.value.until == START + DAY
     # a token and one query: no other try, which would count as well
     assert len(service.asked) == 2
 

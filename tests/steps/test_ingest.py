@@ -1,63 +1,21 @@
+"""Ingest of files: an upsert, with nothing lost and everything booked."""
+
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
-from trendlab.errors import (
-    LakeLocked,
-    SettingsError,
-    TooManyRejected,
-    UnknownFormat,
-)
+from tests.steps.tweet_files import CHANGED, NOW, everything, now, state, tweet, tweets
+from trendlab.errors import LakeLocked, SettingsError, TooManyRejected, UnknownFormat
 from trendlab.lake import Lake
-from trendlab.schemas import TABLES
-from trendlab.steps.coverage import complete_edges, covered_days
 from trendlab.steps.ingest import ingest_paths
 from trendlab.steps.ingest_set import source_name
 from trendlab.trackers import Tracker
 
-HEADER = "author_id,text,geo,created_at,retweets,replies,likes,quote_count\n"
-CHANGED = 1_700_000_000
 CHANGED_AT = datetime.fromtimestamp(CHANGED, UTC)
-NOW = datetime(2026, 1, 10, 3, tzinfo=UTC)
-
-
-def now() -> datetime:
-    return NOW
-
-
-def tweet(number: int, at: str = "2021-12-03 10:00:00+00:00", likes: object = 3) -> str:
-    return f'{number},"tweet {number} #ootd",,{at},1,2,{likes},0\n'
-
-
-def tweets(path: Path, *lines: str, changed: int = CHANGED) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(HEADER + "".join(lines))
-    os.utime(path, (changed, changed))
-    return path
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
-
-
-def state(lake: Lake, *without: str) -> dict[tuple[str, date], str]:
-    """Return the checksum of every partition."""
-    return {
-        (table, day): lake.fingerprint(table, day)
-        for table in TABLES
-        if TABLES[table].partition and table not in without
-        for day in lake.days(table)
-    }
 
 
 def files_of(lake: Lake) -> dict[str, bytes]:
@@ -65,12 +23,6 @@ def files_of(lake: Lake) -> dict[str, bytes]:
         str(path.relative_to(lake.root)): path.read_bytes()
         for path in sorted(lake.root.rglob("*.parquet"))
     }
-
-
-def everything(lake: Lake, table: str) -> list[dict[str, Any]]:
-    return [
-        row for day in lake.days(table) for row in lake.read(table, day).to_pylist()
-    ]
 
 
 def test_posts_lie_under_the_utc_day_of_posting_and_readings_under_theirs(
@@ -287,41 +239,6 @@ def test_a_second_writer_is_refused(lake: Lake, tmp_path: Path):
         ingest_paths(lake, [path], clock=now)
 
 
-def test_days_between_posts_are_covered_and_edges_are_partial():
-    days = [date(2026, 1, 1), date(2026, 1, 3), date(2026, 3, 1)]
-
-    assert covered_days(days) == {
-        date(2026, 1, 1): "partial",
-        date(2026, 1, 2): "complete",
-        date(2026, 1, 3): "partial",
-        # 56 days without a post say nothing of the days between
-        date(2026, 3, 1): "partial",
-    }
-    assert covered_days([]) == {}
-
-
-def test_a_day_that_was_complete_stays_complete(lake: Lake, tmp_path: Path):
-    days = [f"2021-12-0{day} 10:00" for day in (1, 2, 3, 4)]
-    ingest_paths(
-        lake, [tweets(tmp_path / "a.csv", *map(tweet, range(3), days[:3]))], clock=now
-    )
-    ingest_paths(
-        lake,
-        [
-            tweets(
-                tmp_path / "b.csv",
-                tweet(1, days[1]),
-                tweet(9, days[3]),
-                changed=CHANGED + 9,
-            )
-        ],
-        clock=now,
-    )
-
-    status = {row["day"].day: row["status"] for row in everything(lake, "coverage")}
-    assert status == {1: "partial", 2: "complete", 3: "complete", 4: "partial"}
-
-
 def test_a_folder_of_profiles_is_one_ingest(lake: Lake, tmp_path: Path):
     for name in ("ana", "ben"):
         post = {
@@ -345,113 +262,3 @@ def test_a_folder_of_profiles_is_one_ingest(lake: Lake, tmp_path: Path):
     assert len(everything(lake, "authors")) == 2
     assert len(everything(lake, "media")) == 2
     assert len(everything(lake, "ingests")) == 1
-
-
-class KilledError(Exception):
-    """Stands for a kill: the process does nothing more."""
-
-
-class MortalLake(Lake):
-    """A lake whose writer is killed before its n-th write."""
-
-    def __init__(self, root: Path, writes_left: int) -> None:
-        super().__init__(root)
-        self.writes_left = writes_left
-
-    def write_many(
-        self, table: str, parts: Mapping[date, pa.Table], *, source: str | None = None
-    ) -> None:
-        for day, rows in parts.items():
-            if self.writes_left == 0:
-                raise KilledError
-            self.writes_left -= 1
-            super().write_many(table, {day: rows}, source=source)
-
-
-def kills(
-    lake_of: Callable[[int], MortalLake], run: Callable[[Lake], object]
-) -> Iterator[MortalLake]:
-    """Yield lakes killed before their first, second, … write, until one lives."""
-    for writes in range(1_000):
-        lake = lake_of(writes)
-        try:
-            run(lake)
-        except KilledError:
-            yield lake
-        else:
-            return
-
-
-def test_killed_before_any_write_and_run_again_the_lake_is_the_same(tmp_path: Path):
-    days = [f"2021-12-0{day} 10:00" for day in (1, 2, 2, 5)]
-    lines = [*map(tweet, range(4), days), *map(tweet, range(10, 16)), tweet(9, "soon")]
-    path = tweets(tmp_path / "t.csv", *lines)
-    undisturbed = Lake(tmp_path / "undisturbed")
-    ingest_paths(undisturbed, [path], clock=now)
-
-    count = 0
-    for killed in kills(
-        lambda writes: MortalLake(tmp_path / f"lake{writes}", writes),
-        lambda lake: ingest_paths(lake, [path], clock=now),
-    ):
-        count += 1
-        again = Lake(killed.root)
-        # the next morning: what was refused stays under the day it was first refused
-        ingest_paths(again, [path], clock=lambda: NOW + timedelta(days=1))
-        assert state(again, "ingests") == state(undisturbed, "ingests")
-        (book,) = everything(again, "ingests")
-        (expected,) = everything(undisturbed, "ingests")
-        assert {**book, "day": NOW.date(), "observed_at": NOW} == expected
-        assert not list((again.root / ".pending").iterdir())
-
-    assert count > 10
-
-
-def test_rows_survive_in_the_order_of_any_chunks(lake: Lake, tmp_path: Path):
-    # more than one page of 5,000 records, days mixed
-    lines = [
-        tweet(number, f"2021-12-{number % 28 + 1:02d} 10:00")
-        for number in range(12_000)
-    ]
-    path = tweets(tmp_path / "t.csv", *lines)
-
-    report = ingest_paths(lake, [path], clock=now)
-
-    posts = lake.read_range("posts", date(2021, 12, 1), date(2021, 12, 31))
-    assert report.total("added_count") == 12_000
-    assert posts.num_rows == 12_000
-    assert pc.count_distinct(posts["author_id"]).as_py() == 12_000
-    assert not list((lake.root / ".tmp").iterdir())
-
-
-def test_reading_a_hopeless_file_ends_early(lake: Lake, tmp_path: Path):
-    path = tweets(tmp_path / "t.csv", *(tweet(n, "soon") for n in range(16_000)))
-
-    with pytest.raises(TooManyRejected):
-        ingest_paths(lake, [path], clock=now)
-
-    (book,) = everything(lake, "ingests")
-    assert book["read_count"] == book["rejected_count"] == 10_000
-
-
-def times(day: date, hours: list[float]) -> pa.ChunkedArray:
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return pa.chunked_array(
-        [pa.array([midnight + timedelta(hours=hour) for hour in hours])]
-    )
-
-
-def test_an_edge_day_is_complete_where_its_posts_reach_midnight():
-    first, last = date(2021, 12, 2), date(2021, 12, 4)
-    whole = [place * 24 / 500 for place in range(500)]
-    until_noon = [hour for hour in whole if hour < 12]
-    known = {first: times(first, whole), last: times(last, until_noon)}
-    settled = complete_edges(covered_days([first, last]), known.__getitem__)
-    assert settled[first] == "complete"
-    assert settled[last] == "partial"
-
-
-def test_an_edge_day_with_few_posts_stays_partial():
-    day = date(2021, 12, 2)
-    settled = complete_edges(covered_days([day]), lambda _: times(day, [0.1, 23.9]))
-    assert settled == {day: "partial"}

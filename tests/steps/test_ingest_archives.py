@@ -29,11 +29,6 @@ def now() -> datetime:
     return datetime(2026, 1, 10, 3, tzinfo=UTC)
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
-
-
 def write_saved(path: Path, likes: int, changed: int) -> Path:
     post = saved({**GRAPH, "edge_media_preview_like": {"count": likes}})
     path.write_text(json.dumps(post))
