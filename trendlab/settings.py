@@ -68,6 +68,8 @@ class Settings(BaseSettings):
         ingest, when neither is given.
     media : {"off", "fetch"}
         Whether the night downloads photos.
+    media_minutes : int
+        Time after which a run begins no more downloads of photos.
     media_ports : frozenset of int
         Ports that photos may be fetched from, with blanks between.
     media_networks : tuple of networks
@@ -96,6 +98,7 @@ class Settings(BaseSettings):
     pseudonym_key: SecretStr | None = None
     pseudonym_key_file: Path | None = None
     media: Literal["off", "fetch"] = "off"
+    media_minutes: int = Field(default=60, ge=1, le=1_440)
     media_ports: Annotated[frozenset[Port], NoDecode, _WORDS] = frozenset({80, 443})
     media_networks: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, _WORDS] = ()
     workers: int = Field(default=2, ge=1, le=64)

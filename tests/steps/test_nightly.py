@@ -23,7 +23,7 @@ from trendlab.steps.alert import acknowledge, backtest
 from trendlab.steps.context import open_context
 from trendlab.steps.engine import Context, run_step
 from trendlab.steps.load import ask, load_warehouse, open_for
-from trendlab.steps.media import MediaReport
+from trendlab.steps.media_report import MediaReport
 from trendlab.steps.nightly import STEPS, run_nightly, run_rebuild
 from trendlab.steps.pool import Pool
 from trendlab.steps.report import write_report

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,6 +28,7 @@ from trendlab.sources.media import (
     share_by_host,
 )
 from trendlab.steps.engine import Context
+from trendlab.steps.media_report import MediaReport
 from trendlab.steps.media_rows import row_after, row_with_photo
 from trendlab.steps.media_store import PhotoStore, finish_batch, photo_name
 from trendlab.vision.images import MAX_BYTES, read_photo
@@ -44,78 +44,33 @@ BATCH_PHOTOS = 128
 # Waiting for networks, not computing: more threads than cores.
 THREADS = 8
 # As many connections as a browser opens to one host, less two.
-PER_HOST = 4
+PER_DOMAIN = 4
 # A host that says 429 without saying until when.
 DEFAULT_WAIT = timedelta(minutes=15)
+# A host that takes longer for a photo holds up others as one that does not answer. Of
+# 90 s that a photo may take, 40 MB at 10 Mbit/s need 32.
+SLOW_SECONDS = 35.0
 # The check decodes every byte, but needs no pixel: JPEG is decoded at an eighth.
 CHECK_SIDE_PX = 256
 _TOO_MANY = (420, 429, 503)
 _NO_ANSWER = ("no connection", "timed out", "host not found")
 
 MakeClient = Callable[[], PhotoClient]
-
-
-@dataclass
-class MediaReport:
-    """What became of the photos of a run.
-
-    Parameters
-    ----------
-    due_count : int
-        Photos that were offered and whose next try had come.
-    stored_count, repeated_count : int
-        Photos stored, and how many of them needed no new file.
-    bytes_count : int
-        Downloaded.
-    gone, refused, failed, given_up : Counter
-        By reason.
-    waiting_count : int
-        Left for the next run because of their host.
-    """
-
-    due_count: int = 0
-    stored_count: int = 0
-    repeated_count: int = 0
-    bytes_count: int = 0
-    gone: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    failed: Counter[str] = field(default_factory=Counter)
-    given_up: Counter[str] = field(default_factory=Counter)
-    waiting_count: int = 0
-    seconds: float = 0.0
-
-    def line(self) -> str:
-        """Return what the command prints first."""
-        return (
-            f"media: {self.stored_count:,} of {self.due_count:,} photos stored "
-            f"({self.repeated_count:,} of them known bytes; "
-            f"{self.bytes_count / 1e6:,.1f} MB), "
-            f"{self.gone.total() + self.given_up.total():,} gone, "
-            f"{self.refused.total():,} refused, {self.failed.total():,} tried again "
-            f"later, {self.waiting_count:,} left for their hosts' sake, "
-            f"{self.seconds:.1f} s"
-        )
-
-    def lines(self) -> list[str]:
-        """Return what the command prints: a line, and the reasons."""
-        lines = [self.line()]
-        for told, reasons in (
-            ("gone", self.gone + self.given_up),
-            ("refused", self.refused),
-            ("tried again later", self.failed),
-        ):
-            ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-            lines += [f"  {told}: {reason} ({n:,})" for reason, n in ranked[:5]]
-        return lines
+Timer = Callable[[], float]
 
 
 @dataclass
 class _Offer:
-    """An address, the rows that offer it, and what it gave: None where left alone."""
+    """An address, the rows that offer it, and what it gave: None where left alone.
+
+    `is_late` tells that it was left because the time of the run was up.
+    """
 
     url: str
+    domain: str
     rows: list[Row]
     outcome: Fetched | tuple[str, str] | None = None
+    is_late: bool = False
 
 
 def fetch_photos(
@@ -126,8 +81,12 @@ def fetch_photos(
     limit: int = MOST_PHOTOS,
     make_client: MakeClient | None = None,
     batch_photos: int = BATCH_PHOTOS,
+    timer: Timer = time.monotonic,
 ) -> MediaReport:
-    """Download the photos of posts of some days.
+    """Download the photos of posts of some days, for `media_minutes` of the settings.
+
+    What is not begun by then is left for the next run; a download that was begun ends
+    on its own, within a minute and a half.
 
     Parameters
     ----------
@@ -135,10 +94,13 @@ def fetch_photos(
     first_day, last_day : date or None
         Days of the posts; None is open.
     limit : int
-        Most photos that are tried; those of the newest posts first.
+        Most photos that are tried. Domains take turns; of a host, those of the newest
+        posts come first.
     make_client : callable or None
         Opens the client of a thread; by default one within the settings' reach.
     batch_photos : int
+    timer : callable
+        Monotonic seconds.
 
     Returns
     -------
@@ -149,19 +111,22 @@ def fetch_photos(
     LakeLocked
         If another writer holds the lake's lock.
     """
-    started = time.monotonic()
+    started = timer()
     make_client = _maker(context) if make_client is None else make_client
     with context.lake.lock():
-        run = _Run(context, make_client)
+        run = _Run(context, make_client, timer)
         finish_batch(context.lake, run.store)
         due = _due(context, first_day, last_day, limit)
         run.report.due_count = due.num_rows
         for start in range(0, due.num_rows, batch_photos):
+            if run.is_over():
+                run.report.late_count += due.num_rows - start
+                break
             run.do(due.slice(start, batch_photos).to_pylist())
             done = min(start + batch_photos, due.num_rows)
             context.progress("media", done, due.num_rows)
     context.forget_fingerprints("media")
-    run.report.seconds = time.monotonic() - started
+    run.report.seconds = timer() - started
     log.info("%s", run.report.line())
     return run.report
 
@@ -199,8 +164,10 @@ def _due(
 class _Run:
     """One run: its report, its hosts, and the addresses that it has fetched."""
 
-    def __init__(self, context: Context, make_client: MakeClient) -> None:
+    def __init__(self, context: Context, make_client: MakeClient, timer: Timer) -> None:
         self.report = MediaReport()
+        self._timer = timer
+        self._ends_at = timer() + context.settings.media_minutes * 60
         self.store = PhotoStore(context.home)
         self._context = context
         self._make_client = make_client
@@ -212,20 +179,27 @@ class _Run:
         self._paths: set[str] = set()
         self._counting = threading.Lock()
 
+    def is_over(self) -> bool:
+        """Tell whether the time of the run is up."""
+        return self._timer() >= self._ends_at
+
     def do(self, rows: list[Row]) -> None:
         """Try a batch of photos and store what came of it."""
         offers: dict[str, _Offer] = {}
         for row in rows:
-            offers.setdefault(row["url"], _Offer(row["url"], [])).rows.append(row)
+            own = {name: value for name, value in row.items() if name != "domain"}
+            offer = _Offer(row["url"], row["domain"], [])
+            offers.setdefault(row["url"], offer).rows.append(own)
         for url, offer in offers.items():
             offer.outcome = self._known.get(url)
-        unknown = [(host_of(o.url), o) for o in offers.values() if o.outcome is None]
+        # hosts of a domain share its connections: it may have a name for every photo
+        unknown = [(o.domain, o) for o in offers.values() if o.outcome is None]
         share_by_host(
             unknown,
             self._try,
             self._make_client,
             threads=min(THREADS, len(unknown)) or 1,
-            per_host=PER_HOST,
+            per_host=PER_DOMAIN,
         )
         now = self._context.clock()
         done = [row for offer in offers.values() for row in self._rows_of(offer, now)]
@@ -235,10 +209,16 @@ class _Run:
 
     def _try(self, client: PhotoClient, offer: _Offer) -> None:
         host = host_of(offer.url)
-        if self._patience.must_wait(host):
+        if self._patience.must_wait(host, offer.domain):
+            return
+        begun = self._timer()
+        if begun >= self._ends_at:
+            offer.is_late = True
             return
         fetched = client.get(offer.url)
-        self._patience.note(host, is_down=fetched.reason in _NO_ANSWER)
+        is_slow = self._timer() - begun > SLOW_SECONDS
+        is_down = is_slow or fetched.reason in _NO_ANSWER
+        self._patience.note(host, offer.domain, is_down=is_down)
         if fetched.http_status in _TOO_MANY:
             asked = fetched.try_after
             wait = self._context.clock() + DEFAULT_WAIT if asked is None else asked
@@ -265,7 +245,10 @@ class _Run:
     def _rows_of(self, offer: _Offer, now: datetime) -> Iterator[dict[str, Any]]:
         outcome, report = offer.outcome, self.report
         if outcome is None:
-            report.waiting_count += len(offer.rows)
+            if offer.is_late:
+                report.late_count += len(offer.rows)
+            else:
+                report.waiting_count += len(offer.rows)
             return
         for row in offer.rows:
             if isinstance(outcome, tuple):

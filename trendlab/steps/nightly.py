@@ -19,7 +19,8 @@ from trendlab.steps.influence import INFLUENCE
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_verbs import fetch_night
 from trendlab.steps.load import load_warehouse, make_marts, open_for
-from trendlab.steps.media import MediaReport, fetch_night_photos
+from trendlab.steps.media import fetch_night_photos
+from trendlab.steps.media_report import MediaReport
 from trendlab.steps.pool import Pool
 from trendlab.steps.report import NIGHTLY_REPORT, WEEKLY_REPORTS, write_report
 from trendlab.steps.retention import apply_retention

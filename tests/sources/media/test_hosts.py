@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from trendlab.sources.media import Patience, share_by_host
-from trendlab.sources.media.hosts import DOWN_AFTER
+from trendlab.sources.media.hosts import DOMAIN_DOWN_AFTER, DOWN_AFTER
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -83,19 +83,32 @@ def test_a_host_that_asked_for_a_pause_is_left_alone_until_then():
     patience = Patience(lambda: now[0])
     patience.note_wait("a", NOW + timedelta(seconds=60))
     patience.note_wait("a", NOW + timedelta(seconds=30))
-    assert patience.must_wait("a")
-    assert not patience.must_wait("b")
+    assert patience.must_wait("a", "x")
+    assert not patience.must_wait("b", "x")
     now[0] = NOW + timedelta(seconds=60)
-    assert not patience.must_wait("a")
+    assert not patience.must_wait("a", "x")
 
 
 def test_a_host_that_never_answers_is_given_up_for_the_run():
     patience = Patience(lambda: NOW)
     for _ in range(DOWN_AFTER - 1):
-        patience.note("a", is_down=True)
-    patience.note("a", is_down=False)
+        patience.note("a", "x", is_down=True)
+    patience.note("a", "x", is_down=False)
     for _ in range(DOWN_AFTER - 1):
-        patience.note("a", is_down=True)
-    assert not patience.must_wait("a")
-    patience.note("a", is_down=True)
-    assert patience.must_wait("a")
+        patience.note("a", "x", is_down=True)
+    assert not patience.must_wait("a", "x")
+    patience.note("a", "x", is_down=True)
+    assert patience.must_wait("a", "x")
+
+
+def test_a_domain_whose_every_name_fails_is_given_up_and_a_live_host_saves_it():
+    patience = Patience(lambda: NOW)
+    for number in range(DOMAIN_DOWN_AFTER - 1):
+        patience.note(f"{number}.x", "x", is_down=True)
+    patience.note("live.x", "x", is_down=False)
+    for number in range(DOMAIN_DOWN_AFTER - 1):
+        patience.note(f"{number}.x", "x", is_down=True)
+    assert not patience.must_wait("new.x", "x")
+    patience.note("last.x", "x", is_down=True)
+    assert patience.must_wait("new.x", "x")
+    assert not patience.must_wait("new.y", "y")

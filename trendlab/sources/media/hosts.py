@@ -1,9 +1,9 @@
-"""Shares downloads among threads, a few at a time for each host."""
+"""Shares downloads among threads, a few at a time for each host or domain."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -16,6 +16,9 @@ _Client = TypeVar("_Client")
 # Failures in a row after which a host is taken as down for the rest of the run: its
 # other photos would each wait for as long.
 DOWN_AFTER = 5
+# The same for a domain: two dead hosts of it in a row. A name for every photo below one
+# domain would else never fail five times.
+DOMAIN_DOWN_AFTER = 10
 
 
 class Patience:
@@ -30,25 +33,34 @@ class Patience:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._until: dict[str, datetime] = {}
-        self._failures: dict[str, int] = {}
+        self._failures: Counter[str] = Counter()
+        self._domain_failures: Counter[str] = Counter()
         self._guard = threading.Lock()
 
-    def must_wait(self, host: str) -> bool:
+    def must_wait(self, host: str, domain: str) -> bool:
         """Tell whether a host must not be asked now."""
         with self._guard:
             until = self._until.get(host)
             is_asked_to = until is not None and self._clock() < until
-            return is_asked_to or self._failures.get(host, 0) >= DOWN_AFTER
+            return (
+                is_asked_to
+                or self._failures[host] >= DOWN_AFTER
+                or self._domain_failures[domain] >= DOMAIN_DOWN_AFTER
+            )
 
     def note_wait(self, host: str, until: datetime) -> None:
         """Note when a host wants to be asked again."""
         with self._guard:
             self._until[host] = max(until, self._until.get(host, until))
 
-    def note(self, host: str, *, is_down: bool) -> None:
-        """Note whether a host answered."""
+    def note(self, host: str, domain: str, *, is_down: bool) -> None:
+        """Note whether a host answered, in time for others not to be held up."""
         with self._guard:
-            self._failures[host] = self._failures.get(host, 0) + 1 if is_down else 0
+            if is_down:
+                self._failures[host] += 1
+                self._domain_failures[domain] += 1
+            else:
+                self._failures[host] = self._domain_failures[domain] = 0
 
 
 class _Turns(Generic[_Job]):
@@ -108,7 +120,7 @@ def share_by_host(
     Parameters
     ----------
     jobs : iterable of (str, job)
-        With the host that each asks.
+        With the host, or the domain, that each asks.
     work : callable
         Given the thread's client and a job; called in several threads at once.
     make_client : callable
