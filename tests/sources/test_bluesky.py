@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.sources import bluesky_server
 from tests.sources.bluesky_server import PASSWORD, START, did
+from tests.sources.disturbed import disturbed
 from trendlab.errors import CredentialsRefused, UnexpectedAnswer
 from trendlab.sources import bluesky as room
 from trendlab.sources.base import Accepted, Page, Plan, Refused, Request, Slice
@@ -348,29 +349,18 @@ anything = st.recursive(
 
 
 @st.composite
-def disturbed(draw: st.DrawFn) -> object:
-    """A real post in which something is anything."""
-    post = json.loads(json.dumps(sample()))
-    for _ in range(draw(st.integers(1, 3))):
-        at: dict = post
-        while True:
-            key = draw(st.sampled_from(sorted(at)))
-            inner = at[key]
-            if isinstance(inner, list) and inner and isinstance(inner[0], dict):
-                inner = inner[0]
-            if not isinstance(inner, dict) or not inner or draw(st.booleans()):
-                break
-            at = inner
-        at[key] = draw(anything)
+def posts_of_any_shape(draw: st.DrawFn) -> object:
+    """A real post in which something is anything, as feeds list it or by itself."""
+    post = draw(disturbed(sample(), anything))
     return {"post": post, "reason": draw(anything)} if draw(st.booleans()) else post
 
 
-@given(st.lists(disturbed() | anything, max_size=3))
+@given(st.lists(posts_of_any_shape() | anything, max_size=3))
 def test_any_post_ends_as_accepted_or_refused(posts):
     assert len(parse(*posts)) == len(posts)
 
 
-@given(anything | disturbed().map(lambda post: {"replies": [{"post": post}]}))
+@given(anything | posts_of_any_shape().map(lambda post: {"replies": [{"post": post}]}))
 def test_any_thread_ends_as_accepted_or_refused(thread):
     page = Page(
         {"post_id": "at://x", "thread": thread}, "x", datetime(2026, 2, 1, tzinfo=UTC)
@@ -379,7 +369,7 @@ def test_any_thread_ends_as_accepted_or_refused(thread):
         assert isinstance(record, Accepted | Refused)
 
 
-@given(st.lists(disturbed() | anything, max_size=3))
+@given(st.lists(posts_of_any_shape() | anything, max_size=3))
 def test_times_of_any_post_can_be_asked_for(posts):
     for post in posts:
         room.sort_time(post)

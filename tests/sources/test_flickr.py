@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.sources import flickr_server
+from tests.sources.asking import fetch_pages, rows_in
 from tests.sources.flickr_server import ANA, KEY, START, comment, fail
 from tests.sources.loopback import HTML, Reply
 from trendlab.errors import (
@@ -17,7 +18,7 @@ from trendlab.errors import (
     UnexpectedAnswer,
 )
 from trendlab.sources import flickr as room
-from trendlab.sources.base import Accepted, Page, Plan, Request, Slice
+from trendlab.sources.base import Page
 from trendlab.sources.flickr import Flickr
 from trendlab.sources.live import Access
 
@@ -32,16 +33,6 @@ def running():
         yield both
 
 
-@pytest.fixture
-def server(running):
-    return running[0]
-
-
-@pytest.fixture
-def service(running):
-    return running[1]
-
-
 def source_of(key: str = KEY, most: int = 4_000) -> Flickr:
     return Flickr(Access(Flickr.needs, {room.KEY: key}), most)
 
@@ -49,11 +40,8 @@ def source_of(key: str = KEY, most: int = 4_000) -> Flickr:
 def pages(
     service, *, kind="hashtag", value="coat", resume=None, days=30, most=4_000
 ) -> list[Page]:
-    asks = {"kind": kind, "value": value, "resume": resume}
-    plan = Plan(Request("flickr"), (Slice("x", asks, START, START + days * DAY),))
-    source = source_of(most=most)
-    with service.client_of(source) as client:
-        return list(source.fetch(plan, client))
+    term = {"kind": kind, "value": value, "resume": resume}
+    return fetch_pages(service, source_of(most=most), START, START + days * DAY, **term)
 
 
 def ids(found: list[Page]) -> list[str]:
@@ -61,14 +49,7 @@ def ids(found: list[Page]) -> list[str]:
 
 
 def parsed(found: list[Page], table: str = "posts") -> list[dict]:
-    return [
-        row
-        for page in found
-        for record in source_of().parse(page)
-        if isinstance(record, Accepted)
-        for name, row in record.rows
-        if name == table
-    ]
+    return rows_in(source_of(), found, table)
 
 
 def test_a_range_is_read_in_pages_and_its_end_belongs_to_the_next(server, service):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.sources import instagram_server
+from tests.sources.asking import fetch_pages, rows_in
 from tests.sources.instagram_server import ME, START, TOKEN, USER_ID, comment, refusal
 from tests.sources.loopback import HTML, Reply
 from trendlab.errors import (
@@ -17,7 +18,7 @@ from trendlab.errors import (
     UnexpectedAnswer,
 )
 from trendlab.sources import instagram_api as room
-from trendlab.sources.base import Accepted, Budget, Page, Plan, Request, Slice, Spend
+from trendlab.sources.base import Budget, Page, Plan, Request, Spend
 from trendlab.sources.instagram import Instagram
 from trendlab.sources.live import Access
 
@@ -30,16 +31,6 @@ NOTHING = Budget()
 def running():
     with instagram_server.instagram() as both:
         yield both
-
-
-@pytest.fixture
-def server(running):
-    return running[0]
-
-
-@pytest.fixture
-def service(running):
-    return running[1]
 
 
 def source_of(token: str = TOKEN) -> Instagram:
@@ -58,23 +49,13 @@ def pages(
     until=START + DAY,
     budget=NOTHING,
 ) -> list[Page]:
-    asks = {"kind": kind, "value": value, "resume": resume}
     request = Request("instagram", now=service.clock(), budget=budget)
-    plan = Plan(request, (Slice("x", asks, since, until),))
-    source = source_of()
-    with service.client_of(source) as client:
-        return list(source.fetch(plan, client))
+    term = {"kind": kind, "value": value, "resume": resume}
+    return fetch_pages(service, source_of(), since, until, **term, request=request)
 
 
 def parsed(found: list[Page], table: str = "posts") -> list[dict]:
-    return [
-        row
-        for page in found
-        for record in source_of().parse(page)
-        if isinstance(record, Accepted)
-        for name, row in record.rows
-        if name == table
-    ]
+    return rows_in(source_of(), found, table)
 
 
 def words(found: list[Page]) -> set[str]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.sources import reddit_server
+from tests.sources.asking import fetch_pages, rows_in
 from tests.sources.loopback import HTML, Reply
 from tests.sources.reddit_server import SECRET, START, comment, listing, thing
 from trendlab.errors import (
@@ -17,7 +18,7 @@ from trendlab.errors import (
     UnexpectedAnswer,
 )
 from trendlab.sources import reddit as room
-from trendlab.sources.base import Accepted, Page, Plan, Request, Slice
+from trendlab.sources.base import Page
 from trendlab.sources.live import Access
 from trendlab.sources.reddit import Reddit
 
@@ -31,27 +32,14 @@ def running():
         yield both
 
 
-@pytest.fixture
-def server(running):
-    return running[0]
-
-
-@pytest.fixture
-def service(running):
-    return running[1]
-
-
 def source_of(secret: str = SECRET) -> Reddit:
     values = {room.CLIENT_ID: "app-id", room.CLIENT_SECRET: secret, room.USER: "u/me"}
     return Reddit(Access(Reddit.needs, values))
 
 
 def pages(service, *, kind="account", value="r/streetwear", resume=None, days=60):
-    asks = {"kind": kind, "value": value, "resume": resume}
-    plan = Plan(Request("reddit"), (Slice("x", asks, START, START + days * DAY),))
-    source = source_of()
-    with service.client_of(source) as client:
-        return list(source.fetch(plan, client))
+    term = {"kind": kind, "value": value, "resume": resume}
+    return fetch_pages(service, source_of(), START, START + days * DAY, **term)
 
 
 def ids(found: list[Page]) -> list[str]:
@@ -59,14 +47,7 @@ def ids(found: list[Page]) -> list[str]:
 
 
 def parsed(found: list[Page], table: str = "posts") -> list[dict]:
-    return [
-        row
-        for page in found
-        for record in source_of().parse(page)
-        if isinstance(record, Accepted)
-        for name, row in record.rows
-        if name == table
-    ]
+    return rows_in(source_of(), found, table)
 
 
 def test_a_subreddit_is_read_back_to_the_start_of_the_range_and_no_further(

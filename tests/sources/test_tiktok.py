@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sources import tiktok_server
+from tests.sources.asking import fetch_pages, rows_in
 from tests.sources.disturbed import anything, disturbed
 from tests.sources.loopback import HTML, Reply
 from tests.sources.tiktok_server import SECRET, START, comment, id_at, refusal
@@ -45,27 +46,14 @@ def running():
         yield both
 
 
-@pytest.fixture
-def server(running):
-    return running[0]
-
-
-@pytest.fixture
-def service(running):
-    return running[1]
-
-
 def source_of(secret: str = SECRET) -> TikTok:
     values = {room.CLIENT_KEY: "key", room.CLIENT_SECRET: secret}
     return TikTok(Access(TikTok.needs, values))
 
 
 def pages(service, *, kind="hashtag", value="coat", resume=None, days=7.0):
-    asks = {"kind": kind, "value": value, "resume": resume}
-    plan = Plan(Request("tiktok"), (Slice("x", asks, START, START + days * DAY),))
-    source = source_of()
-    with service.client_of(source) as client:
-        return list(source.fetch(plan, client))
+    term = {"kind": kind, "value": value, "resume": resume}
+    return fetch_pages(service, source_of(), START, START + days * DAY, **term)
 
 
 def ids(found: list[Page]) -> list[int]:
@@ -73,14 +61,7 @@ def ids(found: list[Page]) -> list[int]:
 
 
 def parsed(found: list[Page], table: str = "posts") -> list[dict]:
-    return [
-        row
-        for page in found
-        for record in source_of().parse(page)
-        if isinstance(record, Accepted)
-        for name, row in record.rows
-        if name == table
-    ]
+    return rows_in(source_of(), found, table)
 
 
 def bodies(service) -> list[dict]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.sources import tumblr_server
+from tests.sources.asking import fetch_pages, rows_in
 from tests.sources.loopback import HTML, Reply
 from tests.sources.tumblr_server import KEY, START, note, refusal
 from trendlab.errors import (
@@ -17,7 +18,7 @@ from trendlab.errors import (
     UnexpectedAnswer,
 )
 from trendlab.sources import tumblr as room
-from trendlab.sources.base import Accepted, Page, Plan, Request, Slice
+from trendlab.sources.base import Page
 from trendlab.sources.live import Access
 from trendlab.sources.tumblr import Tumblr
 
@@ -31,26 +32,13 @@ def running():
         yield both
 
 
-@pytest.fixture
-def server(running):
-    return running[0]
-
-
-@pytest.fixture
-def service(running):
-    return running[1]
-
-
 def source_of(key: str = KEY) -> Tumblr:
     return Tumblr(Access(Tumblr.needs, {room.KEY: key}))
 
 
 def pages(service, *, kind="hashtag", value="coat", resume=None, days=60):
-    asks = {"kind": kind, "value": value, "resume": resume}
-    plan = Plan(Request("tumblr"), (Slice("x", asks, START, START + days * DAY),))
-    source = source_of()
-    with service.client_of(source) as client:
-        return list(source.fetch(plan, client))
+    term = {"kind": kind, "value": value, "resume": resume}
+    return fetch_pages(service, source_of(), START, START + days * DAY, **term)
 
 
 def ids(found: list[Page]) -> list[str]:
@@ -58,14 +46,7 @@ def ids(found: list[Page]) -> list[str]:
 
 
 def parsed(found: list[Page], table: str = "posts") -> list[dict]:
-    return [
-        row
-        for page in found
-        for record in source_of().parse(page)
-        if isinstance(record, Accepted)
-        for name, row in record.rows
-        if name == table
-    ]
+    return rows_in(source_of(), found, table)
 
 
 def test_a_tag_is_read_back_to_the_start_of_the_range_and_no_further(server, service):

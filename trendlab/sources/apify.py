@@ -15,12 +15,8 @@ from trendlab.sources.base import (
     FieldError,
     Page,
     Parsed,
-    Plan,
     Refused,
-    Request,
     Row,
-    State,
-    plan_files,
 )
 from trendlab.sources.fields import (
     is_given,
@@ -32,6 +28,7 @@ from trendlab.sources.fields import (
     read_moment,
     read_text,
 )
+from trendlab.sources.file_source import FileSource
 from trendlab.sources.instagram_comments import STRIDE, parse_comments
 from trendlab.sources.instagram_ids import (
     id_of_shortcode,
@@ -70,24 +67,17 @@ def recognise(head: Head) -> bool:
     return is_json and all(f'"{key}"' in text for key in (*_POST_KEYS, "ownerUsername"))
 
 
-class Apify:
+class Apify(FileSource):
     """Items of Apify's Instagram scrapers."""
 
     name = "instagram"
     format = "apify"
 
-    def plan(self, request: Request, state: State) -> Plan:
-        """Read every file, in the order given."""
-        return plan_files(request)
-
-    def fetch(self, plan: Plan, client: Any = None) -> Iterator[Page]:
-        """Yield pages of up to 5,000 items."""
-        for part in plan.slices:
-            member: Member = part.asks["member"]
-            head = Head(member)
-            pages = json_list_pages if head.is_json_list else json_line_pages
-            for first, records in pages(member, head):
-                yield Page(records, member.origin, member.modified_at, first)
+    def payloads(self, member: Member) -> Iterator[tuple[int, Any]]:
+        """Yield pages of items."""
+        head = Head(member)
+        pages = json_list_pages if head.is_json_list else json_line_pages
+        yield from pages(member, head)
 
     def parse(self, page: Page) -> Iterator[Parsed]:
         """Turn each item into a post with its comments, a comment, or an author."""

@@ -263,11 +263,6 @@ class Source(Protocol):
         """Turn a page into records, without looking at anything else."""
 
 
-def plan_files(request: Request) -> Plan:
-    """Plan to read every file of a request, in the order given."""
-    return Plan(request, tuple(Slice(m.origin, {"member": m}) for m in request.paths))
-
-
 class FieldError(ValueError):
     """A field of a record cannot be used; caught by the parser of the record.
 

@@ -16,12 +16,8 @@ from trendlab.sources.base import (
     FieldError,
     Page,
     Parsed,
-    Plan,
     Refused,
-    Request,
     Row,
-    State,
-    plan_files,
 )
 from trendlab.sources.fields import (
     is_given,
@@ -34,6 +30,7 @@ from trendlab.sources.fields import (
     read_point,
     read_text,
 )
+from trendlab.sources.file_source import FileSource
 from trendlab.sources.instagram_ids import id_of_shortcode, moment_of
 from trendlab.sources.instagram_rows import (
     InstagramPost,
@@ -59,22 +56,15 @@ def recognise(head: Head) -> bool:
     return names >= _COLUMNS and any(name in names for name in _PHOTO_COLUMNS)
 
 
-class FourcatTable:
+class FourcatTable(FileSource):
     """Posts as 4CAT exports them to CSV."""
 
     name = "instagram"
     format = "4cat_csv"
 
-    def plan(self, request: Request, state: State) -> Plan:
-        """Read every file, in the order given."""
-        return plan_files(request)
-
-    def fetch(self, plan: Plan, client: Any = None) -> Iterator[Page]:
-        """Yield pages of up to 5,000 rows."""
-        for part in plan.slices:
-            member: Member = part.asks["member"]
-            for first, records in csv_pages(member, Head(member)):
-                yield Page(records, member.origin, member.modified_at, first)
+    def payloads(self, member: Member) -> Iterator[tuple[int, Any]]:
+        """Yield pages of rows."""
+        yield from csv_pages(member, Head(member))
 
     def parse(self, page: Page) -> Iterator[Parsed]:
         """Turn each row into a post, or a comment."""

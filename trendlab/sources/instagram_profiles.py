@@ -19,12 +19,8 @@ from trendlab.sources.base import (
     FieldError,
     Page,
     Parsed,
-    Plan,
     Refused,
-    Request,
     Row,
-    State,
-    plan_files,
     show,
 )
 from trendlab.sources.fields import (
@@ -38,9 +34,10 @@ from trendlab.sources.fields import (
     read_moment,
     read_text,
 )
+from trendlab.sources.file_source import FileSource
 from trendlab.sources.instagram_ids import id_of_shortcode, shortcode_in
 from trendlab.sources.instagram_rows import SITE
-from trendlab.sources.members import DamagedFileError, Head
+from trendlab.sources.members import DamagedFileError, Head, Member
 
 # The largest profiles are some 100 KB; a larger file is something else.
 MAX_PROFILE_BYTES = 33_554_432
@@ -56,32 +53,26 @@ def recognise(head: Head) -> bool:
     return all(f'"{key}"' in head.text for key in _KEYS)
 
 
-class InstagramProfiles:
+class InstagramProfiles(FileSource):
     """Profiles with their newest posts, one JSON file each."""
 
     name = "instagram"
     format = "instagram_profiles"
 
-    def plan(self, request: Request, state: State) -> Plan:
-        """Read every file, in the order given."""
-        return plan_files(request)
-
-    def fetch(self, plan: Plan, client: Any = None) -> Iterator[Page]:
+    def payloads(self, member: Member) -> Iterator[tuple[int, bytes | Damage]]:
         """Yield one page a profile: the file's bytes."""
-        for part in plan.slices:
-            member = part.asks["member"]
-            payload: bytes | Damage
-            try:
-                with member.open() as file:
-                    content = file.read(MAX_PROFILE_BYTES + 1)
-                payload = content
-                if len(content) > MAX_PROFILE_BYTES:
-                    payload = Damage(
-                        "the file is too large", f"over {MAX_PROFILE_BYTES:,} bytes"
-                    )
-            except DamagedFileError as damage:
-                payload = Damage(damage.reason, damage.detail)
-            yield Page(payload, member.origin, member.modified_at)
+        payload: bytes | Damage
+        try:
+            with member.open() as file:
+                content = file.read(MAX_PROFILE_BYTES + 1)
+            payload = content
+            if len(content) > MAX_PROFILE_BYTES:
+                payload = Damage(
+                    "the file is too large", f"over {MAX_PROFILE_BYTES:,} bytes"
+                )
+        except DamagedFileError as damage:
+            payload = Damage(damage.reason, damage.detail)
+        yield 1, payload
 
     def parse(self, page: Page) -> Iterator[Parsed]:
         """Turn a profile into its author and posts."""

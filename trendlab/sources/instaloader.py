@@ -21,12 +21,8 @@ from trendlab.sources.base import (
     FieldError,
     Page,
     Parsed,
-    Plan,
     Refused,
-    Request,
     Row,
-    State,
-    plan_files,
     show,
 )
 from trendlab.sources.fields import (
@@ -37,6 +33,7 @@ from trendlab.sources.fields import (
     read_id,
     read_text,
 )
+from trendlab.sources.file_source import FileSource
 from trendlab.sources.instagram_comments import STRIDE, parse_comments
 from trendlab.sources.instagram_items import comments_in, read_post
 from trendlab.sources.instagram_rows import InstagramPost
@@ -83,30 +80,24 @@ def recognise(head: Head) -> bool:
     return _WRAPPED.match(head.text or "") is not None
 
 
-class Instaloader:
+class Instaloader(FileSource):
     """Posts, stories, profiles and comments that instaloader saved."""
 
     name = "instagram"
     format = "instaloader"
 
-    def plan(self, request: Request, state: State) -> Plan:
-        """Read every file, in the order given."""
-        return plan_files(request)
-
-    def fetch(self, plan: Plan, client: Any = None) -> Iterator[Page]:
+    def payloads(self, member: Member) -> Iterator[tuple[int, Saved | Damage]]:
         """Yield one page a file."""
-        for part in plan.slices:
-            member: Member = part.asks["member"]
-            payload: Saved | Damage
-            try:
-                content = _read(member)
-                if member.name.endswith(COMMENTS_ENDING):
-                    payload = Saved(content, post=_post_beside(member))
-                else:
-                    payload = Saved(content, photos=photos_beside(member))
-            except DamagedFileError as damage:
-                payload = Damage(damage.reason, damage.detail)
-            yield Page(payload, member.origin, member.modified_at)
+        payload: Saved | Damage
+        try:
+            content = _read(member)
+            if member.name.endswith(COMMENTS_ENDING):
+                payload = Saved(content, post=_post_beside(member))
+            else:
+                payload = Saved(content, photos=photos_beside(member))
+        except DamagedFileError as damage:
+            payload = Damage(damage.reason, damage.detail)
+        yield 1, payload
 
     def parse(self, page: Page) -> Iterator[Parsed]:
         """Turn a file into a post with its comments, a profile, or comments."""

@@ -12,13 +12,10 @@ from trendlab.sources.base import (
     FieldError,
     Page,
     Parsed,
-    Plan,
     Refused,
-    Request,
-    State,
-    plan_files,
 )
 from trendlab.sources.columns import ColumnMapping, RecordReader
+from trendlab.sources.file_source import FileSource
 from trendlab.sources.members import Head, Member
 from trendlab.sources.readers import (
     csv_pages,
@@ -36,7 +33,7 @@ _READERS = {
 }
 
 
-class MappedSource:
+class MappedSource(FileSource):
     """Files read through a column mapping.
 
     Parameters
@@ -53,20 +50,16 @@ class MappedSource:
         read = RecordReader(mapping)
         self._read = read.post if mapping.table == "posts" else read.comment
 
-    def plan(self, request: Request, state: State) -> Plan:
-        """Read every file, in the order given."""
-        return plan_files(request)
+    def payloads(self, member: Member) -> Iterator[tuple[int, Any]]:
+        """Yield pages of records."""
+        head = Head(member, self.mapping.encoding, self.mapping.delimiter)
+        yield from _READERS[self.kind](member, head)
 
-    def fetch(self, plan: Plan, client: Any = None) -> Iterator[Page]:
-        """Yield pages of up to 5,000 records."""
-        for part in plan.slices:
-            member: Member = part.asks["member"]
-            observed_at = self.mapping.collected_at
-            if observed_at is None:
-                observed_at = member.modified_at
-            head = Head(member, self.mapping.encoding, self.mapping.delimiter)
-            for first, records in _READERS[self.kind](member, head):
-                yield Page(records, member.origin, observed_at, first)
+    def observed_at(self, member: Member) -> datetime:
+        """Return what the mapping declares, else when the file last changed."""
+        if self.mapping.collected_at is not None:
+            return self.mapping.collected_at
+        return super().observed_at(member)
 
     def parse(self, page: Page) -> Iterator[Parsed]:
         """Turn each record into a post or a comment, or refuse it."""

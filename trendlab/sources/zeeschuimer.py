@@ -16,14 +16,11 @@ from trendlab.sources.base import (
     FieldError,
     Page,
     Parsed,
-    Plan,
     Refused,
-    Request,
     Row,
-    State,
-    plan_files,
 )
 from trendlab.sources.fields import is_given, read_moment
+from trendlab.sources.file_source import FileSource
 from trendlab.sources.instagram_comments import STRIDE, parse_comments
 from trendlab.sources.instagram_items import comments_in, read_post
 from trendlab.sources.members import Head, Member
@@ -56,7 +53,7 @@ def recognise_fourcat(head: Head) -> bool:
     return head.is_json_lines and f'"{AROUND}"' in (head.text or "")
 
 
-class CapturedItems:
+class CapturedItems(FileSource):
     """Instagram's own objects, one a line.
 
     Parameters
@@ -70,16 +67,9 @@ class CapturedItems:
     def __init__(self, name_of_format: str) -> None:
         self.format = name_of_format
 
-    def plan(self, request: Request, state: State) -> Plan:
-        """Read every file, in the order given."""
-        return plan_files(request)
-
-    def fetch(self, plan: Plan, client: Any = None) -> Iterator[Page]:
-        """Yield pages of up to 5,000 lines."""
-        for part in plan.slices:
-            member: Member = part.asks["member"]
-            for first, lines in json_line_pages(member, Head(member)):
-                yield Page(lines, member.origin, member.modified_at, first)
+    def payloads(self, member: Member) -> Iterator[tuple[int, Any]]:
+        """Yield pages of lines."""
+        yield from json_line_pages(member, Head(member))
 
     def parse(self, page: Page) -> Iterator[Parsed]:
         """Turn each line into a post, and its comments into records of their own."""
