@@ -292,3 +292,42 @@ def test_what_a_kill_left_of_a_case_goes_with_its_author(tmp_path):
 
     assert traces_in(home) == []
     assert not known_cases(home)
+
+
+def test_a_case_that_was_cut_off_when_it_was_sealed_is_put_in_its_place(home):
+    folder = case_of(home)
+    (case,) = known_cases(home)
+    # as if it had been killed after its head was noted, before the rename
+    folder.rename(partial_of(folder))
+
+    report = forget_author(context_of(home), "photos", HANDLE, with_steps=False)
+
+    assert traces_in(home) == []
+    assert not any("not found" in note for note in report.notes)
+    assert case_of(home) == folder
+    verdict = verify(home, case.remark)
+    assert verdict.faults == []
+    assert len(verdict.redactions) == 1
+    assert [one.remark for one in known_cases(home)] == [verdict.head]
+
+
+def test_a_case_that_was_cut_off_can_be_made_again(home):
+    folder = case_of(home)
+    folder.rename(partial_of(folder))
+
+    again = create_case(context_of(home), "coats", DAY, NEXT)
+
+    assert case_of(home) == again.folder == folder
+    assert verify(home, again.head).faults == []
+
+
+def test_what_lies_beside_a_case_that_is_away_is_not_taken_for_it(home, tmp_path):
+    folder = case_of(home)
+    shutil.copytree(folder, tmp_path / "away")
+    folder.rename(partial_of(folder))
+    rewrite(partial_of(folder) / "manifest.jsonl", "")
+
+    report = forget_author(context_of(home), "photos", HANDLE, with_steps=False)
+
+    assert any("case not found" in note for note in report.notes)
+    assert traces_in(home) == []

@@ -21,6 +21,7 @@ from trendlab.cases import (
     append_entry,
     hash_file,
     head_of,
+    read_entries,
     verify_case,
     write_entries,
     write_pages,
@@ -149,6 +150,30 @@ def create_case(
 def partial_of(folder: Path) -> Path:
     """Return where a case is while it is made."""
     return folder.with_name(f".{folder.name}.partial")
+
+
+def finish_case(folder: Path, head: str) -> None:
+    """Put a case in its place whose making was cut off when it was sealed and noted.
+
+    Call with the lake's lock held: whoever holds it is making none.
+
+    Parameters
+    ----------
+    folder : Path
+        Its place.
+    head : str
+        As the home noted it, which is the last thing before the rename; "" where that
+        was not reached.
+    """
+    partial = partial_of(folder)
+    if not head or folder.exists() or not partial.is_dir():
+        return
+    try:
+        is_sealed = head_of(read_entries(partial)) == head
+    except CaseError:
+        return
+    if is_sealed:
+        partial.rename(folder)
 
 
 def write_tables(folder: Path, tables: dict[str, pa.Table], title: str) -> None:

@@ -29,6 +29,7 @@ from trendlab.privacy import Author, erase, widen
 from trendlab.schemas import TABLES
 from trendlab.steps.case import (
     COPIED,
+    finish_case,
     known_cases,
     partial_of,
     seal_file,
@@ -54,6 +55,7 @@ def redact_cases(
     lines = []
     for case in known_cases(home):
         folder = home / case.path
+        finish_case(folder, case.remark)
         # what a kill left of one that was being made
         shutil.rmtree(partial_of(folder), ignore_errors=True)
         if not case.remark and not folder.exists():
