@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -93,3 +93,40 @@ def test_a_profile_is_let_in_by_the_same_rule():
 
     assert is_let_in(door, profile("99"))
     assert not is_let_in(door, profile("17"))
+
+
+OLD = NOON - timedelta(days=20)
+READ = {"author_id": "17", "handle": "ana", "observed_at": OLD}
+
+
+@pytest.mark.parametrize(
+    ("first_kept", "wanted"),
+    [
+        ({}, ["posts", "media", "authors"]),
+        ({"posts": NOON.date()}, ["posts", "media", "authors"]),
+        ({"media": date(2026, 1, 6)}, ["posts", "authors"]),
+        ({"authors": date(2025, 12, 17)}, ["posts", "media"]),
+        ({"authors": OLD.date()}, ["posts", "media", "authors"]),
+        ({"posts": date(2026, 1, 6)}, []),
+    ],
+)
+def test_each_row_of_a_record_is_held_against_its_own_period(first_kept, wanted):
+    rows = (
+        ("posts", {"post_id": "1", "created_at": NOON}),
+        # without a moment of its own: photos lie under the day of their post
+        ("media", {"post_id": "1", "media_index": 0}),
+        ("authors", READ),
+    )
+
+    (passed,) = Door(first_kept=first_kept).admit([Accepted(rows, 1, {})])
+
+    if isinstance(passed, Refused):
+        assert (passed.reason, passed.record, wanted) == ("older than is kept", "", [])
+    else:
+        assert [table for table, _ in passed.rows] == wanted
+
+
+def test_a_row_without_a_moment_is_left_to_the_check_of_rows():
+    record = Accepted((("posts", {"post_id": "1", "created_at": "soon"}),), 1, {})
+
+    assert list(Door(first_kept={"posts": NOON.date()}).admit([record])) == [record]

@@ -29,7 +29,7 @@ from trendlab.sources.base import (
     Row,
     show,
 )
-from trendlab.steps.ingest_rows import DAY_FROM
+from trendlab.steps.ingest_rows import moment_of
 from trendlab.steps.keys import FOLDER, PSEUDONYM_MARK, draw_key, read_key
 
 _TEXTS = {"posts": ("caption",), "comments": ("text",), "authors": ("biography",)}
@@ -104,14 +104,29 @@ class Door:
             yield named
 
     def _young(self, record: Accepted) -> Parsed:
-        """Refuse a record of a day that is not kept any more."""
-        table, row = record.rows[0]
-        moment = row.get(DAY_FROM[table])
+        """Refuse a record of a day that is not kept any more.
+
+        What rides with one that is kept (photos, its author as read then) is left out
+        where its own table keeps nothing of its day.
+        """
+        (table, own), *riding = record.rows
+        if self._is_expired(table, own, own):
+            return Refused(EXPIRED, "", "", record.number, "", table)
+        kept = [
+            (name, row) for name, row in riding if not self._is_expired(name, row, own)
+        ]
+        if len(kept) == len(riding):
+            return record
+        return replace(record, rows=((table, own), *kept))
+
+    def _is_expired(self, table: str, row: Row, own: Row) -> bool:
+        """Tell whether a row, of the record that `own` begins, is not kept any more."""
+        moment = moment_of(table, row, own)
         first = self._first_kept.get(table)
         # what is no moment is refused where rows are checked
-        if first is None or not isinstance(moment, datetime) or moment.date() >= first:
-            return record
-        return Refused(EXPIRED, "", "", record.number, "", table)
+        if first is None or not isinstance(moment, datetime):
+            return False
+        return moment.date() < first
 
     def _named(self, record: Parsed) -> Parsed:
         """Return a record with pseudonyms, and without what was received."""

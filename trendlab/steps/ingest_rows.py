@@ -22,7 +22,7 @@ from trendlab.sources.base import (
 )
 
 # Where a table's partition day comes from.
-DAY_FROM = {
+_DAY_FROM = {
     "posts": "created_at",
     "media": "created_at",
     "comments": "created_at",
@@ -49,6 +49,19 @@ class Checked:
     refused: list[tuple[int, Refused]]
 
 
+def moment_of(table: str, row: Row, own: Row) -> Any:
+    """Return what gives a row its partition day; anything, as it is not checked yet.
+
+    Parameters
+    ----------
+    table : str
+    row : dict
+    own : dict
+        First row of the same record: photos lie under the day of their post.
+    """
+    return (own if table == "media" else row).get(_DAY_FROM[table])
+
+
 def check_records(records: Sequence[Accepted], source: str) -> Checked:
     """Build tables from records and hold every row against its schema.
 
@@ -69,8 +82,7 @@ def check_records(records: Sequence[Accepted], source: str) -> Checked:
     for index, record in enumerate(records):
         own = record.rows[0][1]
         for table, row in record.rows:
-            # photos lie under the day of their post
-            moment = (own if table == "media" else row).get(DAY_FROM[table])
+            moment = moment_of(table, row, own)
             day = moment.date() if isinstance(moment, datetime) else None
             filled = {**row, "day": day, "source": source}
             rows.setdefault(table, []).append(filled)
