@@ -12,10 +12,13 @@ from trendlab.lake.files import (
     check_day,
     check_source,
     days_in,
-    folders,
+    names_in,
+    newest_of,
     newest_part,
 )
 from trendlab.schemas import Table
+
+SOURCE_PREFIX = "source="
 
 
 class Catalog:
@@ -80,11 +83,16 @@ class Catalog:
             If they lie where an older version of the table put them.
         """
         folder = self._day_folder(table, day)
-        by_source = folders(folder, "source=")
-        part = newest_part(folder, day)
+        # one listing tells both; a night asks for tens of thousands of days
+        names = names_in(folder) or names_in(folder)
+        by_source = sorted(name for name in names if name.startswith(SOURCE_PREFIX))
+        part = newest_of(names, folder, day)
         if "source" in table.partition:
             is_misplaced = part is not None
-            found = [newest_part(folder / f"source={s}", day, s) for s in by_source]
+            found = [
+                newest_part(folder / name, day, name.removeprefix(SOURCE_PREFIX))
+                for name in by_source
+            ]
             parts = [each for each in found if each is not None]
         else:
             is_misplaced = bool(by_source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -78,9 +79,19 @@ def newest_part(
     folder: Path, day: date | None = None, source: str | None = None
 ) -> Part | None:
     """Return the file that counts in a partition folder; None when there is none."""
-    best: tuple[int, str, str] | None = None
     # a listing taken while a writer swaps files may miss both: look again
-    for name in names_in(folder) or names_in(folder):
+    return newest_of(names_in(folder) or names_in(folder), folder, day, source)
+
+
+def newest_of(
+    names: Iterable[str],
+    folder: Path,
+    day: date | None = None,
+    source: str | None = None,
+) -> Part | None:
+    """Return the file that counts among the names in a partition folder."""
+    best: tuple[int, str, str] | None = None
+    for name in names:
         found = PART_NAME.fullmatch(name)
         if found and (best is None or int(found[1]) > best[0]):
             best = (int(found[1]), found[2], name)

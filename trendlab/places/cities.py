@@ -93,9 +93,15 @@ class City(BaseModel):
     @field_validator("time_zone")
     @classmethod
     def _is_zone(cls, time_zone: str | None) -> str | None:
-        if time_zone is not None and time_zone not in available_timezones():
+        if time_zone is not None and time_zone not in _time_zones():
             raise ValueError("must be an IANA time zone, for example Europe/Paris")
         return time_zone
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> set[str]:
+    """Return the names of time zones; the library lists its folder at each call."""
+    return available_timezones()
 
 
 @lru_cache(maxsize=1)
