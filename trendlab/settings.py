@@ -55,6 +55,8 @@ class Settings(BaseSettings):
         Where vision runs.
     detector : str or None
         Name or path of a model card; the shipped detector when not given.
+    people : {"on", "off"}
+        Whether people are found in photos, so that each is a look of their own.
     sentiment : {"vader", "complaints"}
         What calls a text negative: VADER's score, or the classifier beside it.
     retention : str
@@ -92,6 +94,7 @@ class Settings(BaseSettings):
     max_rejected_share: float = Field(default=MAX_REJECTED_SHARE, ge=0, le=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     detector: str | None = None
+    people: Literal["on", "off"] = "on"
     sentiment: Literal["vader", "complaints"] = "vader"
     retention: str = ""
     pseudonyms: Literal["off", "keyed"] = "off"

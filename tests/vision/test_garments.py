@@ -11,7 +11,8 @@ from tests.vision.conftest import DAY, media_table, write_photo
 from tests.vision.fakes import PlantedDetector
 from trendlab.schemas import TABLES
 from trendlab.vision.detect import YoloDetector
-from trendlab.vision.garments import find_garments, look_vector
+from trendlab.vision.garments import find_garments
+from trendlab.vision.looks import look_vector
 
 
 def test_one_bad_photo_is_recorded_and_passed_over(tmp_path: Path) -> None:

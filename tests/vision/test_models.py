@@ -129,7 +129,11 @@ def test_equal_cards_give_equal_bytes(tmp_path: Path) -> None:
 def test_models_become_rows_of_the_table() -> None:
     rows = describe_models(shipped_cards())
     assert rows.schema == TABLES["models"].arrow
-    assert rows["model_name"].to_pylist() == ["garment-tags", "garments"]
+    assert rows["model_name"].to_pylist() == [
+        "garment-tags",
+        "garments",
+        "people",
+    ]
     assert describe_models([]).schema == TABLES["models"].arrow
 
 

@@ -130,7 +130,8 @@ def similar(
     """Show the looks of the lake that are nearest to a photo, with their scores.
 
     A line a look: cosine of the two looks (1 is the same), day, post, photo and
-    where it is stored.
+    where it is stored. Of a photo of several people the one with most garments is
+    compared.
     """
     from trendlab.steps.similar import similar_lines
 

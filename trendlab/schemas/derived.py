@@ -163,6 +163,12 @@ LOOKS = Table(
             "few of its 64 bits",
             nullable=True,
         ),
+        share("person_score", "confidence of the person's box", nullable=True),
+        text(
+            "people_model",
+            "name and version of the model that found the person",
+            nullable=True,
+        ),
         MODEL_NAME,
         MODEL_VERSION,
         RUN_ID,

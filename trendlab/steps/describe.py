@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 
 from trendlab.places.locate import locate_posts
 from trendlab.schemas import TABLES
+from trendlab.settings import Settings
 from trendlab.steps.engine import BySource, Context, Input, Parts, Step, hash_of
 from trendlab.steps.pseudonyms import stored_trackers
 from trendlab.text.language import identify
 from trendlab.text.negative import load_model
 from trendlab.text.sentiment import score_texts
 from trendlab.trackers import match_posts
+from trendlab.vision.detector import Detector
 
 ONE_DAY = timedelta(days=1)
 
@@ -184,6 +186,34 @@ def detector_key(context: Context) -> str:
     return load_card(context.settings.detector).sha256
 
 
+def detect_key(context: Context) -> str:
+    """Return the checksums of the detector's weights and of those that find people."""
+    from trendlab.vision.models import PEOPLE_FINDER, load_card
+
+    if context.settings.people == "off":
+        return detector_key(context)
+    return hash_of(detector_key(context), load_card(PEOPLE_FINDER).sha256)
+
+
+def open_detector(settings: Settings) -> Detector:
+    """Load the detector of the settings, with people where they ask for them.
+
+    Raises
+    ------
+    ModelError
+        If a model is missing or wrong, or there is no such device.
+    """
+    from trendlab.vision.detect import load_detector
+    from trendlab.vision.models import load_card
+    from trendlab.vision.people import load_with_people
+
+    cache = settings.home / "models"
+    detector = load_detector(load_card(settings.detector), settings.device, cache=cache)
+    if settings.people == "off":
+        return detector
+    return load_with_people(detector, settings.device, cache=cache)
+
+
 def _detect(
     context: Context, days: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
@@ -195,16 +225,10 @@ def _detect(
         rows = {table: TABLES[table].empty() for table in parts}
         if media.num_rows:
             # torch loads in seconds: only where there are photos
-            from trendlab.vision.detect import load_detector
             from trendlab.vision.garments import find_garments
-            from trendlab.vision.models import load_card
 
             if detector is None:
-                detector = load_detector(
-                    load_card(context.settings.detector),
-                    device=context.settings.device,
-                    cache=context.home / "models",
-                )
+                detector = open_detector(context.settings)
             found = find_garments(
                 media,
                 detector,
@@ -227,12 +251,14 @@ DETECT = Step(
     modules=(
         "trendlab.vision.detect",
         "trendlab.vision.garments",
+        "trendlab.vision.looks",
+        "trendlab.vision.people",
         "trendlab.vision.copies",
     ),
     outputs=("garments", "looks", "vision_failures"),
     inputs=lambda context, day: [Input("media", day, day)],
     compute=_detect,
-    settings_key=detector_key,
+    settings_key=detect_key,
 )
 
 

@@ -13,9 +13,10 @@ from trendlab.errors import SettingsError, VisionError
 from trendlab.lake import Lake, LakeReader, Span
 from trendlab.settings import Settings
 from trendlab.signals.activity import lake_query
+from trendlab.steps.describe import open_detector
 from trendlab.vision.detector import Detector
-from trendlab.vision.garments import look_vector
 from trendlab.vision.images import read_photo
+from trendlab.vision.looks import main_look
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +35,7 @@ def similar_lines(settings: Settings, image: Path, *, count: int) -> Iterator[st
     """
     if not image.is_file():
         raise SettingsError(f"expected a photo, got {image}: there is no such file")
-    from trendlab.vision.detect import load_detector
-    from trendlab.vision.models import load_card
-
-    detector = load_detector(
-        load_card(settings.detector),
-        device=settings.device,
-        cache=settings.home / "models",
-    )
+    detector = open_detector(settings)
     found = find_similar(Lake(settings.home / "lake"), detector, image, count=count)
     if not found.num_rows:
         yield (
@@ -60,7 +54,7 @@ def similar_lines(settings: Settings, image: Path, *, count: int) -> Iterator[st
 def find_similar(
     lake: LakeReader, detector: Detector, image: Path, *, count: int
 ) -> pa.Table:
-    """Return the looks of the lake nearest to the look of a photo.
+    """Return the looks of the lake nearest to the main look of a photo.
 
     Parameters
     ----------
@@ -84,12 +78,14 @@ def find_similar(
 
     Notes
     -----
-    Every vector is compared: exact, and a pass over 128 floats a look.
+    Every vector is compared: exact, and a pass over 128 floats a look. Of a photo of
+    several people the one with most garments is asked for (`main_look`).
     """
     started = time.monotonic()
     photo = read_photo(image, max_side_px=detector.card.input_size_px)
     [seen] = detector.find([detector.prepare(photo)], with_features=True)
-    vector = look_vector(seen.features, seen.scores) if len(seen) else None
+    look = main_look(seen)
+    vector = None if look is None else look.vector(seen)
     if vector is None:
         raise VisionError(
             f"{image}: no garment found in it by {detector.card.name} "

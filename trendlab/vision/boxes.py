@@ -58,6 +58,12 @@ class Detections:
         Perceptual hash of the photo, empty where it was not taken.
     features : (n, d) float32
         Appearance of each garment; d is 0 where they were not asked for.
+    people : (m, 4) float32
+        Boxes of people, as `boxes`; empty where nobody looked for them.
+    people_scores : (m,) float32
+        Confidence of each, 0 to 1, falling.
+    people_model : str
+        Name and version of the model that found them.
     """
 
     boxes: npt.NDArray[np.float32]
@@ -70,6 +76,13 @@ class Detections:
     features: npt.NDArray[np.float32] = field(
         default_factory=lambda: np.zeros((0, 0), np.float32)
     )
+    people: npt.NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros((0, 4), np.float32)
+    )
+    people_scores: npt.NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros(0, np.float32)
+    )
+    people_model: str = ""
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -90,15 +90,17 @@ class ClothingCoParsing:
             mine = by_image.get(image["id"], [])
             boxes = np.array([one["bbox"] for one in mine], np.float32).reshape(-1, 4)
             boxes[:, 2:] += boxes[:, :2]
-            stem = Path(image["file_name"]).stem
-            with Image.open(self.folder / "masks" / f"{stem}.png") as opened:
-                mask = np.asarray(opened, np.uint8)
             yield MaskedPhoto(
                 read_photo(self.folder / "images" / image["file_name"]),
-                mask,
+                self.mask(image["file_name"]),
                 boxes,
                 np.array([one["category_id"] for one in mine], np.int64),
             )
+
+    def mask(self, file_name: str) -> npt.NDArray[np.uint8]:
+        """Return a photo's mask: (rows, columns), the tag of each pixel, 0 for none."""
+        with Image.open(self.folder / "masks" / f"{Path(file_name).stem}.png") as png:
+            return np.asarray(png, np.uint8)
 
     def tag_pixels(
         self, masked: MaskedPhoto, number: int

@@ -141,6 +141,7 @@ def export_detector(
     measured_on: str,
     notes: str = "",
     licence: str = LICENCE,
+    intended_use: str = INTENDED_USE,
     known_failures: tuple[str, ...] = KNOWN_FAILURES,
 ) -> tuple[ModelCard, Evaluation]:
     """Write weights and card of a detector to `out`.
@@ -150,7 +151,7 @@ def export_detector(
     weights : Path
         Safetensors, or a `.pt` that restricted loading accepts.
     out : Path
-    name, version, architecture, training_data, notes, licence : str
+    name, version, architecture, training_data, notes, licence, intended_use : str
     input_size_px : int
     training : dict
         The configuration that made the weights.
@@ -178,7 +179,7 @@ def export_detector(
         training_data=training_data,
         training=training,
         licence=licence,
-        intended_use=INTENDED_USE,
+        intended_use=intended_use,
         known_failures=known_failures,
         notes=notes,
         weights_file=f"{name}.safetensors",
@@ -217,6 +218,12 @@ def add_arguments(verbs: Any) -> None:
     )
     export.add_argument("--measured-on", default="100 validation photos of CCP")
     export.add_argument("--notes", default="")
+    export.add_argument("--intended-use", default=INTENDED_USE)
+    export.add_argument(
+        "--known-failure",
+        action="append",
+        help="in words; may be given again. The garments' by default",
+    )
     export.add_argument("--out", type=Path, default=SHIPPED)
     export.add_argument("--annotations", type=Path, required=True)
     export.add_argument("--images", type=Path, required=True)
@@ -240,5 +247,7 @@ def run_verb(given: argparse.Namespace) -> str:
         images=given.images,
         measured_on=given.measured_on,
         notes=given.notes,
+        intended_use=given.intended_use,
+        known_failures=tuple(given.known_failure or KNOWN_FAILURES),
     )
     return render_table(found) + "\n"

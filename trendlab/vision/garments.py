@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from trendlab.errors import ImageRejected
 from trendlab.schemas import TABLES
 from trendlab.vision.boxes import Detections
 from trendlab.vision.copies import KEY, group_copies
-from trendlab.vision.detector import Detector, Floats
+from trendlab.vision.detector import Detector
+from trendlab.vision.looks import Look, look_indexes, tell_looks
 from trendlab.vision.pipeline import Wanted, find_in_photos
 
 log = logging.getLogger(__name__)
-
-VECTOR_LENGTH = 128
-"""Floats of a look's vector, the length that the schema declares."""
 
 # Photos a chunk of rows: bounds what is held as Python objects before it becomes
 # Arrow.
@@ -90,9 +89,10 @@ def find_garments(
 
     Notes
     -----
-    A look is a photo with at least one garment (`look_kind` = photo): people are
-    not told apart yet, so `look_index` is 0. Of photos that are copies of each
-    other all but the first by key are marked as duplicates.
+    A look is a person with at least one garment (`look_kind` = person), where the
+    detector tells people; garments on nobody, and all where nobody is told, are one
+    more look, the photo's (`look_kind` = photo). Of photos that are copies of each
+    other the looks of all but the first by key are marked as duplicates.
     """
     started = time.monotonic()
     photos = stored_photos(media)
@@ -113,8 +113,13 @@ def find_garments(
         elif len(outcome):
             place["model_name"] = detector.card.name
             place["model_version"] = detector.card.version
-            garments.extend(_garment_rows(place, outcome, detector.card.classes))
-            looks.append(_look_row(place, outcome, outcome.sha256 in seen))
+            worn = tell_looks(outcome)
+            look_of = look_indexes(worn, len(outcome))
+            garments.extend(
+                _garment_rows(place, outcome, look_of, detector.card.classes)
+            )
+            is_duplicate = outcome.sha256 in seen
+            looks.extend(_look_rows(place, outcome, worn, is_duplicate))
             seen.add(outcome.sha256)
         if done % _CHUNK_PHOTOS == 0:
             _drain(tables, {"garments": garments, "looks": looks})
@@ -146,7 +151,10 @@ def _drain(
 
 
 def _garment_rows(
-    place: Mapping[str, Any], found: Detections, classes: tuple[str, ...]
+    place: Mapping[str, Any],
+    found: Detections,
+    look_of: npt.NDArray[np.int64],
+    classes: tuple[str, ...],
 ) -> Iterable[dict[str, Any]]:
     for index in range(len(found)):
         x0, y0, x1, y1 = (round(float(v), 2) for v in found.boxes[index])
@@ -154,7 +162,7 @@ def _garment_rows(
         yield {
             **place,
             "garment_index": index,
-            "look_index": 0,
+            "look_index": int(look_of[index]),
             "category_id": category_id,
             "category": classes[category_id],
             "score": round(float(found.scores[index]), 5),
@@ -190,47 +198,25 @@ def mark_copies(looks: pa.Table) -> pa.Table:
     )
 
 
-def _look_row(
-    place: Mapping[str, Any], found: Detections, is_duplicate: bool
-) -> dict[str, Any]:
-    return {
-        **place,
-        "look_index": 0,
-        "look_kind": "photo",
-        "garments_count": len(found),
-        "style": None,
-        "vector": look_vector(found.features, found.scores),
-        "is_duplicate": is_duplicate,
-        "photo_hash": found.photo_hash or None,
-    }
-
-
-def look_vector(features: Floats, scores: Floats) -> list[float] | None:
-    """Return the appearance of a look, `VECTOR_LENGTH` floats of unit length.
-
-    Parameters
-    ----------
-    features : (n, d) float32
-        Of its garments.
-    scores : (n,) float32
-        Weights of the garments.
-
-    Returns
-    -------
-    list of float or None
-        None where the detector gives no features of that width.
-
-    Notes
-    -----
-    The middle map of YOLOv8n has 128 channels, which is what is kept: it holds
-    parts and textures, where the finest holds edges and the coarsest classes.
-    """
-    middle = slice(64, 64 + VECTOR_LENGTH)
-    if features.size == 0 or features.shape[1] < 64 + VECTOR_LENGTH:
-        return None
-    weights = scores / scores.sum()
-    mean = (features[:, middle] * weights[:, None]).sum(0)
-    length = float(np.linalg.norm(mean))
-    if length == 0:
-        return None
-    return [float(value) for value in mean / length]
+def _look_rows(
+    place: Mapping[str, Any],
+    found: Detections,
+    looks: Sequence[Look],
+    is_duplicate: bool,
+) -> Iterable[dict[str, Any]]:
+    for index, look in enumerate(looks):
+        row = {
+            **place,
+            "look_index": index,
+            "look_kind": "photo" if look.person is None else "person",
+            "garments_count": len(look.garments),
+            "style": None,
+            "vector": look.vector(found),
+            "is_duplicate": is_duplicate,
+            "photo_hash": found.photo_hash or None,
+        }
+        if look.person is not None:
+            score = float(found.people_scores[look.person])
+            row["person_score"] = round(score, 5)
+            row["people_model"] = found.people_model
+        yield row

@@ -26,6 +26,7 @@ SHIPPED = Path(__file__).resolve().parent / "weights"
 
 DEFAULT_DETECTOR = "garments"
 DEFAULT_TAGGER = "garment-tags"
+PEOPLE_FINDER = "people"
 
 
 class ModelCard(BaseModel):

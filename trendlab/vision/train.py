@@ -3,6 +3,7 @@
     python -m trendlab.vision.train export --weights best.pt --version 2 …
     python -m trendlab.vision.train tags --data DIR
     python -m trendlab.vision.train pseudo --data DIR --results found.json --out …
+    python -m trendlab.vision.train people --data DIR --coco-weights … --out …
 
 `trendlab train detector` trains. `export` writes what ships: safetensors, and a
 card whose thresholds and figures come from the photos it is given.
@@ -258,13 +259,14 @@ def _start_from(model: Any, weights: Mapping[str, torch.Tensor]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb from the command line."""
-    from trendlab.vision import export, pseudo_labels, ship_tags
+    from trendlab.vision import export, people_data, pseudo_labels, ship_tags
 
     parser = argparse.ArgumentParser(prog="python -m trendlab.vision.train")
     verbs = parser.add_subparsers(dest="verb", required=True)
     export.add_arguments(verbs)
     ship_tags.add_arguments(verbs)
     pseudo_labels.add_arguments(verbs)
+    people_data.add_arguments(verbs)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
@@ -272,6 +274,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.write(ship_tags.run_verb(given))
         elif given.verb == "pseudo":
             sys.stdout.write(pseudo_labels.run_verb(given))
+        elif given.verb == "people":
+            sys.stdout.write(people_data.run_verb(given))
         else:
             sys.stdout.write(export.run_verb(given))
     except TrendlabError as error:
