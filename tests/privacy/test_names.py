@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from trendlab.privacy import KeyedHash, fold_name, holds_name, replace_names
 from trendlab.sources.fields import fold_handles, mentions_in
 
-GONE = {"ana", "ana.b", "eva@far.example", "lea.bsky.social"}
+GONE = {"ana", "ana.b", "eva@far.example", "lea.bsky.social", "did:plc:q7z"}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,11 @@ GONE = {"ana", "ana.b", "eva@far.example", "lea.bsky.social"}
             "on near.example/[forgotten] or far.example/[forgotten]",
         ),
         ("instagram.com/anabel reels/ana", "instagram.com/anabel reels/ana"),
+        ("by did:plc:q7z, did:plc:q7zz", "by [forgotten], did:plc:q7zz"),
+        (
+            "at://did:plc:q7z/app.bsky.feed.post/3k",
+            "at://[forgotten]/app.bsky.feed.post/3k",
+        ),
         ("the shop.best/ana size", "the shop.best/ana size"),
         ("notinstagram.com/ana", "notinstagram.com/ana"),
         ("", ""),

@@ -52,6 +52,7 @@ def test_a_row_says_nothing_of_its_author_and_keeps_what_is_counted():
 
 def test_every_way_to_write_a_handle_is_a_pseudonym_or_goes():
     ana, lea = NAMES.of_handle("ana"), NAMES.of_handle("lea.bsky.social")
+    did = NAMES.of_id("did:plc:q7z")
     texts = {
         "thanks /u/ana and u/Ana": f"thanks /u/{ana} and u/{ana}",
         "https://ana.tumblr.com/post/1": f"https://{ana}.tumblr.com/",
@@ -61,6 +62,8 @@ def test_every_way_to_write_a_handle_is_a_pseudonym_or_goes():
         "instagram.com/ana and www.tiktok.com/@ana": "instagram.com/ and "
         "www.tiktok.com/",
         "bsky.app/profile/lea.bsky.social": "bsky.app/",
+        "at://did:plc:q7z/app.bsky.feed.post/3k": f"at://{did}/app.bsky.feed.post/3k",
+        "by did:plc:q7z.": f"by {did}.",
         "size S/M, 50/50, and/or, 3.5/5": "size S/M, 50/50, and/or, 3.5/5",
     }
     assert {text: NAMES.in_text(text) for text in texts} == texts
@@ -74,6 +77,14 @@ def test_names_and_profile_texts_are_dropped_and_places_are_not():
 
     assert set(named) == {"author_id", "handle", "profile_place"}
     assert named["handle"] == NAMES.of_handle("ana")
+
+
+def test_the_description_of_a_photo_is_a_text_too():
+    row = {"post_id": "1", "media_index": 0, "alt_text": "a coat, with @ben"}
+
+    named = NAMES.in_row("media", row)
+
+    assert named["alt_text"] == f"a coat, with @{NAMES.of_handle('ben')}"
 
 
 def test_what_is_not_given_stays_not_given():

@@ -95,6 +95,18 @@ def test_a_profile_is_let_in_by_the_same_rule():
     assert not is_let_in(door, profile("17"))
 
 
+def test_the_description_of_a_photo_loses_who_was_forgotten():
+    rows = (
+        ("posts", {"post_id": "1", "caption": "a coat"}),
+        ("media", {"post_id": "1", "alt_text": "with @ana and @ben"}),
+    )
+
+    (passed,) = Door(forgotten(ANA)).admit([Accepted(rows, 1, {})])
+
+    assert isinstance(passed, Accepted)
+    assert passed.rows[1][1]["alt_text"] == "with @[forgotten] and @ben"
+
+
 OLD = NOON - timedelta(days=20)
 READ = {"author_id": "17", "handle": "ana", "observed_at": OLD}
 

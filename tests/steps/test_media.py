@@ -313,6 +313,23 @@ def test_no_log_and_no_row_but_the_address_itself_holds_a_token(tmp_path, caplog
     assert "hunter2" not in repr(row)
 
 
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_where_pseudonyms_are_kept_the_address_goes_when_the_photo_is_here(
+    tmp_path, is_hidden
+):
+    with rough_server(answer(photo(1))) as server:
+        url = f"{server.url}/img/did:plc:q7z/a@jpeg"
+        context = home_with(tmp_path, server.url, offer(url, "1", alt_text="a coat"))
+        if is_hidden:
+            (tmp_path / "keys").mkdir()
+            (tmp_path / "keys" / "pseudonyms.id").write_text("0123abcd")
+        fetch_photos(context)
+        assert fetch_photos(context).due_count == 0
+    assert told(context, "status", "url", "alt_text") == {
+        "1": ("stored", None if is_hidden else url, "a coat")
+    }
+
+
 def test_settings_are_read_with_blanks_between(monkeypatch):
     monkeypatch.setenv("TRENDLAB_MEDIA_PORTS", "80 443 8443")
     monkeypatch.setenv("TRENDLAB_MEDIA_NETWORKS", "10.20.0.0/24 fd12::/32")

@@ -14,7 +14,7 @@ from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.steps.ingest import ingest_paths
 from trendlab.steps.live_batch import upsert_rows
-from trendlab.steps.media_rows import keep_tried, take_tries
+from trendlab.steps.media_rows import keep_tried, row_with_photo, take_tries
 
 OLD, NEW = "https://cdn.example/a.jpg?oe=1", "https://cdn.example/a.jpg?oe=2"
 MEDIA = TABLES["media"]
@@ -65,6 +65,32 @@ def test_a_try_whose_address_has_changed_counts_only_if_it_gave_the_photo():
     rows, stored = take_tries(present, tried)
     assert rows["status"].to_pylist() == ["offered", "stored"]
     assert stored == ["media/a.jpg"]
+
+
+def test_a_try_changes_nothing_that_was_read_of_the_photo():
+    present = MEDIA.from_rows(
+        [offer(OLD, str(n), alt_text="a coat on a chair") for n in range(2)]
+    )
+    tried = MEDIA.from_rows(
+        [
+            offer(OLD, "0", tries_count=1, status_reason="timed out"),
+            offer(OLD, "1", status="stored", path="media/a.jpg"),
+        ]
+    )
+    rows, _ = take_tries(present, tried)
+    assert rows["alt_text"].to_pylist() == ["a coat on a chair"] * 2
+    assert rows["tries_count"].to_pylist() == [1, None]
+
+
+def test_a_stored_photo_without_its_address_is_not_offered_again(tmp_path):
+    lake = Lake(tmp_path / "lake")
+    row = row_with_photo(offer(OLD, "1"), "media/a.jpg", "ab" * 32, NOW, keep_url=False)
+    stored = MEDIA.from_rows([row])
+    with lake.lock():
+        lake.write("media", DAY, stored, source="shop")
+        upsert_rows(lake, "media", MEDIA.from_rows([offer(OLD, "1")]), "shop")
+    assert lake.read("media", DAY).equals(stored)
+    assert row["url"] is None
 
 
 def profiles(path: Path, photo: str, likes: int, changed: int) -> Path:

@@ -1,7 +1,7 @@
 """Names of people in texts: mentions, profile addresses, and single words.
 
 A handle is told by how it is written: `@ana`, `u/ana`, `ana.tumblr.com`, or as a part
-of an address, with or without `https://`.
+of an address, with or without `https://`; an id by its form where it has one (`did:…`).
 
     replace_names("with @ana at https://x.example/ana", is_named)
     → "with @[forgotten] at https://x.example/[forgotten]"
@@ -76,6 +76,8 @@ _BARE_ADDRESS = re.compile(
 _MAY_BE_BARE = re.compile(r"\.[a-z]{2,24}/", re.IGNORECASE)
 _MAY_BE_REDDIT = re.compile(r"[uU][/_]")
 _MAY_BE_OWN_HOST = re.compile(r"\.(?:tumblr\.com|bsky\.social)", re.IGNORECASE)
+# An author's id that is told as one wherever it stands (Bluesky).
+_DID = re.compile(r"(?<![\w:.])did:(?:plc|web):[\w.%-]*\w", re.ASCII)
 _BETWEEN_SEGMENTS = re.compile(r"([/?#&=])")
 # Ids of some networks hold colons; a handle may hold dots and hyphens.
 _WORD = re.compile(r"\w(?:[\w:.@-]*\w)?")
@@ -86,9 +88,14 @@ def fold_name(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().lstrip("@").casefold()
 
 
+def is_did(name: str) -> bool:
+    """Tell whether a name is an id of the kind that Bluesky gives (a DID)."""
+    return _DID.fullmatch(name) is not None
+
+
 def may_hold_names(text: str) -> bool:
     """Tell quickly whether a text can hold a mention or an address."""
-    is_likely = "@" in text or "＠" in text or "/" in text
+    is_likely = "@" in text or "＠" in text or "/" in text or "did:" in text
     return is_likely or _MAY_BE_OWN_HOST.search(text) is not None
 
 
@@ -148,7 +155,7 @@ def rename_addresses(text: str, renamed_rest: Callable[[str, str], str]) -> str:
 
 
 def rename_handles(text: str, renamed: Renamed) -> str:
-    """Replace mentions (`@ana`, `u/ana`) and names that are hosts (`ana.tumblr.com`).
+    """Replace `@ana`, `u/ana`, names that are hosts (`ana.tumblr.com`), and DIDs.
 
     Parameters
     ----------
@@ -161,12 +168,18 @@ def rename_handles(text: str, renamed: Renamed) -> str:
         new = renamed(fold_name(found[2]))
         return str(found[0]) if new is None else found[1] + new
 
+    def did(found: re.Match[str]) -> str:
+        new = renamed(fold_name(found[0]))
+        return str(found[0]) if new is None else new
+
     def host(found: re.Match[str]) -> str:
         # a blog's name is the label; a handle of Bluesky is the whole
         is_label = found[2].lower() == ".tumblr.com"
         new = renamed(fold_name(found[1] if is_label else found[0]))
         return str(found[0]) if new is None else new + found[2]
 
+    if "did:" in text:
+        text = _DID.sub(did, text)
     if _MAY_BE_OWN_HOST.search(text):
         text = _OWN_HOST.sub(host, text)
     if _MAY_BE_REDDIT.search(text):

@@ -13,7 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from trendlab.privacy.hashing import KeyedHash
-from trendlab.privacy.names import fold_name, rename_addresses, rename_handles
+from trendlab.privacy.names import (
+    fold_name,
+    is_did,
+    rename_addresses,
+    rename_handles,
+)
 
 PURPOSE = "pseudonym"
 PREFIX = "p"
@@ -24,7 +29,7 @@ _PSEUDONYM = re.compile(rf"{PREFIX}[a-z2-7]{{{DIGITS}}}", re.ASCII)
 # Column → what of it is stored. Web addresses of posts lead through the handle.
 _DROPPED = {"posts": ("url",), "authors": ("name", "biography")}
 _HANDLES = ("author_handle", "handle")
-_TEXTS = ("caption", "text")
+_TEXTS = ("caption", "text", "alt_text")
 MOST_REMEMBERED = 100_000
 
 
@@ -83,6 +88,8 @@ class Pseudonyms:
             return "/"
 
         def renamed(name: str) -> str:
+            if is_did(name):
+                return self.of_id(name)
             return self.of_handle(full.get(name, name))
 
         return rename_handles(rename_addresses(text, nothing), renamed)

@@ -30,9 +30,14 @@ from trendlab.sources.base import (
     show,
 )
 from trendlab.steps.ingest_rows import moment_of
-from trendlab.steps.keys import FOLDER, PSEUDONYM_MARK, draw_key, read_key
+from trendlab.steps.keys import FOLDER, draw_key, keeps_pseudonyms, read_key
 
-_TEXTS = {"posts": ("caption",), "comments": ("text",), "authors": ("biography",)}
+_TEXTS = {
+    "posts": ("caption",),
+    "comments": ("text",),
+    "authors": ("biography",),
+    "media": ("alt_text",),
+}
 
 
 def tombstone_hash(lake: Lake, *, is_new_allowed: bool = False) -> KeyedHash:
@@ -194,7 +199,7 @@ def open_door(lake: Lake, source: str, pseudonyms: Pseudonyms | None) -> Door:
         If the key of the tombstones is missing, or not theirs; or the home keeps
         pseudonyms and none are given.
     """
-    if pseudonyms is None and (lake.root.parent / FOLDER / PSEUDONYM_MARK).exists():
+    if pseudonyms is None and keeps_pseudonyms(lake.root.parent):
         raise PrivacyError(
             f"{lake.root.parent} keeps pseudonyms: set TRENDLAB_PSEUDONYMS=keyed"
         )

@@ -16,6 +16,11 @@ PSEUDONYM_MARK = "pseudonyms.id"
 MAX_FILE_BYTES = 200
 
 
+def keeps_pseudonyms(home: Path) -> bool:
+    """Tell whether a home keeps pseudonyms, whatever the settings say."""
+    return (home / FOLDER / PSEUDONYM_MARK).exists()
+
+
 def read_key(path: Path) -> bytes:
     """Return the key in a file: 64 hexadecimal digits.
 

@@ -28,6 +28,7 @@ from trendlab.sources.media import (
     share_by_host,
 )
 from trendlab.steps.engine import Context
+from trendlab.steps.keys import keeps_pseudonyms
 from trendlab.steps.media_report import MediaReport
 from trendlab.steps.media_rows import row_after, row_with_photo
 from trendlab.steps.media_store import PhotoStore, finish_batch, photo_name
@@ -170,6 +171,7 @@ class _Run:
         self._ends_at = timer() + context.settings.media_minutes * 60
         self.store = PhotoStore(context.home)
         self._context = context
+        self._keep_urls = not keeps_pseudonyms(context.home)
         self._make_client = make_client
         self._patience = Patience(context.clock)
         # a decoded photo takes up to 75 MB
@@ -258,7 +260,7 @@ class _Run:
                 report.repeated_count += is_there
                 self._paths.add(path)
                 self._known[offer.url] = outcome
-                yield row_with_photo(row, path, sha256, now)
+                yield row_with_photo(row, path, sha256, now, keep_url=self._keep_urls)
                 continue
             after = row_after(row, outcome, now)
             reasons = {

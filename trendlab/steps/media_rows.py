@@ -12,6 +12,18 @@ from trendlab.sources.base import Row
 from trendlab.sources.media import Fetched
 
 _KEY = ("source", "post_id", "media_index")
+# What a try decides; the rest of a row is as its post was read.
+_TRIED = (
+    "url",
+    "path",
+    "sha256",
+    "status",
+    "status_reason",
+    "observed_at",
+    "http_status",
+    "tries_count",
+    "next_try_at",
+)
 # Pauses after the first, second, … failed try. Together a week: longer than most
 # outages, about as long as signed addresses last.
 PAUSES = (
@@ -58,10 +70,25 @@ def row_after(row: Row, fetched: Fetched, now: datetime) -> Row:
     return {**after, "next_try_at": next_try}
 
 
-def row_with_photo(row: Row, path: str, sha256: str, now: datetime) -> Row:
-    """Return a row of `media` whose photo was downloaded."""
+def row_with_photo(
+    row: Row, path: str, sha256: str, now: datetime, *, keep_url: bool = True
+) -> Row:
+    """Return a row of `media` whose photo was downloaded.
+
+    Parameters
+    ----------
+    row : dict
+        As it was.
+    path, sha256 : str
+    now : datetime
+        UTC.
+    keep_url : bool
+        False where the home keeps pseudonyms: addresses can hold the author's id, as
+        Bluesky's do, and this one is not needed any more.
+    """
     return {
         **row,
+        "url": row["url"] if keep_url else None,
         "observed_at": now,
         "status": "stored",
         "status_reason": None,
@@ -96,10 +123,10 @@ def take_tries(present: pa.Table, tried: pa.Table) -> tuple[pa.Table, list[str]]
         after = outcomes.get(_key_of(row))
         if after is not None and row["status"] == "offered":
             if after["status"] == "stored":
-                row = after
+                row = {**row, **_told_by(after)}
                 stored.append(after["path"])
             elif after["url"] == row["url"]:
-                row = after
+                row = {**row, **_told_by(after)}
         rows.append(row)
     return TABLES["media"].from_rows(rows), stored
 
@@ -134,6 +161,10 @@ def keep_tried(present: pa.Table, read: pa.Table) -> pa.Table:
         for row in read.select([*_KEY, "url", "status"]).to_pylist()
     ]
     return read.filter(pa.array(is_news, pa.bool_()))
+
+
+def _told_by(after: Row) -> Row:
+    return {name: after[name] for name in _TRIED}
 
 
 def _key_of(row: Row) -> tuple[Any, ...]:
