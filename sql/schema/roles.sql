@@ -3,7 +3,8 @@
 -- which draws their passwords.
 --
 -- trendlab_loader   replaces rows of the tables in schema trendlab, nothing else.
--- trendlab_analyst  reads the views in schema marts, nothing else.
+-- trendlab_analyst  reads the views in schema marts and calls the functions that
+--                   look_vectors.sql puts there, nothing else.
 
 create schema if not exists marts;
 

@@ -10,11 +10,20 @@ import pytest
 
 from tests.vision.conftest import DAY, media_table, write_photo
 from tests.vision.fakes import PlantedDetector
-from trendlab.errors import ImageRejected, SettingsError, VisionError
+from trendlab.errors import (
+    ImageRejected,
+    MissingPartition,
+    SettingsError,
+    VisionError,
+)
 from trendlab.lake import Lake
 from trendlab.settings import read_settings
-from trendlab.steps.similar import find_similar, similar_lines
+from trendlab.steps.context import open_context
+from trendlab.steps.doctor import examine
+from trendlab.steps.load import load_warehouse
+from trendlab.steps.similar import find_similar, find_similar_loaded, similar_lines
 from trendlab.vision.garments import find_garments
+from trendlab.warehouse.server import EmbeddedPostgres
 
 RED, DARK_RED, BLUE = (220, 20, 20), (180, 20, 20), (20, 20, 220)
 
@@ -59,6 +68,28 @@ def test_the_nearest_looks_come_first_with_their_cosine(lake, tmp_path):
     cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
     assert found[2]["score"] == pytest.approx(cosine, abs=1e-4)
     assert found[0]["path"].endswith("red.png")
+
+
+def test_the_warehouse_finds_what_the_lake_finds(lake, tmp_path):
+    settings = read_settings(tmp_path)
+    with EmbeddedPostgres(tmp_path / "postgres").running():
+        load_warehouse(open_context(settings, need_trackers=False), None, None)
+        asked = write_photo(tmp_path / "asked.png", DARK_RED)
+        loaded = find_similar_loaded(settings, ColourDetector(), asked, count=2)
+        checks = {check.name: check for check in examine(settings)}
+    stored = find_similar(lake, ColourDetector(), asked, count=2).to_pylist()
+    for mine, theirs in zip(stored, loaded, strict=True):
+        assert theirs["score"] == pytest.approx(mine.pop("score"), abs=1e-6)
+        del mine["path"]
+        assert {name: theirs[name] for name in mine} == mine
+    assert checks["warehouse"].told.endswith("an analyst can log in, compares looks")
+
+
+def test_without_a_warehouse_none_is_made(lake, tmp_path):
+    asked = write_photo(tmp_path / "asked.png", DARK_RED)
+    with pytest.raises(MissingPartition, match="there is no warehouse"):
+        list(similar_lines(read_settings(tmp_path), asked, count=2, in_warehouse=True))
+    assert not (tmp_path / "postgres").exists()
 
 
 def test_the_same_photo_scores_one(lake, tmp_path):

@@ -16,6 +16,7 @@ from trendlab.errors import WarehouseError
 from trendlab.warehouse import marts
 from trendlab.warehouse.access import open_warehouse
 from trendlab.warehouse.load import load_days
+from trendlab.warehouse.nearest import has_nearest
 from trendlab.warehouse.query import ask
 from trendlab.warehouse.scrub import scrub
 from trendlab.warehouse.server import EmbeddedPostgres
@@ -46,6 +47,11 @@ def test_an_outside_postgres_serves_as_a_warehouse(
             load_days(warehouse.loader, MONDAY, MONDAY + timedelta(days=13), tables)
             marts.create(warehouse.owner)
             assert marts.run_tests(warehouse.owner)
+        with warehouse.analyst.connect() as connection:
+            offered = connection.execute(
+                sa.text("select 1 from pg_available_extensions where name = 'vector'")
+            ).first()
+            assert has_nearest(connection) == (offered is not None)
         answer = ask(warehouse.analyst, "select count(*) from peaks")
         assert answer.rows == [(1,)]
         with pytest.raises(WarehouseError, match="permission denied"):

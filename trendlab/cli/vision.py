@@ -122,6 +122,9 @@ def similar(
         ),
     ],
     count: Annotated[int, typer.Option(help="Looks to show.", min=1)] = 10,
+    warehouse: Annotated[
+        bool, typer.Option("--warehouse", help="Ask the warehouse, by pgvector.")
+    ] = False,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu or cuda. Default: auto")
     ] = None,
@@ -136,5 +139,5 @@ def similar(
     from trendlab.steps.similar import similar_lines
 
     settings = settings_for(home, device=device)
-    for line in similar_lines(settings, image, count=count):
+    for line in similar_lines(settings, image, count=count, in_warehouse=warehouse):
         out.print(line, markup=False)

@@ -145,7 +145,7 @@ GARMENT_TAGS = Table(
 LOOKS = Table(
     name="looks",
     doc="A person, or a photo where no person is told, with the garments on them; "
-    "one row per photo and look.",
+    "one row per photo and look. The warehouse holds those with a vector.",
     columns=(
         DAY,
         SOURCE,
@@ -175,6 +175,8 @@ LOOKS = Table(
     ),
     key=("source", "post_id", "media_index", "look_index", "model_name"),
     partition=("day", "source"),
+    in_warehouse=True,
+    not_in_warehouse=("style", "photo_hash"),
 )
 
 VISION_FAILURES = Table(

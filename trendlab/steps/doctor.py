@@ -29,6 +29,10 @@ PACKAGES = (
 )
 # a simulated world of two years and its warehouse take about 1 GB
 MIN_FREE_BYTES = 2 * 1024**3
+CANNOT_COMPARE = (
+    "cannot compare looks (no pgvector, or no load since it is there; "
+    "`trendlab similar` searches the lake)"
+)
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ def _warehouse(settings: Settings) -> Check:
     import sqlalchemy as sa
 
     from trendlab.steps.load import open_for
+    from trendlab.warehouse.nearest import has_nearest
 
     kind = "outside Postgres" if settings.warehouse_url else "embedded Postgres"
     if settings.warehouse_url is None and not (settings.home / "postgres").exists():
@@ -165,8 +170,11 @@ def _warehouse(settings: Settings) -> Check:
     try:
         with open_for(settings) as warehouse, warehouse.analyst.connect() as reader:
             version = reader.execute(sa.text("show server_version")).scalar_one()
+            nearest = "compares looks" if has_nearest(reader) else CANNOT_COMPARE
     except (TrendlabError, sa.exc.SQLAlchemyError) as error:
         # the first line only: what follows may hold an address
         told = str(error).splitlines()[0]
         return Check("warehouse", False, f"{kind}: {told}")
-    return Check("warehouse", True, f"{kind} {version}, an analyst can log in")
+    return Check(
+        "warehouse", True, f"{kind} {version}, an analyst can log in, {nearest}"
+    )

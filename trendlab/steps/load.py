@@ -9,8 +9,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from trendlab.errors import MissingPartition, SettingsError
+from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
 from trendlab.steps.engine import Context, hash_of
@@ -107,7 +109,7 @@ def load_warehouse(
         todo = sorted({*stale, *gone})
         for done, span in enumerate(_spans(todo, LOAD_CHUNK_DAYS)):
             tables: dict[str, Any] = {
-                name: context.lake.read_range(name, span[0], span[-1])
+                name: _rows_to_load(context.lake, name, span[0], span[-1])
                 for name in DAILY_TABLES
             }
             if done == 0:
@@ -129,6 +131,14 @@ def load_warehouse(
                 warehouse.loader, span[0], span[0], _flat_tables(context)
             )
         return WarehouseReport(len(todo), rows_count, seconds)
+
+
+def _rows_to_load(lake: Lake, name: str, first: date, last: date) -> pa.Table:
+    """Return a table's rows of a range; of looks those that can be compared."""
+    rows = lake.read_range(name, first, last)
+    if name == "looks":
+        return rows.filter(pc.is_valid(rows["vector"]))
+    return rows
 
 
 def _flat_tables(context: Context) -> dict[str, pa.Table]:

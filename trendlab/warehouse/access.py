@@ -15,6 +15,7 @@ from types import TracebackType
 import sqlalchemy as sa
 
 from trendlab.errors import WarehouseError
+from trendlab.warehouse.nearest import add_nearest
 from trendlab.warehouse.passwords import ANALYST, read_passwords
 from trendlab.warehouse.roles import create_roles
 from trendlab.warehouse.server import EmbeddedPostgres
@@ -80,7 +81,7 @@ class Warehouse:
         return libpq_url(addresses[role])
 
     def prepare(self, folder: Path) -> list[str]:
-        """Create or bring up to date the tables and the roles.
+        """Create or bring up to date the tables, the roles and what compares looks.
 
         Parameters
         ----------
@@ -96,6 +97,7 @@ class Warehouse:
         create_roles(
             self.owner, read_passwords(folder), is_embedded=self.server is not None
         )
+        add_nearest(self.owner)
         return changes
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.schema import CreateSchema, DropSchema
 
 from trendlab import schemas
 from trendlab.errors import WarehouseError
+from trendlab.schemas.core import VECTOR
 from trendlab.warehouse.upgrade import CHECK_PREFIX, DIALECT, read_found, upgrade_table
 
 SCHEMA = "trendlab"
@@ -32,6 +33,8 @@ _TYPES: dict[pa.DataType, sa.types.TypeEngine[Any]] = {
     pa.date32(): sa.Date(),
     pa.timestamp("us", tz="UTC"): postgresql.TIMESTAMP(timezone=True),
     pa.list_(pa.string()): postgresql.ARRAY(sa.Text()),
+    # COPY cannot write pgvector's type, which not every server has
+    VECTOR: postgresql.ARRAY(sa.REAL()),
 }
 
 # Beside the key and the day: how the marts look rows up.
