@@ -27,23 +27,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
-import sqlalchemy as sa
 from IPython.display import display
 
 from trendlab.report import crisis, page
 from trendlab.report.events import group_events
+from trendlab.report.marts import Marts
 
-engine = sa.create_engine(
-    sa.make_url(os.environ["TRENDLAB_ANALYST_URL"]).set(drivername="postgresql+psycopg")
+marts = Marts(
+    os.environ["TRENDLAB_ANALYST_URL"],
+    tracker=tracker,
+    first_day=first_day,
+    last_day=last_day,
 )
-scope = {"tracker": tracker, "first_day": first_day, "last_day": last_day}
-
-
-def ask(query: str, **more: object) -> pd.DataFrame:
-    """Ask the marts; values are bound."""
-    with engine.connect() as connection:
-        return pd.read_sql(sa.text(query), connection, params={**scope, **more})
-
+ask = marts.ask
 
 events = group_events(
     ask(
@@ -52,8 +48,7 @@ events = group_events(
     )
 )
 event = crisis.choose_event(events)
-names = ask("select city, name from marts.cities").set_index("city")["name"].to_dict()
-names["unknown"], names["all"] = "places unknown", "everywhere"
+names = marts.city_names(unknown="places unknown", all="everywhere")
 OF_EVENT = (
     "from marts.posts where tracker = :event_tracker "
     "and (:event_city = 'all' or city = :event_city) "

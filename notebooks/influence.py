@@ -21,24 +21,19 @@ last_day = "2026-12-31"
 # %%
 import os
 
-import pandas as pd
-import sqlalchemy as sa
 from IPython.display import display
 
 from trendlab.places.maps import read_outlines
 from trendlab.report import influence, page
 from trendlab.report.influence_map import influence_map
+from trendlab.report.marts import Marts
 
-engine = sa.create_engine(
-    sa.make_url(os.environ["TRENDLAB_ANALYST_URL"]).set(drivername="postgresql+psycopg")
+marts = Marts(
+    os.environ["TRENDLAB_ANALYST_URL"],
+    tracker=tracker,
+    last_day=last_day,
 )
-scope = {"tracker": tracker, "last_day": last_day}
-
-
-def ask(query: str, **more: object) -> pd.DataFrame:
-    """Ask the marts; values are bound."""
-    with engine.connect() as connection:
-        return pd.read_sql(sa.text(query), connection, params={**scope, **more})
+ask = marts.ask
 
 
 # the newest run that had ended by the last day, of the model that compares most
@@ -225,7 +220,7 @@ if is_tested:
             },
         )
     )
-engine.dispose()
+marts.close()
 display(
     page.Html(
         "<footer>Made by trendlab. Lead and lag are not cause; shares describe the "

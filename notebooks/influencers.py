@@ -24,15 +24,19 @@ last_day = "2026-12-31"
 import os
 
 import pandas as pd
-import sqlalchemy as sa
 from IPython.display import display
 
 from trendlab.report import page, plots
+from trendlab.report.marts import Marts
+from trendlab.report.trend import name_authors
 
-engine = sa.create_engine(
-    sa.make_url(os.environ["TRENDLAB_ANALYST_URL"]).set(drivername="postgresql+psycopg")
+marts = Marts(
+    os.environ["TRENDLAB_ANALYST_URL"],
+    tracker=tracker,
+    first_day=first_day,
+    last_day=last_day,
 )
-scope = {"tracker": tracker, "first_day": first_day, "last_day": last_day}
+ask = marts.ask
 TIERS = ("mega", "macro", "mid", "micro", "nano", "unknown")
 WINDOWS = {
     "high_activity": "activity peaks",
@@ -51,23 +55,12 @@ MEASURES = {
 }
 
 
-def ask(query: str, **more: object) -> pd.DataFrame:
-    """Ask the marts; values are bound."""
-    with engine.connect() as connection:
-        return pd.read_sql(sa.text(query), connection, params={**scope, **more})
-
-
-names = ask("select city, name from marts.cities").set_index("city")["name"].to_dict()
+names = marts.city_names()
 
 
 def with_labels(rows: pd.DataFrame) -> pd.DataFrame:
     """Name authors by their handle, and their homes in words."""
-    return rows.assign(
-        label=rows["author_handle"].fillna(rows["author_id"]),
-        home=rows["home_city"].map(
-            lambda city: "–" if city == "unknown" else names.get(city, city)
-        ),
-    )
+    return name_authors(rows, names, unknown="–")
 
 
 ranked = with_labels(

@@ -22,23 +22,19 @@ last_day = "2026-12-31"
 # %%
 import os
 
-import pandas as pd
-import sqlalchemy as sa
 from IPython.display import display
 
 from trendlab.report import page, plots
+from trendlab.report.marts import Marts
 
-engine = sa.create_engine(
-    sa.make_url(os.environ["TRENDLAB_ANALYST_URL"]).set(drivername="postgresql+psycopg")
+marts = Marts(
+    os.environ["TRENDLAB_ANALYST_URL"],
+    tracker=tracker,
+    first_day=first_day,
+    last_day=last_day,
 )
-scope = {"tracker": tracker, "first_day": first_day, "last_day": last_day}
+ask = marts.ask
 SHOWN_STYLES, SHOWN_CITIES = 12, 6
-
-
-def ask(query: str, **more: object) -> pd.DataFrame:
-    """Ask the marts; values are bound."""
-    with engine.connect() as connection:
-        return pd.read_sql(sa.text(query), connection, params={**scope, **more})
 
 
 # the newest fit of the model that saw the most looks
@@ -199,7 +195,7 @@ if not fit.empty:
             wide=("name", "caption"),
         )
     )
-engine.dispose()
+marts.close()
 display(
     page.Html(
         "<footer>Made by trendlab. Shares describe the posts collected, not the people "

@@ -22,26 +22,20 @@ last_day = "2026-12-31"
 import os
 from datetime import date, timedelta
 
-import geopandas
-import pandas as pd
-import sqlalchemy as sa
 from IPython.display import display
 
 from trendlab.places.maps import read_outlines
-from trendlab.report import page, plots
+from trendlab.report import page, plots, trend
 from trendlab.report.events import group_events
+from trendlab.report.marts import Marts
 
-engine = sa.create_engine(
-    sa.make_url(os.environ["TRENDLAB_ANALYST_URL"]).set(drivername="postgresql+psycopg")
+marts = Marts(
+    os.environ["TRENDLAB_ANALYST_URL"],
+    tracker=tracker,
+    first_day=first_day,
+    last_day=last_day,
 )
-scope = {"tracker": tracker, "first_day": first_day, "last_day": last_day}
-
-
-def ask(query: str, **more: object) -> pd.DataFrame:
-    """Ask the marts; values are bound."""
-    with engine.connect() as connection:
-        return pd.read_sql(sa.text(query), connection, params={**scope, **more})
-
+ask = marts.ask
 
 days = ask(
     "select * from marts.activity_daily where tracker = :tracker and city = 'all' "
@@ -56,15 +50,10 @@ dips = ask(
     "select * from marts.dips where (:tracker in (tracker, 'all')) "
     "and end_on >= :first_day and start_on <= :last_day order by apex_on desc"
 )
-names = ask("select city, name from marts.cities").set_index("city")["name"].to_dict()
-names["all"], names["unknown"] = "everywhere", "unknown city"
+names = marts.city_names(all="everywhere", unknown="unknown city")
 # one event shows in totals, cities, topics and comments: each is told once
-peak_events, dip_events = group_events(peaks), group_events(dips)
-for events in (peak_events, dip_events):
-    events["where"] = events["city"].map(lambda city: names.get(city, city))
-    events["also_in"] = events["also_in"].map(
-        lambda cities: ", ".join(names.get(c, c) for c in cities.split(", ") if c)
-    )
+peak_events = trend.name_places(group_events(peaks), names)
+dip_events = trend.name_places(group_events(dips), names)
 newest_week = ask(
     "select max(week_start_on) as week from marts.garment_trends "
     "where tracker = :tracker and is_complete and week_start_on <= :last_day"
@@ -94,65 +83,14 @@ if "simulated" in model_names:
             "(model_name = simulated)."
         )
     )
-posts_total = int(days["posts_count"].fillna(0).sum())
-scored_total = float(days["scored_count"].fillna(0).sum())
-negative_total = float(days["negative_count"].fillna(0).sum())
-display(
-    page.cards(
-        {
-            "posts": f"{posts_total:,}",
-            "activity peaks": f"{len(peak_events):,}",
-            "negative peaks": f"{len(dip_events):,}",
-            "of posts scored for sentiment": (
-                f"{100 * scored_total / posts_total:.0f} %" if posts_total else "–"
-            ),
-            "of scored posts negative": (
-                f"{100 * negative_total / scored_total:.1f} %" if scored_total else "–"
-            ),
-        }
-    )
-)
+display(page.cards(trend.count_up(days, peak_events, dip_events)))
 
 # %%
 display(page.heading("What happened lately"))
-
-
-def tell_where(event: pd.Series) -> str:
-    """Say where an event was seen."""
-    also = f", also in {event['also_in']}" if event["also_in"] else ""
-    return f"{'' if event['city'] == 'all' else ' in ' + event['where']}{also}"
-
-
-def tell_peak(peak: pd.Series) -> str:
-    """Say a peak in one sentence."""
-    # no word stands out in some peaks
-    has_words = pd.notna(peak["top_words"]) and peak["top_words"]
-    words = f" Over-represented: {peak['top_words']}." if has_words else ""
-    return (
-        f"{peak['apex_on']}, {peak['tracker']}: peak{tell_where(peak)}, "
-        f"{peak['value']:,.0f} posts against {peak['baseline']:,.0f} expected "
-        f"({peak['ratio']:.1f} times, severity {peak['severity']} of 10).{words}"
-    )
-
-
-def tell_dip(dip: pd.Series) -> str:
-    """Say a negative peak in one sentence."""
-    about = f" about “{dip['topic']}”" if dip["topic"] else ""
-    return (
-        f"{dip['apex_on']}, {dip['tracker']}: negative {dip['item_kind']}s{about}"
-        f"{tell_where(dip)}, {dip['negative_count']:,.0f} of "
-        f"{dip['scored_count']:,.0f} ({100 * dip['negative_share']:.0f} % against "
-        f"{100 * dip['baseline_share']:.0f} % expected, severity "
-        f"{dip['severity']} of 10)."
-    )
-
-
-told = [(row["apex_on"], tell_peak(row)) for _, row in peak_events.iterrows()]
-told += [(row["apex_on"], tell_dip(row)) for _, row in dip_events.iterrows()]
-told.sort(key=lambda pair: pair[0], reverse=True)
+lately = trend.tell_lately(peak_events, dip_events, 8)
 display(
-    page.sentences(line for _, line in told[:8])
-    if told
+    page.sentences(lately)
+    if lately
     else page.note("No peak and no negative peak in these days.")
 )
 
@@ -291,8 +229,7 @@ ranked = ask(
 if ranked.empty:
     display(page.note("No known authors in the newest week."))
 else:
-    ranked["label"] = ranked["author_handle"].fillna(ranked["author_id"])
-    ranked["home"] = ranked["home_city"].map(lambda city: names.get(city, city))
+    ranked = trend.name_authors(ranked, names)
     display(
         page.note(
             f"{ranked['window_from'][0]} to {ranked['window_to'][0]}. The score joins "
@@ -332,8 +269,7 @@ behind = ask(
     "order by week_start_on desc, window_kind, rank limit 12"
 )
 if not behind.empty:
-    behind["label"] = behind["author_handle"].fillna(behind["author_id"])
-    behind["home"] = behind["home_city"].map(lambda city: names.get(city, city))
+    behind = trend.name_authors(behind, names)
     behind["window_kind"] = behind["window_kind"].str.replace("_", " ")
     display(page.heading("Behind high activity and low sentiment", 3))
     display(
@@ -391,21 +327,8 @@ else:
         "and week_start_on between :first_day and :last_day",
         model_name=model_name,
     )
-    top_cities = list(
-        garments[~garments["city"].isin(["all", "unknown"])]
-        .groupby("city")["looks_count"]
-        .sum()
-        .sort_values(ascending=False)
-        .head(6)
-        .index
-    ) or ["all"]
-    spread = (
-        garments[garments["city"].isin(top_cities)]
-        .groupby("value")["share"]
-        .agg(lambda share: share.std() * share.mean() ** 0.5)
-        .sort_values(ascending=False)
-    )
-    moving = list(spread.head(5).index)
+    top_cities = trend.busiest_cities(garments, 6)
+    moving = trend.moving_values(garments, top_cities, 5)
     shown = garments[garments["city"].isin(top_cities)].sort_values("city")
     shown["city"] = shown["city"].map(lambda city: names.get(city, city))
     display(
@@ -475,15 +398,7 @@ else:
 # %%
 display(page.heading("Cities"))
 cities = ask("select * from marts.city_activity where tracker = :tracker")
-placed = cities.dropna(subset=["lat", "lon"])
-frame = geopandas.GeoDataFrame(
-    {
-        "name": placed["city_name"],
-        "posts_count": placed["posts_28_days_count"],
-        "change_share": placed["change_ratio"].astype(float) - 1,
-    },
-    geometry=geopandas.points_from_xy(placed["lon"], placed["lat"], crs="EPSG:4326"),
-)
+frame = trend.place_cities(cities)
 outlines = read_outlines()
 display(
     page.note("Posts of the newest 28 days; colour: change against the 28 days before.")
@@ -494,12 +409,11 @@ display(
         "Map of the monitored cities; circle area is the number of posts.",
     )
 )
-elsewhere = cities[cities["city"] == "unknown"]
-if not elsewhere.empty:
-    share = elsewhere["posts_count"].sum() / max(cities["posts_count"].sum(), 1)
+elsewhere = trend.share_elsewhere(cities)
+if elsewhere is not None:
     display(
         page.note(
-            f"{100 * share:.0f} % of posts name no monitored city; they count in "
+            f"{100 * elsewhere:.0f} % of posts name no monitored city; they count in "
             "the totals."
         )
     )
@@ -563,7 +477,7 @@ else:
             shares=("precision_share", "precision_low", "precision_high"),
         )
     )
-engine.dispose()
+marts.close()
 display(
     page.Html(
         "<footer>Made by trendlab. Lead and lag are not cause; shares describe the "

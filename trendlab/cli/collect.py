@@ -130,7 +130,7 @@ def ingest(
         with ShownProgress() as progress:
             context = open_context(settings, progress=progress)
             fetched = fetch_night(context, parse_day(day, "--day"))
-        if not fetched.terms:
+        if not (fetched.terms or fetched.covered):
             out.print(why_none_fetched(), markup=False)
         tell_fetched(fetched)
         return

@@ -1,0 +1,53 @@
+"""What a notebook asks of the marts is bound, read with an analyst's rights."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from tests.warehouse.rows import MONDAY, rows_of
+from trendlab.report.marts import Marts
+from trendlab.warehouse.access import Warehouse
+from trendlab.warehouse.load import load_days
+
+
+@pytest.fixture
+def marts(warehouse: Warehouse):
+    opened = Marts(warehouse.analyst_url, tracker="it's", first_day=MONDAY)
+    yield opened
+    opened.close()
+
+
+def test_values_of_the_notebook_and_of_the_query_are_bound(marts: Marts):
+    asked = marts.ask(
+        "select :tracker as tracker, cast(:first_day as date) as day, :more as more",
+        more="x'; drop table y",
+    )
+
+    assert asked.loc[0].to_list() == ["it's", MONDAY, "x'; drop table y"]
+
+
+def test_a_value_of_the_query_wins_over_the_notebooks(marts: Marts):
+    assert marts.ask("select :tracker as it", tracker="all")["it"][0] == "all"
+
+
+def test_an_empty_answer_has_its_columns(marts: Marts):
+    asked = marts.ask("select tracker, day from marts.activity_daily")
+
+    assert asked.empty
+    assert list(asked.columns) == ["tracker", "day"]
+
+
+def test_cities_are_named_and_what_is_no_city_as_given(
+    warehouse: Warehouse, marts: Marts
+):
+    cities = rows_of("cities", {"city": "rome", "name": "Rome"})
+    load_days(warehouse.loader, MONDAY, MONDAY, {"cities": cities})
+
+    assert marts.city_names(all="everywhere") == {"rome": "Rome", "all": "everywhere"}
+
+
+def test_an_analyst_reads_the_marts_only_and_the_address_is_not_shown(marts: Marts):
+    with pytest.raises(pd.errors.DatabaseError, match="permission denied"):
+        marts.ask("select * from trendlab.posts")
+    assert repr(marts) == "Marts()"
