@@ -182,3 +182,26 @@ def test_hostile_posts_are_survived(posts: list[tuple[Any, Any, Any, Any]]) -> N
         assert row["city"] in known
         assert 0 <= row["city_confidence"] <= 1
         assert (row["city_source"] == "none") == (row["city_confidence"] == 0)
+
+
+def test_a_point_that_is_not_exact_is_as_sure_as_it_lies_within_the_city() -> None:
+    # Milan reaches 40 km far; 20 km north of its centre, a degree being 111.2 km
+    centre = {"lat": 45.4643, "lon": 9.1895}
+    north = centre | {"lat": 45.4643 + 20 / 111.195}
+    found = located(
+        centre | {"point_radius_km": None},
+        centre | {"point_radius_km": 40.0},
+        north | {"point_radius_km": 0.31},
+        north | {"point_radius_km": 50.0},
+        north | {"point_radius_km": 0.0},
+    )
+    assert [city for city, _, _ in found] == ["milan"] * 5
+    assert [source for _, source, _ in found] == ["coordinates"] * 5
+    assert [share for *_, share in found] == pytest.approx(
+        [1.0, 1.0, 1.0, 0.7, 1.0], abs=0.001
+    )
+
+
+def test_a_radius_changes_nothing_where_no_city_is_near() -> None:
+    (found,) = located({"lat": 45.75, "lon": 4.85, "point_radius_km": 9.78})
+    assert found == ("unknown", "coordinates", 1.0)

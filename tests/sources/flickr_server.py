@@ -135,6 +135,7 @@ def info(photo: dict, comments: int) -> dict:
             name: photo[name] for name in ("latitude", "longitude", "accuracy")
         },
         "media": photo["media"],
+        "license": photo["license"],
     }
 
 

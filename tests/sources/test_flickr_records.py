@@ -69,6 +69,34 @@ def test_a_point_that_is_no_closer_than_a_region_is_none(more, is_placed):
     assert (rows_of(sample(**more))["posts"]["lat"] is not None) == is_placed
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "wanted"),
+    [("16", 0.31), (11, 9.78), ("99", 0.31), (None, None), ("6", None)],
+)
+def test_how_exact_a_point_is_is_kept_as_a_radius(accuracy, wanted):
+    assert rows_of(sample(accuracy=accuracy))["posts"]["point_radius_km"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("4", "CC-BY-2.0"),
+        (0, "All rights reserved"),
+        ("10", "CC-PDM-1.0"),
+        # newer than the list here
+        ("99", "Flickr 99"),
+        (None, None),
+    ],
+)
+def test_the_licence_of_a_photo_is_kept(given, wanted):
+    photo = sample(license=given)
+    assert rows_of(photo)["media"]["license"] == wanted
+    assert "license" in room.EXTRAS.split(",")
+    alone = room.as_listed(info(photo, comments=0), faves=None)
+    # a photo that is asked for alone has no addresses, so it gives no row of media
+    assert alone["license"] == photo["license"]
+
+
 def test_counts_that_are_not_given_are_null():
     photo = sample()
     del photo["count_faves"], photo["views"], photo["count_comments"]

@@ -68,7 +68,8 @@ def locate_posts(posts: pa.Table, cities: pa.Table) -> pa.Table:
     Parameters
     ----------
     posts : pyarrow.Table
-        Columns source, post_id, lat, lon, place_name, author_place of `posts`.
+        Columns source, post_id, lat, lon, point_radius_km, place_name, author_place
+        of `posts`.
     cities : pyarrow.Table
         Schema `cities`.
 
@@ -81,8 +82,9 @@ def locate_posts(posts: pa.Table, cities: pa.Table) -> pa.Table:
     -----
     The first of these that tells a place decides:
 
-    1. coordinates: the nearest monitored city whose radius holds them, confidence 1;
-       out of range and (0, 0) do not count as coordinates;
+    1. coordinates: the nearest monitored city whose radius holds them, confidence 1,
+       or less where the source places the post within a radius of its own that reaches
+       out of the city; out of range and (0, 0) do not count as coordinates;
     2. `place_name`, read by the gazetteer (`read_place_name`), the place then by 1;
        a monitored city's own name counts too, also inside a longer name;
     3. `author_place`, the same way, at 0.8 of the confidence.
@@ -112,6 +114,14 @@ def locate_posts(posts: pa.Table, cities: pa.Table) -> pa.Table:
     city[has_position] = nearest.find(lat[has_position], lon[has_position])
     confidence[has_position] = 1.0
     told_by[has_position] = "coordinates"
+    blurred = np.flatnonzero(
+        has_position & (city >= 0) & (_floats(posts["point_radius_km"]) > 0)
+    )
+    confidence[blurred] = _share_inside(
+        nearest.distance_km(lat[blurred], lon[blurred], city[blurred]),
+        _floats(posts["point_radius_km"])[blurred],
+        cities["radius_km"].to_numpy()[city[blurred]],
+    )
 
     open_rows = np.flatnonzero(~has_position)
     finder = _NameReader(cities, nearest)
@@ -155,6 +165,20 @@ def locate_posts(posts: pa.Table, cities: pa.Table) -> pa.Table:
         ],
         schema=LOCATED,
     )
+
+
+def _share_inside(
+    distance_km: npt.NDArray[np.float64],
+    radius_km: npt.NDArray[np.float64],
+    city_radius_km: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """Return which part of a point's own radius lies within a city's.
+
+    Along the line through both centres, the one on which they can part: 1 where all
+    of it lies within, 0.5 on the rim.
+    """
+    share = (city_radius_km - distance_km + radius_km) / (2.0 * radius_km)
+    return np.clip(share, 0.0, 1.0)
 
 
 def _floats(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:

@@ -83,6 +83,7 @@ class NearestCity:
         self, lat: npt.ArrayLike, lon: npt.ArrayLike, radius_km: npt.ArrayLike
     ) -> None:
         centres = unit_vectors(lat, lon)
+        self._centres = centres
         self._size = len(centres)
         self._chords = chord_of_km(radius_km)
         self._tree = cKDTree(centres) if self._size else None
@@ -128,3 +129,18 @@ class NearestCity:
             rest = rest[more]
             size *= 4
         return found
+
+    def distance_km(
+        self, lat: npt.ArrayLike, lon: npt.ArrayLike, position: Ints
+    ) -> Floats:
+        """Return how far points are from centres, one each.
+
+        Parameters
+        ----------
+        lat, lon : (n,) array of float
+            Degrees, valid.
+        position : (n,) array of int
+            Of the centre, as `find` gives it; not -1.
+        """
+        apart = unit_vectors(lat, lon) - self._centres[position]
+        return km_of_chord(np.linalg.norm(apart, axis=-1))

@@ -57,6 +57,13 @@ POSTS = Table(
         count("views_count", "views or plays at observed_at", nullable=True),
         number("lat", "latitude, degrees", nullable=True, minimum=-90, maximum=90),
         number("lon", "longitude, degrees", nullable=True, minimum=-180, maximum=180),
+        number(
+            "point_radius_km",
+            "how exact lat and lon are: the source places the post within this; NULL "
+            "where it does not say",
+            nullable=True,
+            minimum=0,
+        ),
         text("place_name", "place as written by the source", nullable=True),
         text("place_id", "the source's id of the place", nullable=True),
         text("reply_to_id", "post that this one answers", nullable=True),
@@ -75,9 +82,11 @@ POSTS = Table(
         "author_place",
         "lat",
         "lon",
+        "point_radius_km",
         "place_name",
         "place_id",
     ),
+    not_in_warehouse=("point_radius_km",),
 )
 
 COMMENTS = Table(
@@ -115,6 +124,11 @@ MEDIA = Table(
         text(
             "alt_text",
             "the author's description for those who cannot see it",
+            nullable=True,
+        ),
+        text(
+            "license",
+            "licence that the source gives: its SPDX id where it has one, else words",
             nullable=True,
         ),
         text("path", "file with the bytes, absolute or under the home", nullable=True),

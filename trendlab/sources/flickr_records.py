@@ -24,7 +24,7 @@ from trendlab.sources.shapes import as_object, needed, object_or_empty
 
 SITE = "https://www.flickr.com/photos"
 EXTRAS = (
-    "description,date_upload,owner_name,path_alias,geo,tags,views,count_faves,"
+    "description,license,date_upload,owner_name,path_alias,geo,tags,views,count_faves,"
     "count_comments,media,url_l,url_c,url_z,url_m"
 )
 # Largest first; `_l` is 1,024 pixels wide, the width that photos are looked at in.
@@ -32,6 +32,25 @@ _SIZES = ("url_l", "url_c", "url_z", "url_m")
 # Of 16 (street) to 1 (world); below 11 (city) a point says no more than a region, and
 # its middle would stand for a place.
 CITY_ACCURACY = 11
+FINEST_ACCURACY = 16
+# Levels are read as those of a web map, whose tile is 40,075 km / 2^level wide at the
+# equator: half a tile. Flickr names levels and gives no distance; its names fit (11,
+# city: 10 km; 16, street: 0.3 km).
+_HALF_EQUATOR_KM = 20_037.5
+# `flickr.photos.licenses.getInfo`, as SPDX ids where there are some.
+_LICENSES = {
+    "0": "All rights reserved",
+    "1": "CC-BY-NC-SA-2.0",
+    "2": "CC-BY-NC-2.0",
+    "3": "CC-BY-NC-ND-2.0",
+    "4": "CC-BY-2.0",
+    "5": "CC-BY-SA-2.0",
+    "6": "CC-BY-ND-2.0",
+    "7": "No known copyright restrictions",
+    "8": "United States Government Work",
+    "9": "CC0-1.0",
+    "10": "CC-PDM-1.0",
+}
 
 
 def parse_photos(page: Page) -> Iterator[Parsed]:
@@ -85,6 +104,7 @@ def as_listed(photo: Row, faves: Any) -> Row:
         "latitude": location.get("latitude"),
         "longitude": location.get("longitude"),
         "accuracy": location.get("accuracy"),
+        "license": photo.get("license"),
         "views": photo.get("views"),
         "count_faves": faves,
         "count_comments": object_or_empty(photo.get("comments")).get("_content"),
@@ -119,6 +139,7 @@ def _rows(photo: Any, page: Page) -> tuple[tuple[str, Row], ...]:
         "views_count": read_count(given.get("views"), "views"),
         "lat": lat,
         "lon": lon,
+        "point_radius_km": None if lat is None else _radius_km(given),
         "is_repost": False,
         "observed_at": page.observed_at,
     }
@@ -137,6 +158,7 @@ def _rows(photo: Any, page: Page) -> tuple[tuple[str, Row], ...]:
             "media_index": 0,
             "media_kind": "cover" if is_video else "image",
             "url": read_text(address, "url_l"),
+            "license": _license(given),
             "status": "offered",
             "observed_at": page.observed_at,
         }
@@ -162,6 +184,19 @@ def _point(photo: Row) -> tuple[float | None, float | None]:
     return read_point(
         photo.get("latitude"), photo.get("longitude"), "latitude", "longitude"
     )
+
+
+def _radius_km(photo: Row) -> float | None:
+    accuracy = read_count(photo.get("accuracy"), "accuracy")
+    if accuracy is None:
+        return None
+    return round(_HALF_EQUATOR_KM / 2.0 ** min(accuracy, FINEST_ACCURACY), 2)
+
+
+def _license(photo: Row) -> str | None:
+    """Return the licence; of one that is not known here, Flickr's number."""
+    number = read_id(photo.get("license"), "license")
+    return None if number is None else _LICENSES.get(number, f"Flickr {number}")
 
 
 def _comment(comment: Any, root: str, page: Page) -> Row:

@@ -32,8 +32,8 @@ MAX_EXPRESSION_LENGTH = 500
 # Radius within which posts belong to an added city, where none is given.
 CITY_RADIUS_KM = 25.0
 
-# Columns that trendlab fills itself and no mapping can name.
-_NOT_MAPPED = {"day", "source", "media_count"}
+# Columns that trendlab fills itself, or whose unit files do not share.
+_NOT_MAPPED = {"day", "source", "media_count", "point_radius_km"}
 POST_TARGETS = (set(TABLES["posts"].names) - _NOT_MAPPED) | {
     "author_name",
     "author_is_verified",
