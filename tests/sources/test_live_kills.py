@@ -1,8 +1,8 @@
 """Each source, killed before one of its writes and run again, ends the same.
 
-That any write may be the last stands in `tests/steps/test_live.py`, with one service;
-here every third write of each source is, which is enough to see that its cursors, its
-tokens and its listings go on where they were.
+That any write may be the last stands in `tests/steps/test_live_killed.py`, with one
+service; here every third write of each source is, which is enough to see that its
+cursors, its tokens and its listings go on where they were.
 """
 
 from __future__ import annotations

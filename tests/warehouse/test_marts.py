@@ -1,40 +1,17 @@
+"""Marts: made in order, and what each tells of activity, events and weeks."""
+
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import Any
 
-import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from tests.warehouse.rows import MONDAY, at, rows_of, world
+from tests.warehouse.asked import ask, day, load, one, week
+from tests.warehouse.rows import rows_of, world
 from trendlab.errors import WarehouseError
 from trendlab.warehouse import marts
 from trendlab.warehouse.access import Warehouse
-from trendlab.warehouse.load import load_days
-
-LAST_DAY = MONDAY + timedelta(days=400)
-
-
-def load(warehouse: Warehouse, tables: Mapping[str, pa.Table]) -> None:
-    load_days(warehouse.loader, MONDAY - timedelta(days=60), LAST_DAY, tables)
-
-
-def ask(warehouse: Warehouse, question: str, **values: object) -> list[dict[str, Any]]:
-    with warehouse.analyst.connect() as connection:
-        rows = connection.execute(sa.text(question), values).mappings()
-        return [dict(row) for row in rows]
-
-
-def one(warehouse: Warehouse, question: str, **values: object) -> dict[str, Any]:
-    (row,) = ask(warehouse, question, **values)
-    return row
-
-
-def day(number: int) -> date:
-    return MONDAY + timedelta(days=number)
 
 
 def test_making_the_marts_again_changes_nothing(served: Warehouse) -> None:
@@ -242,20 +219,6 @@ def test_an_author_of_two_trackers_is_listed_with_the_entropy_of_their_posts(
     assert (row["best_rank"], row["posts_in_main_tracker_count"]) == (2, 6)
 
 
-def week(value: str, share: float, number: int = 0, **more: Any) -> dict[str, Any]:
-    return {
-        "kind": "garment",
-        "value": value,
-        "share": share,
-        "share_high": 1.0,
-        "looks_count": 100,
-        "looks_with_count": round(100 * share),
-        "model_name": "detector",
-        "day": day(7 * number),
-        **more,
-    }
-
-
 def test_the_change_of_a_trend_looks_four_weeks_back(warehouse: Warehouse) -> None:
     load(
         warehouse,
@@ -295,134 +258,6 @@ def test_each_kind_has_its_trends(warehouse: Warehouse, kind: str) -> None:
     assert ask(warehouse, "select * from marts.garment_trends") == []
 
 
-def verdicts(
-    category: str, correct: int, wrong: int, start: int = 0, **more: Any
-) -> list[dict[str, Any]]:
-    kinds = ["correct"] * correct + ["not_a_garment"] * wrong
-    return [
-        {
-            "post_id": f"{category}-{start + n}",
-            "category": category,
-            "verdict": verdict,
-            "selected_by": "random",
-            "model_name": "detector",
-            "model_version": "1",
-            "reviewed_at": at(MONDAY),
-            **more,
-        }
-        for n, verdict in enumerate(kinds)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("correct", "wrong", "status"),
-    [
-        (17, 3, "verified"),  # Wilson lower bound 0.640
-        (16, 4, "hidden"),  # 0.584
-        (19, 0, "unverified"),  # too few to say
-        (0, 19, "unverified"),
-        (0, 20, "hidden"),
-        (20, 0, "verified"),
-    ],
-)
-def test_a_class_is_hidden_only_when_enough_random_reviews_say_so(
-    warehouse: Warehouse, correct: int, wrong: int, status: str
-) -> None:
-    load(
-        warehouse,
-        {
-            "reviews": rows_of("reviews", *verdicts("skirt", correct, wrong)),
-            "city_weeks": rows_of("city_weeks", week("skirt", 0.1), week("top", 0.2)),
-        },
-    )
-    row = one(warehouse, "select * from marts.class_precision")
-    assert row["review_status"] == status
-    assert (row["random_reviews_count"], row["random_correct_count"]) == (
-        correct + wrong,
-        correct,
-    )
-    shown = {
-        row["value"]: row["review_status"]
-        for row in ask(warehouse, "select * from marts.garment_trends")
-    }
-    expected = {"top": "unverified", "skirt": status}
-    if status == "hidden":
-        expected.pop("skirt")
-    assert shown == expected
-
-
-def test_the_wilson_interval_is_the_known_one(warehouse: Warehouse) -> None:
-    from statsmodels.stats.proportion import proportion_confint
-
-    load(warehouse, {"reviews": rows_of("reviews", *verdicts("skirt", 17, 3))})
-    row = one(warehouse, "select * from marts.class_precision")
-    low, high = proportion_confint(17, 20, method="wilson")
-    assert row["precision_share"] == pytest.approx(0.85)
-    assert row["precision_low"] == pytest.approx(low, abs=1e-4)
-    assert row["precision_high"] == pytest.approx(high, abs=1e-4)
-
-
-def test_reviews_that_were_not_drawn_at_random_are_counted_apart(
-    warehouse: Warehouse,
-) -> None:
-    reviews = [
-        *verdicts("skirt", 20, 0),
-        *verdicts("skirt", 0, 30, start=100, selected_by="uncertain"),
-    ]
-    load(warehouse, {"reviews": rows_of("reviews", *reviews)})
-    row = one(warehouse, "select * from marts.class_precision")
-    assert row["review_status"] == "verified"
-    assert (row["other_reviews_count"], row["other_correct_count"]) == (30, 0)
-    assert (row["precision_share"], row["other_precision_share"]) == (1, 0)
-
-
-def test_reviews_without_a_random_one_leave_the_class_unverified(
-    warehouse: Warehouse,
-) -> None:
-    reviews = verdicts("skirt", 0, 30, selected_by="uncertain")
-    load(warehouse, {"reviews": rows_of("reviews", *reviews)})
-    row = one(warehouse, "select * from marts.class_precision")
-    assert row["review_status"] == "unverified"
-    assert row["precision_share"] is None
-    assert row["precision_low"] is None
-
-
-def test_rarely_shown_garments_weigh_more(warehouse: Warehouse) -> None:
-    reviews = [
-        *verdicts("skirt", 10, 0, inclusion_probability=0.5),
-        *verdicts("skirt", 0, 10, start=10, inclusion_probability=0.1),
-    ]
-    load(warehouse, {"reviews": rows_of("reviews", *reviews)})
-    row = one(warehouse, "select * from marts.class_precision")
-    # 10 × 2 of 10 × 2 + 10 × 10
-    assert row["precision_share"] == pytest.approx(1 / 6)
-
-
-def test_the_newest_verdict_on_a_garment_counts(warehouse: Warehouse) -> None:
-    first = verdicts("skirt", 0, 1)
-    second = verdicts("skirt", 1, 0, reviewed_at=at(MONDAY, 13), reviewer="other")
-    load(warehouse, {"reviews": rows_of("reviews", *first, *second)})
-    row = one(warehouse, "select * from marts.class_precision")
-    assert (row["random_reviews_count"], row["random_correct_count"]) == (1, 1)
-
-
-def test_a_new_version_of_a_model_starts_unhidden(warehouse: Warehouse) -> None:
-    old = verdicts("skirt", 0, 30)
-    new = verdicts(
-        "skirt", 1, 0, start=100, model_version="2", reviewed_at=at(MONDAY, 13)
-    )
-    load(
-        warehouse,
-        {
-            "reviews": rows_of("reviews", *old, *new),
-            "city_weeks": rows_of("city_weeks", week("skirt", 0.1)),
-        },
-    )
-    assert one(warehouse, "select * from marts.garment_trends")["review_status"] == (
-        "unverified"
-    )
-
-
 def test_a_city_is_compared_with_the_four_weeks_before_by_covered_days(
     warehouse: Warehouse,
 ) -> None:
@@ -454,84 +289,3 @@ def test_a_city_is_compared_with_the_four_weeks_before_by_covered_days(
     )
     # twice as many a day, though four times as many in all
     assert row["change_ratio"] == pytest.approx(2)
-
-
-def test_data_quality_counts_a_file_once_and_names_the_reasons(
-    warehouse: Warehouse,
-) -> None:
-    tables = world()
-    ingest = {"read_count": 10, "accepted_count": 8, "rejected_count": 2}
-    tables["ingests"] = rows_of(
-        "ingests", ingest, {**ingest, "observed_at": at(MONDAY, 15)}
-    )
-    tables["quarantine"] = rows_of(
-        "quarantine",
-        *[{"reason": "no date", "row_number": n} for n in range(2)],
-        {"reason": "likes < 0", "row_number": 9},
-    )
-    tables["vision_failures"] = rows_of("vision_failures", {"reason": "too large"})
-    load(warehouse, tables)
-    rows = {row["source"]: row for row in ask(warehouse, "select * from data_quality")}
-    assert set(rows) == {"all", "files"}
-    assert rows["files"]["rejected_share"] == 0.2
-    assert rows["files"]["read_count"] == 10
-    assert rows["files"]["top_reasons"] == "no date (2), likes < 0 (1)"
-    assert rows["files"]["vision_failures_count"] == 1
-    # 5 of each day's 7 posts tell their likes
-    assert rows["files"]["like_coverage"] == pytest.approx(5 / 7)
-    assert rows["all"]["language_coverage"] == 1
-    assert rows["files"]["language_coverage"] is None
-
-
-def test_data_quality_names_days_that_failed_and_days_that_are_thin(
-    warehouse: Warehouse,
-) -> None:
-    net = {"tracker": "outfits", "source": "net"}
-    load(
-        warehouse,
-        {
-            "coverage": rows_of(
-                "coverage",
-                {**net, "day": day(0), "posts_count": 80, "is_low_volume": False},
-                {**net, "day": day(1), "status": "none", "reason": "it was down"},
-                {**net, "day": day(2), "posts_count": 3, "is_low_volume": True},
-                {**net, "day": day(3), "posts_count": 5, "status": "partial"},
-            )
-        },
-    )
-    row = one(warehouse, "select * from data_quality where source = 'net'")
-    assert (row["none_days_count"], row["low_volume_days_count"]) == (1, 1)
-    assert (row["partial_days_count"], row["missing_days_count"]) == (1, 0)
-    days = ask(
-        warehouse,
-        "select posts_count, is_low_volume, reason from marts.coverage_days "
-        "order by day",
-    )
-    assert [row["is_low_volume"] for row in days] == [False, None, True, None]
-    assert days[1]["reason"] == "it was down"
-
-
-def test_alerts_that_wait_for_a_person_are_open(warehouse: Warehouse) -> None:
-    alerts = [
-        {"alert_id": "a", "status": "sent"},
-        {"alert_id": "b", "status": "sent", "acknowledged_at": at(MONDAY)},
-        {"alert_id": "c", "status": "backfilled"},
-    ]
-    load(warehouse, {"alerts": rows_of("alerts", *alerts)})
-    rows = ask(warehouse, "select alert_id from marts.alerts where is_open")
-    assert [row["alert_id"] for row in rows] == ["a"]
-
-
-def test_making_the_marts_refreshes_the_statistics_of_tables_that_grew(
-    warehouse: Warehouse,
-) -> None:
-    rows = {"posts": rows_of("posts", *[{"post_id": f"p{n}"} for n in range(5000)])}
-    load(warehouse, rows)
-    marts.create(warehouse.owner)
-    with warehouse.owner.connect() as connection:
-        known = connection.execute(
-            sa.text(
-                "select reltuples from pg_class where oid = 'trendlab.posts'::regclass"
-            )
-        ).scalar_one()
-    assert known == 5000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.warehouse.asked import ask, load, one
 from tests.warehouse.rows import rows_of, world
-from tests.warehouse.test_marts import ask, load, one
 from trendlab.warehouse import marts
 from trendlab.warehouse.access import Warehouse
 
