@@ -179,6 +179,25 @@ def test_changed_bytes_are_refused() -> None:
         read_photo(encode("PNG"), expected_sha256="0" * 64)
 
 
+@settings(max_examples=100, deadline=None)
+@given(place=st.floats(0, 1), bit=st.integers(0, 7))
+def test_a_png_with_one_wrong_bit_in_its_pixels_is_refused(
+    place: float, bit: int
+) -> None:
+    whole = encode("PNG", (90, 70))
+    # behind the name of the first pixel chunk, before the 12 bytes of the last chunk
+    first, last = whole.index(b"IDAT") + 4, len(whole) - 12 - 1
+    damaged = bytearray(whole)
+    damaged[first + round(place * (last - first))] ^= 1 << bit
+    with pytest.raises(ImageRejected, match="damaged file"):
+        read_photo(bytes(damaged))
+
+
+def test_a_png_without_its_end_is_refused() -> None:
+    with pytest.raises(ImageRejected, match="truncated file"):
+        read_photo(encode("PNG", (90, 70))[:-12])
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @settings(max_examples=150, deadline=None)
 @given(
