@@ -93,8 +93,10 @@ def test_misuse_ends_with_2(tmp_path):
 
 
 def test_a_missing_tracker_file_is_misuse_and_says_what_to_do(tmp_path):
-    done = trendlab("nightly", "--day", "2026-01-05", home=tmp_path)
+    home = tmp_path / "home"
+    done = trendlab("nightly", "--day", "2026-01-05", home=home)
     assert done.returncode == 2
+    assert not home.exists()
     assert "no tracker file" in done.stderr
     assert "docs/trackers.md" in done.stderr
     assert "Traceback" not in done.stderr

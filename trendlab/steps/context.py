@@ -25,7 +25,6 @@ def open_context(
     SettingsError
         If trackers are needed and there is no tracker file.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
     path = settings.trackers_path
     trackers: list[Tracker] = []
     if path.exists():
@@ -36,6 +35,8 @@ def open_context(
             "TRENDLAB_TRACKERS_FILE at one, or run `trendlab simulate` for a world "
             "with trackers"
         )
+    # not before it is known that something will be done
+    settings.home.mkdir(parents=True, exist_ok=True)
     return Context(
         settings=settings,
         lake=Lake(settings.home / "lake"),
