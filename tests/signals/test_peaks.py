@@ -70,6 +70,22 @@ def test_a_flat_series_has_no_peak():
     assert set(scores["average"].to_pylist()) <= {"average", None}
 
 
+@pytest.mark.parametrize("swing", [0.0, 0.25])
+def test_the_interval_of_an_average_day_holds_nine_days_of_ten(swing):
+    # a yearly season moves the days away from the weeks behind them
+    days = np.arange(730)
+    rng = np.random.default_rng(7)
+    mean = 200 * np.exp(swing * np.sin(2 * np.pi * days / 365.25))
+    series = {("shoes", city): rng.poisson(mean) for city in ("all", "rome", "oslo")}
+    scores = score(activity_rows(series), covered(["shoes"], 730), 0, 729)
+    told = [
+        row["average"] == "average"
+        for row in scores.to_pylist()
+        if row["measure"] == "posts" and row["day"] >= day(120)
+    ]
+    assert 0.87 < np.mean(told) < 0.93
+
+
 def test_a_missing_day_is_null_and_not_quiet():
     posts = np.full(120, 40.0)
     posts[90:97] = 0

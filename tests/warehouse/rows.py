@@ -115,6 +115,7 @@ def world(first_day: date = MONDAY, days_count: int = 14) -> dict[str, pa.Table]
                     "expected_low": 1.0,
                     "expected_high": 5.0,
                     "average": "average",
+                    "p_value": 0.5,
                 }
             )
     peak_on, dip_on = days[5], days[6]

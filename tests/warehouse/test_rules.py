@@ -80,6 +80,9 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
         {"city": "oslo", "measure": "posts", "expected_low": 3.0, "expected_high": 2.0},
     ),
     "peaks_have_day_scores": plus("peaks", {"peak_id": "p2", "city": "oslo"}),
+    "peak_calibration_counts_every_peak": plus(
+        "peaks", {"peak_id": "p2", "city": "paris", "measure": "likes_per_post"}
+    ),
     "event_days_are_in_order": plus(
         "dips", {"dip_id": "d2", "apex_on": NEXT, "negative_count": 1}
     ),

@@ -33,6 +33,7 @@ from trendlab.signals.baselines import trailing_baseline
 from trendlab.signals.panels import Panel, build_panel, floats, need_run_ids
 from trendlab.signals.scoring import (
     NEGATIVE_MEASURES,
+    Z_90,
     PeakRule,
     Scores,
     empty_scores,
@@ -75,6 +76,10 @@ TAIL_QUANTILE = 0.95
 # costs one sum; its error of half a bin is far below its sampling error.
 Z_BIN = 0.02
 Z_LIMIT = 12.0
+# What the interval of an average day is to hold.
+INTERVAL_SHARE = 0.9
+# A series that repeats itself exactly still gets an interval.
+LEAST_WIDTH = 0.1
 Z_BINS = int(2 * Z_LIMIT / Z_BIN) + 2
 
 
@@ -190,7 +195,10 @@ def _score_measure(
         )
         tested = scorable[:, t] & active[:, t]
         scale = _tail_scale(past[:, t - rule.window_days : t].sum(axis=1), rule)
-        score_day(scores, baseline, t, tested, enough[:, t], measure, scale, rule)
+        width = _interval_width(scores, t, scale, rule)
+        score_day(
+            scores, baseline, t, tested, enough[:, t], measure, scale, width, rule
+        )
         past[:, t : t + 1] = _bin_z(scores, t, t + 1, measure, rule)
     return scores
 
@@ -238,6 +246,31 @@ def _bin_z(
     days = last - first
     counted = np.bincount(places * days + columns, minlength=Z_BINS * days)
     return counted.reshape(Z_BINS, days)
+
+
+def _interval_width(
+    scores: Scores, t: int, tail_scale: float, rule: PeakRule
+) -> Floats:
+    """Fit the half-width of each series' 90 % interval, in scales: (series,).
+
+    A season or a trend moves the large series further from their trailing days than
+    their scale says, and the floor of the scale is more than the small ones need: so
+    the width is the 90 % quantile of the series' own |z| of the trailing window, mixed
+    on the log scale with the width of the pooled tail by the number of days.
+    """
+    window = slice(t - rule.window_days, t)
+    z = scores.z[:, window]
+    kept = ~np.isnan(z) & ~scores.is_cold[:, window] & ~scores.is_peak[:, window]
+    sizes = np.sort(np.where(kept, np.abs(z), np.inf), axis=1)
+    count = kept.sum(axis=1)
+    # the next day's size is below the k-th of n with a chance of k / (n + 1)
+    place = np.ceil(INTERVAL_SHARE * (count + 1)).astype(np.int64) - 1
+    place = np.clip(place, 0, np.maximum(count - 1, 0))
+    own = sizes[np.arange(len(sizes)), place]
+    own = np.where(count > 0, np.maximum(own, LEAST_WIDTH), 1.0)
+    weight = count / (count + rule.width_prior_count)
+    pooled = np.log(Z_90 * tail_scale)
+    return np.asarray(np.exp(weight * np.log(own) + (1.0 - weight) * pooled))
 
 
 def _tail_scale(bins: npt.NDArray[np.int64], rule: PeakRule) -> float:

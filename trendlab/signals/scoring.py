@@ -70,6 +70,8 @@ class PeakRule:
     tail_prior_scale, tail_prior_count : float
         Prior scale of that tail (null worlds without a yearly season), and how many
         z it weighs as.
+    width_prior_count : float
+        How many days the pooled tail weighs as in the width of a series' interval.
     """
 
     window_days: int = 84
@@ -88,6 +90,7 @@ class PeakRule:
     tail_freedom: float = 30.0
     tail_prior_scale: float = 1.12
     tail_prior_count: float = 200.0
+    width_prior_count: float = 14.0
 
     @property
     def version(self) -> str:
@@ -136,9 +139,10 @@ def score_day(
     enough: Bools,
     measure: str,
     tail_scale: float,
+    width: Floats,
     rule: PeakRule,
 ) -> None:
-    """Fill column `t` of the scores."""
+    """Fill column `t` of the scores; `width` is half the 90 % interval, in scales."""
     value = scores.value[:, t]
     cold = baseline.valid < rule.min_valid_days
     silent = ~tested | (baseline.valid < rule.min_cold_days)
@@ -151,8 +155,8 @@ def score_day(
     z = (np.log1p(value) - baseline.centre) / scale
     p = student_upper_tail(z, tail_scale, rule.tail_freedom)
     centre = np.expm1(baseline.centre)
-    low = np.expm1(baseline.centre - Z_90 * scale)
-    high = np.expm1(baseline.centre + Z_90 * scale)
+    low = np.expm1(baseline.centre - width * scale)
+    high = np.expm1(baseline.centre + width * scale)
     if cold.any():
         young = _score_young(value, baseline, measure)
         z, p, centre, low, high = (
