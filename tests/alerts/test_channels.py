@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from aiosmtpd.controller import Controller
@@ -269,32 +270,35 @@ send_alerts(
 """
 
 
-def run_sender(stored: Path, folder: Path, address: str, dies: str) -> int:
-    words = [sys.executable, "-c", KILLED_SENDER, str(stored), str(folder), address]
-    return subprocess.run([*words, dies], check=False, timeout=120).returncode
+def send_over_a_kill(folder: Path, address: str) -> pa.Table:
+    """Send an alert, be killed before it is recorded, and send twice more."""
+    stored = folder / "alerts.parquet"
+    pq.write_table(table(alert()), stored)
+    words = [KILLED_SENDER, str(stored), str(folder / "out"), address]
+    codes = [
+        subprocess.run(
+            [sys.executable, "-c", *words, dies], check=False, timeout=120
+        ).returncode
+        for dies in ("dies", "lives", "lives")
+    ]
+    assert codes == [-signal.SIGKILL, 0, 0]
+    return pq.read_table(stored)
 
 
 def test_a_web_hook_told_before_a_kill_gets_one_repeat_marked_as_such(
     tmp_path: Path, webhook: Any
 ) -> None:
     port, received, _ = webhook
-    stored = tmp_path / "alerts.parquet"
-    pq.write_table(table(alert()), stored)
-    address = f"json://127.0.0.1:{port}/hook"
 
-    codes = [
-        run_sender(stored, tmp_path / "out", address, dies)
-        for dies in ("dies", "lives", "lives")
-    ]
+    sent = send_over_a_kill(tmp_path, f"json://127.0.0.1:{port}/hook")
 
-    assert codes == [-signal.SIGKILL, 0, 0]
     assert len(received) == 2
     (_, first, told), (_, second, again) = received
     assert first["Idempotency-Key"] == second["Idempotency-Key"] == "aa11"
     assert "Idempotency-Repeat" not in first
     assert second["Idempotency-Repeat"] == "possible"
     assert again["title"] == "(repeat) " + told["title"]
-    assert pq.read_table(stored)["status"].to_pylist() == ["sent"]
+    assert sent["status"].to_pylist() == ["sent"]
     assert len(lines_of(tmp_path / "out")) == 1
 
 
@@ -302,16 +306,10 @@ def test_a_mail_told_before_a_kill_gets_one_repeat_with_the_same_message_id(
     tmp_path: Path, post_office: tuple[int, Letters]
 ) -> None:
     port, letters = post_office
-    stored = tmp_path / "alerts.parquet"
-    pq.write_table(table(alert()), stored)
     address = f"mailto://127.0.0.1:{port}?from=lab@example.org&to=mara@example.org"
 
-    codes = [
-        run_sender(stored, tmp_path / "out", address, dies)
-        for dies in ("dies", "lives", "lives")
-    ]
+    send_over_a_kill(tmp_path, address)
 
-    assert codes == [-signal.SIGKILL, 0, 0]
     first, second = letters.received
     assert (
         first["Message-ID"] == second["Message-ID"] == "<alert-aa11@trendlab.invalid>"

@@ -1,4 +1,4 @@
-"""Posts and profiles of authors, as influencers are ranked from them."""
+"""Posts and profiles of authors, and events, as influencers are ranked from them."""
 
 from __future__ import annotations
 
