@@ -141,7 +141,7 @@ def read_photo(
     except UnidentifiedImageError:
         raise ImageRejected("damaged header") from None
     except _DAMAGE as error:
-        truncated = "truncated" in str(error) or isinstance(error, EOFError)
+        truncated = "truncated" in str(error).lower() or isinstance(error, EOFError)
         reason = "truncated file" if truncated else "damaged file"
         raise ImageRejected(reason) from None
 
