@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ from trendlab.vision.images import Photo, read_photo
 from trendlab.vision.looks import NOBODY
 from trendlab.vision.measure_people import (
     Dressed,
-    beside_each_other,
     dress,
     match_people,
     measure_people,
+    pairs_of,
+    set_before,
+    set_beside,
 )
 from trendlab.vision.models import PEOPLE_FINDER, load_card
 from trendlab.vision.people import load_with_people
@@ -55,11 +58,14 @@ def test_sure_people_who_are_not_the_masked_one_are_added() -> None:
 
 def photo_of(colour: int, width: int = 80) -> Dressed:
     """A photo whose person is its upper left quarter, as the planted detector says."""
+    mask = np.zeros((120, width), bool)
+    mask[:60, : width // 2] = True
     return Dressed(
         Photo(np.full((120, width, 3), colour, np.uint8), width, 120, ""),
         np.array([[0, 0, width / 2, 60]], np.float32),
         np.array([[2, 2, 20, 20], [width / 2 + 5, 80, width - 5, 100]], np.float32),
         np.zeros(2, np.int64),
+        mask,
     )
 
 
@@ -78,12 +84,28 @@ def test_garments_of_a_person_who_is_not_found_are_not_right() -> None:
 
 def test_photos_side_by_side_keep_who_wears_what() -> None:
     one, other = photo_of(200), photo_of(100, width=60)
-    both, turned = beside_each_other([one, other])
+    both, turned = (set_beside(*pair) for pair in pairs_of([one, other]))
     assert both.photo.pixels.shape == (120, 140, 3)
     assert both.people.tolist() == [[0, 0, 40, 60], [80, 0, 110, 60]]
     assert both.garments[2].tolist() == [82, 2, 100, 20]
     assert both.wearers.tolist() == [0, 0, 1, 1]
     assert turned.people.tolist() == [[0, 0, 30, 60], [60, 0, 100, 60]]
+    assert both.mask.sum() == 40 * 60 + 30 * 60
+
+
+def test_who_stands_before_covers_the_other_and_what_they_wear() -> None:
+    behind, before = photo_of(200), photo_of(100, width=60)
+    garments = np.array([[0, 0, 20, 20], [24, 0, 40, 20]], np.float32)
+    behind = dataclasses.replace(behind, garments=garments)
+    both = set_before(behind, before, 0.5)
+    # 30 pixels wide, half of it before the other's right edge at 40
+    assert both.people.tolist() == [[0, 0, 40, 60], [25, 0, 55, 60]]
+    # of the second garment 15 of 16 columns are covered
+    assert both.garments[:2].tolist() == [[0, 0, 20, 20], [27, 2, 45, 20]]
+    assert both.wearers.tolist() == [0, 1, 1]
+    row = both.photo.pixels[10, :, 0].tolist()
+    assert row == [200] * 25 + [100] * 30 + [200] * 25 + [100] * 5
+    assert both.photo.pixels[90, 30, 0] == 200
 
 
 def test_people_are_matched_where_their_boxes_overlap_by_half() -> None:
@@ -117,6 +139,7 @@ def test_garments_of_two_real_people_go_to_their_wearers(
 ) -> None:
     annotated = itertools.islice(ClothingCoParsing(ccp).photos("val"), 4)
     photos = [dress(one) for one in annotated]
-    told = measure_people(beside_each_other(photos), finder)
+    pairs = (set_beside(*pair) for pair in pairs_of(photos))
+    told = measure_people(pairs, finder)
     assert told["people_count"] == 8
     assert told["right_share"] > 0.95
