@@ -61,6 +61,13 @@ def test_of_people_who_hold_it_alike_the_nearer_has_it() -> None:
     ]
 
 
+def test_a_sleeve_that_reaches_into_a_neighbour_stays_with_its_wearer() -> None:
+    # nine tenths of it lie in its wearer's box, all of it in the neighbour's
+    wearer, neighbour = [0, 0, 100, 300], [55, 0, 300, 300]
+    sleeve = floats([60, 100, 104, 140])
+    assert assign_garments(sleeve, floats(wearer, neighbour)).tolist() == [0]
+
+
 @pytest.mark.parametrize(
     ("width", "person"), [(40, 0), (60, NOBODY)], ids=["40 in 80", "40 in 100"]
 )

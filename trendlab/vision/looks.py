@@ -23,9 +23,9 @@ VECTOR_LENGTH = 128
 MIN_SHARE_INSIDE = 0.5
 
 # Shares that differ by less are equal, so that the nearer person has it: a sleeve may
-# reach out of the box of its wearer and lie wholly in that of a neighbour. Of people who
-# hide each other by a half, made of 160 training photos, 0.2 gives 90 % of garments to
-# their wearer, 0.05 gives 87 % and 0.5 91 %.
+# reach out of the box of its wearer and lie wholly in that of a neighbour. Of people
+# who hide each other by a half, made of 160 training photos, 0.2 gives 90 % of garments
+# to their wearer, 0.05 gives 87 % and 0.5 91 %.
 EQUAL_SHARES = 0.2
 
 NOBODY = -1
