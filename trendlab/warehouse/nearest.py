@@ -66,7 +66,7 @@ def add_nearest(owner: sa.Engine) -> bool:
             return False
         home = connection.execute(
             sa.text(
-                "select nspname from pg_extension "
+                "select quote_ident(nspname) from pg_extension "
                 "inner join pg_namespace on pg_namespace.oid = extnamespace "
                 "where extname = :name"
             ),
@@ -75,7 +75,7 @@ def add_nearest(owner: sa.Engine) -> bool:
         # the functions keep this path; of strangers' schemas only pgvector's is on it
         connection.execute(
             sa.text("select set_config('search_path', :path, true)"),
-            {"path": f'trendlab, "{home}", pg_temp'},
+            {"path": f"trendlab, {home}, pg_temp"},
         )
         run_script(connection, read_script("schema", "look_vectors"))
     return True
