@@ -1,4 +1,4 @@
-"""Times the signals on made-up tables: activity queries, day scores, dips, baselines.
+"""Times the signals on made-up tables: activity queries, day scores, dips.
 
 Run: ``python bench/signals.py [--posts 5000000]``. Prints a line a benchmark.
 """
@@ -20,7 +20,6 @@ from trendlab.signals.activity import (
     run_id_rows,
     tracker_zone_rows,
 )
-from trendlab.signals.baselines import trailing_baseline
 from trendlab.signals.dips import find_dips
 from trendlab.signals.panels import COVERED_DAYS
 from trendlab.signals.peaks import find_peaks, score_days
@@ -211,30 +210,12 @@ def time_days(trackers=5, cities=7, days=730, words=1500):
     )
 
 
-def time_baselines(series=10_000, steps=50):
-    values = np.random.default_rng(4).negative_binomial(20, 0.2, (series, 84 + steps))
-    values = values.astype(float)
-    flags = np.zeros(values.shape, bool)
-    segments = np.zeros(values.shape, np.int64)
-    logs = np.log1p(values)
-    trailing_baseline(values, ~flags, flags, segments, 84, logs=logs)
-    started = time.monotonic()
-    for step in range(84, 84 + steps):
-        trailing_baseline(values, ~flags, flags, segments, step, logs=logs)
-    took = time.monotonic() - started
-    print(
-        f"trailing weekday median and MAD: {took / series / steps * 1e6:.2f} µs a "
-        f"series-day, so {took / steps * 1050:.0f} s for 10,000 series × 1,050 days"
-    )
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=1_000_000)
     options = parser.parse_args()
     time_activity(options.posts)
     time_days()
-    time_baselines()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 The baseline is the median of log1p over the same slot of earlier periods (the same
 weekday, the same time of day); the scale is 1.4826 × the MAD of the residuals of all
 slots pooled, each centred on its own slot's median. Trailing only: the value of step t
-never enters the baseline of step t.
+never enters the baseline of step t. `trailing.TrailingBaselines` computes it.
 
 Notes
 -----
@@ -27,9 +27,6 @@ Ints = npt.NDArray[np.int64]
 
 # Makes the MAD of normal residuals equal to their standard deviation.
 MAD_TO_SIGMA = 1.4826
-# A slot with fewer values than this takes the median of the whole window: a median of
-# one or two values would make the slot's own noise its baseline.
-MIN_SLOT_VALUES = 3
 # Flagged steps in one run after which the level counts as new, not as a peak.
 SHIFT_STEPS = 14
 
@@ -54,7 +51,7 @@ class Baseline:
         Valid steps in the window.
     mean, spread : (series,) float64
         Mean and squared coefficient of variation beyond Poisson of the raw values,
-        for the cold start.
+        for the cold start; NaN where enough valid steps lie in the window.
     """
 
     centre: Floats
@@ -62,43 +59,6 @@ class Baseline:
     valid: Ints
     mean: Floats
     spread: Floats
-
-
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _median(values: Floats, count: int) -> float:
-    """Median of the first `count` values; reorders them (quickselect)."""
-    middle = count // 2
-    low = 0
-    high = count - 1
-    while low < high:
-        pivot = values[(low + high) // 2]
-        i = low
-        j = high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                swap = values[i]
-                values[i] = values[j]
-                values[j] = swap
-                i += 1
-                j -= 1
-        if middle <= j:
-            high = j
-        elif middle >= i:
-            low = i
-        else:
-            break
-    upper: float = values[middle]
-    if count % 2 == 1:
-        return upper
-    lower: float = values[0]
-    for i in range(1, middle):
-        if values[i] > lower:
-            lower = values[i]
-    return 0.5 * (lower + upper)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -127,147 +87,42 @@ def window_start(flagged: npt.NDArray[np.bool_], first: int, step: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _trailing(
+def young_moments(
     values: Floats,
-    logs: Floats,
-    usable: npt.NDArray[np.bool_],
-    flagged: npt.NDArray[np.bool_],
-    segments: npt.NDArray[np.int64],
+    usable: Bools,
+    flagged: Bools,
+    segments: Ints,
     step: int,
     window: int,
-    period: int,
-    centre: Floats,
-    scale: Floats,
-    valid: npt.NDArray[np.int64],
+    starts: Ints,
+    valid: Ints,
+    young_steps: int,
     mean: Floats,
     spread: Floats,
 ) -> None:
+    """Mean, and squared variation beyond Poisson, of windows with few valid steps."""
     first = max(0, step - window)
-    depth = window // period + 2
-    slots = np.empty((period, depth), np.float64)
-    filled = np.zeros(period, np.int64)
-    medians = np.empty(period, np.float64)
-    work = np.empty(window + 1, np.float64)
-    today = step % period
     for s in range(values.shape[0]):
-        any_flag = False
-        for i in range(first, step):
-            if flagged[s, i]:
-                any_flag = True
-                break
-        start = window_start(flagged[s], first, step) if any_flag else first
-        has_shift = start > first
-        for p in range(period):
-            filled[p] = 0
-        count = 0
-        total = 0.0
-        squares = 0.0
-        for i in range(start, step):
-            if not usable[s, i] or segments[s, i] != segments[s, step]:
-                continue
-            if flagged[s, i] and not has_shift:
-                continue
-            slot = i % period
-            x = logs[s, i]
-            slots[slot, filled[slot]] = x
-            filled[slot] += 1
-            work[count] = x
-            count += 1
-            total += values[s, i]
-            squares += values[s, i] * values[s, i]
-        valid[s] = count
-        centre[s] = np.nan
-        scale[s] = np.nan
         mean[s] = np.nan
         spread[s] = np.nan
-        if count == 0:
+        count = valid[s]
+        if count == 0 or count >= young_steps:
             continue
+        total = 0.0
+        squares = 0.0
+        for i in range(starts[s], step):
+            if not usable[i, s] or segments[i, s] != segments[step, s]:
+                continue
+            if flagged[i, s] and starts[s] == first:
+                continue
+            total += values[s, i]
+            squares += values[s, i] * values[s, i]
         mu = total / count
         mean[s] = mu
         spread[s] = 0.0
         if count > 1 and mu > 0.0:
             variance = (squares - count * mu * mu) / (count - 1)
             spread[s] = max(0.0, (variance - mu) / (mu * mu))
-        overall = _median(work, count)
-        m = 0
-        for p in range(period):
-            if filled[p] == 0:
-                medians[p] = overall
-                continue
-            if filled[p] < MIN_SLOT_VALUES:
-                medians[p] = overall
-            else:
-                for j in range(filled[p]):
-                    work[j] = slots[p, j]
-                medians[p] = _median(work, filled[p])
-        for p in range(period):
-            for j in range(filled[p]):
-                work[m] = abs(slots[p, j] - medians[p])
-                m += 1
-        centre[s] = medians[today]
-        scale[s] = MAD_TO_SIGMA * _median(work, m)
-
-
-def trailing_baseline(
-    values: Floats,
-    usable: Bools,
-    flagged: Bools,
-    segments: Ints,
-    step: int,
-    *,
-    window: int = 84,
-    period: int = 7,
-    logs: Floats | None = None,
-) -> Baseline:
-    """Compute every series' baseline at one step from the steps before it.
-
-    Parameters
-    ----------
-    values : (series, steps) float64
-        Values ≥ 0; anything where not usable.
-    usable : (series, steps) bool
-        Steps that may enter a baseline: covered in full, not missing.
-    flagged : (series, steps) bool
-        Peaks found so far; they stay out of the baseline, unless a run of
-        `SHIFT_STEPS` of them shows a new level, from which the baseline restarts.
-    segments : (series, steps) int64
-        Version of the series' query; only steps of the same version compare.
-    step : int
-        The step to predict, 0-based; columns at and after it are not read,
-        except for its segment.
-    window, period : int
-        Length of the window and of the season, in steps.
-    logs : (series, steps) float64, optional
-        log1p of `values`; give it where many steps are predicted from one array.
-
-    Returns
-    -------
-    Baseline
-    """
-    count = values.shape[0]
-    baseline = Baseline(
-        centre=np.empty(count),
-        scale=np.empty(count),
-        valid=np.empty(count, np.int64),
-        mean=np.empty(count),
-        spread=np.empty(count),
-    )
-    _trailing(
-        values,
-        np.log1p(values) if logs is None else logs,
-        usable,
-        flagged,
-        segments,
-        step,
-        window,
-        period,
-        baseline.centre,
-        baseline.scale,
-        baseline.valid,
-        baseline.mean,
-        baseline.spread,
-    )
-    return baseline
 
 
 def count_floor(centre: Floats) -> Floats:

@@ -29,7 +29,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import stats
 
-from trendlab.signals.baselines import trailing_baseline
 from trendlab.signals.panels import Panel, build_panel, floats, need_run_ids
 from trendlab.signals.scoring import (
     NEGATIVE_MEASURES,
@@ -40,6 +39,7 @@ from trendlab.signals.scoring import (
     score_day,
     to_rows,
 )
+from trendlab.signals.trailing import TrailingBaselines
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -175,24 +175,21 @@ def _score_measure(
     usable = scorable & ~partial
     scores = empty_scores(value)
     past = _read_past(panel, measure, past_scores, rule, scores)
-    filled = np.where(usable, value, 0.0)
-    logs = np.log1p(filled)
+    baselines = TrailingBaselines(
+        np.where(usable, value, 0.0),
+        usable,
+        panel.segments,
+        window=rule.window_days,
+        period=rule.period_days,
+        young_steps=rule.min_valid_days,
+    )
     # The floor on items keeps tiny counts from being called peaks.
     if measure in NEGATIVE_MEASURES:
         enough = np.nan_to_num(value) >= rule.min_negatives
     else:
         enough = np.nan_to_num(posts) >= rule.min_posts
     for t in range(rule.window_days, panel.days):
-        baseline = trailing_baseline(
-            filled,
-            usable,
-            scores.is_peak,
-            panel.segments,
-            t,
-            window=rule.window_days,
-            period=rule.period_days,
-            logs=logs,
-        )
+        baseline = baselines.at(t, scores.is_peak)
         tested = scorable[:, t] & active[:, t]
         scale = _tail_scale(past[:, t - rule.window_days : t].sum(axis=1), rule)
         width = _interval_width(scores, t, scale, rule)

@@ -158,11 +158,9 @@ def score_day(
     low = np.expm1(baseline.centre - width * scale)
     high = np.expm1(baseline.centre + width * scale)
     if cold.any():
-        young = _score_young(value, baseline, measure)
-        z, p, centre, low, high = (
-            np.where(cold, one, other)
-            for one, other in zip(young, (z, p, centre, low, high), strict=True)
-        )
+        young = _score_young(value[cold], _series_of(baseline, cold), measure)
+        for one, other in zip(young, (z, p, centre, low, high), strict=True):
+            other[cold] = one
     for target, column in (
         (scores.z, z),
         (scores.p, p),
@@ -180,6 +178,17 @@ def score_day(
         least = rule.negative_p if measure in NEGATIVE_MEASURES else rule.peak_p
         passed &= scores.p[:, t] <= least
         scores.is_peak[:, t] = ~silent & (z >= rule.peak_z) & enough & rises & passed
+
+
+def _series_of(baseline: Baseline, kept: Bools) -> Baseline:
+    """Give the baselines of some series."""
+    return Baseline(
+        centre=baseline.centre[kept],
+        scale=baseline.scale[kept],
+        valid=baseline.valid[kept],
+        mean=baseline.mean[kept],
+        spread=baseline.spread[kept],
+    )
 
 
 # log1p likes per post of a young series: day-to-day scale until it is known.

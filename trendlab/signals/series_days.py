@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trendlab.errors import SignalError
-from trendlab.signals.baselines import count_floor, trailing_baseline
+from trendlab.signals.baselines import count_floor
 from trendlab.signals.series_rule import BELOW_RATIO, DAY_SECONDS, SeriesRule
 from trendlab.signals.tails import student_upper_tail
+from trendlab.signals.trailing import TrailingBaselines
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -56,26 +57,22 @@ def judge_days(
             f"the series spans {steps} steps of {grain:g} s, more than {MAX_STEPS}; "
             "give the right grain or cut the file"
         )
-    values, logs = np.zeros((1, steps)), np.zeros((1, steps))
-    usable, is_flagged = np.zeros((1, steps), bool), np.zeros((1, steps), bool)
-    segments = np.zeros((1, steps), np.int64)
+    is_known = ~np.isnan(given)
+    values, usable = np.zeros((1, steps)), np.zeros((1, steps), bool)
+    values[0, places[is_known]] = given[is_known]
+    usable[0, places[is_known]] = True
+    baselines = TrailingBaselines(
+        values, usable, np.zeros((1, steps), np.int64), window=window, period=period
+    )
+    is_flagged = np.zeros((1, steps), bool)
     baseline = np.full(len(given), np.nan)
     strength = np.zeros(len(given))
     at_threshold = _surprise_of_z(rule.peak_z, rule)
     for row, place in enumerate(places.tolist()):
-        found = trailing_baseline(
-            values,
-            usable,
-            is_flagged,
-            segments,
-            place,
-            window=window,
-            period=period,
-            logs=logs,
-        )
+        found = baselines.at(place, is_flagged)
         centre, valid = found.centre[0], int(found.valid[0])
         baseline[row] = np.expm1(centre)
-        if np.isnan(given[row]):
+        if not is_known[row]:
             continue
         log = np.log1p(given[row])
         if valid >= rule.min_cold_steps:
@@ -89,8 +86,6 @@ def judge_days(
             )
             strength[row] = max(told, 1.0) if is_peak else min(told, BELOW_RATIO)
             is_flagged[0, place] |= is_peak
-        values[0, place], logs[0, place] = given[row], log
-        usable[0, place] = True
     return baseline, strength
 
 
