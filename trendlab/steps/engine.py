@@ -79,6 +79,7 @@ class Context:
     clock: Callable[[], datetime] = utc_now
     progress: Progress = no_progress
     _runs: dict[tuple[str, date], str] | None = None
+    _run_rows: dict[date, pa.Table] = field(default_factory=dict)
     _fingerprints: dict[tuple[str, date], str] = field(default_factory=dict)
     _expired: dict[str, date] | None = None
 
@@ -104,6 +105,16 @@ class Context:
         self.run_of(step, day)
         assert self._runs is not None
         self._runs[(step, day)] = run_id
+
+    def run_rows(self, day: date) -> pa.Table:
+        """Return a day's runs, kept: each step of a night adds its own to them."""
+        if day not in self._run_rows:
+            self._run_rows[day] = self.lake.read("runs", day)
+        return self._run_rows[day]
+
+    def keep_run_rows(self, parts: Mapping[date, pa.Table]) -> None:
+        """Remember the runs of days that have just been written."""
+        self._run_rows.update(parts)
 
     def fingerprint(self, table: str, day: date) -> str:
         """Return the checksum of a day, kept until the table is written."""
@@ -131,6 +142,7 @@ class Context:
     def forget_expirations(self) -> None:
         """Forget what was erased: it was just changed."""
         self._expired = None
+        self._run_rows.clear()
 
 
 Compute = Callable[[Context, Sequence[date], Mapping[date, str]], Parts]
@@ -520,10 +532,11 @@ def _record(
                 }
             ]
         )
-        known = context.lake.read("runs", day)
+        known = context.run_rows(day)
         others = known.filter(pc.not_equal(known["step"], step.name))
         parts[day] = pa.concat_tables([others, mine])
     context.lake.write_many("runs", parts)
+    context.keep_run_rows(parts)
     for day, run_id in run_ids.items():
         context.note_run(step.name, day, run_id)
 

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from trendlab.errors import SettingsError
+from trendlab.lake import Span
 from trendlab.steps.alert import raise_for_days, send_pending
 from trendlab.steps.city_sentiment import CITY_SENTIMENT
 from trendlab.steps.city_trends import CITY_TRENDS
@@ -346,11 +347,13 @@ def _run(
 
 def _without_photos(context: Context, days: Sequence[date]) -> str:
     """Tell on how many days there was nothing to look at; 0 rows do not say why."""
-    bare_count = sum(
-        "stored"
-        not in context.lake.read("media", day, columns=["status"])["status"].to_pylist()
-        for day in days
+    if not days:
+        return ""
+    stored = context.lake.query(
+        "select distinct day from media where status = 'stored'",
+        {"media": Span("media", days[0], days[-1])},
     )
+    bare_count = len(set(days) - set(stored["day"].to_pylist()))
     if not bare_count:
         return ""
     return f"no stored photos on {bare_count:,} of {len(days):,} days"
