@@ -236,6 +236,7 @@ display(
             "label": "author",
             "trackers": "trackers",
             "tracker_entropy": "entropy, bits",
+            "tracker_lift": "lift",
             "best_rank": "best rank",
             "followers_count": "followers",
             "home": "home",

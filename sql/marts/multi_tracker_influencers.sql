@@ -6,59 +6,73 @@ with newest as (
     from trendlab.influencers
 ),
 
+-- what the ranks of trackers know of an author, where the author is among them
 ranked as (
     select
-        influencers.*,
-        influencers.posts_count::double precision / sum(influencers.posts_count) over (
-            partition by influencers.day, influencers.source, influencers.author_id
-        ) as posts_share
+        day,
+        source,
+        author_id,
+        max(author_kind) as author_kind,
+        max(home_city) as home_city,
+        max(followers_count) as followers_count,
+        max(tier) as tier,
+        min(rank) filter (where tracker <> 'all') as best_rank,
+        max(score) filter (where tracker <> 'all') as best_score,
+        string_agg(distinct nullif(flags, ''), ',') as flags
     from trendlab.influencers
-    where influencers.is_multi_tracker
-        and influencers.window_kind = 'all'
-        and influencers.tracker <> 'all'
-        and influencers.posts_count > 0
+    where window_kind = 'all'
+    group by day, source, author_id
 )
 
 select
-    ranked.day as week_start_on,
-    ranked.day = newest.day as is_newest,
-    ranked.source,
-    ranked.author_id,
-    max(ranked.author_handle) as author_handle,
-    max(ranked.author_kind) as author_kind,
-    max(ranked.home_city) as home_city,
-    max(ranked.trackers_count) as trackers_count,
-    string_agg(ranked.tracker, ', ' order by ranked.tracker) as trackers,
-    -- no less than 0: the sign of a single tracker's -0
-    abs(sum(
-        ranked.posts_share * log(2::numeric, ranked.posts_share::numeric)
-    ))::double precision as tracker_entropy,
-    max(ranked.posts_count) as posts_in_main_tracker_count,
-    min(ranked.rank) as best_rank,
-    max(ranked.score) as best_score,
-    max(ranked.followers_count) as followers_count,
-    max(ranked.tier) as tier,
-    string_agg(distinct nullif(ranked.flags, ''), ',') as flags
-from ranked
+    carriers.day as week_start_on,
+    carriers.day = newest.day as is_newest,
+    carriers.source,
+    carriers.author_id,
+    carriers.author_handle,
+    coalesce(ranked.author_kind, 'unknown') as author_kind,
+    coalesce(ranked.home_city, 'unknown') as home_city,
+    carriers.trackers_count,
+    carriers.trackers,
+    carriers.tracker_entropy,
+    carriers.tracker_lift,
+    carriers.posts_count,
+    carriers.posts_in_main_tracker_count,
+    ranked.best_rank,
+    ranked.best_score,
+    ranked.followers_count,
+    coalesce(ranked.tier, 'unknown') as tier,
+    ranked.flags
+from trendlab.multi_tracker_authors as carriers
 cross join newest
-group by ranked.day, newest.day, ranked.source, ranked.author_id;
+left join ranked
+    on
+        ranked.day = carriers.day
+        and ranked.source = carriers.source
+        and ranked.author_id = carriers.author_id;
 
 comment on view marts.multi_tracker_influencers is
     'Authors with at least 2 posts in each of at least 2 trackers within the 28 days '
-    'that end with a week. One row per week, source and author.';
+    'that end with a week, of all known authors; the 1,000 with most trackers and '
+    'posts. One row per week, source and author.';
 comment on column marts.multi_tracker_influencers.week_start_on is 'Monday of the week';
 comment on column marts.multi_tracker_influencers.is_newest is
     'true in the newest week of all';
-comment on column marts.multi_tracker_influencers.trackers is
-    'trackers among whose best 50 the author is, comma-separated; trackers_count counts '
-    'all';
-comment on column marts.multi_tracker_influencers.tracker_entropy is
-    'entropy of the author''s posts over those trackers, bits; 0 is one tracker only';
+comment on column marts.multi_tracker_influencers.author_kind is
+    'person or brand; unknown too where no tracker has the author among its best 50';
+comment on column marts.multi_tracker_influencers.home_city is
+    'home, from marts.influencers; unknown too where no tracker has the author among '
+    'its best 50';
 comment on column marts.multi_tracker_influencers.posts_in_main_tracker_count is
     'posts in the tracker with the most of them';
 comment on column marts.multi_tracker_influencers.best_rank is
-    'best rank within one of those trackers';
+    'best rank within one tracker, NULL where the author is among no tracker''s best '
+    '50';
 comment on column marts.multi_tracker_influencers.best_score is
-    'best score within one of those trackers';
+    'best score within one tracker, NULL like best_rank';
+comment on column marts.multi_tracker_influencers.followers_count is
+    'newest reading, NULL like best_rank or where unknown';
+comment on column marts.multi_tracker_influencers.tier is
+    'follower tier; unknown too where no tracker has the author among its best 50';
 comment on column marts.multi_tracker_influencers.flags is
-    'authenticity flags, comma-separated, NULL for none';
+    'authenticity flags, comma-separated, NULL for none or where not looked at';

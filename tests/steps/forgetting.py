@@ -107,6 +107,8 @@ def rows_of_home() -> dict[str, list[dict]]:
                             author_handle=OLD_HANDLE)],
         "influencers": [row("influencers", source="photos", day=DAY, author_id=ID,
                             author_handle=HANDLE)],
+        "multi_tracker_authors": [row("multi_tracker_authors", source="photos", day=DAY,
+                                      author_id=ID, author_handle=HANDLE)],
         "evidence": [
             row("evidence", day=DAY, evidence_kind="post", rank=1, item="pzub1",
                 label=CAPTION),

@@ -36,7 +36,7 @@ FIRST_DAY = LAST_DAY - timedelta(days=7 * WEEKS - 1)
 DERIVED = (
     "tracker_posts", "sentiment", "garments", "garment_tags", "looks", "activity",
     "term_days", "author_days", "day_scores", "peaks", "dips", "evidence",
-    "influencers", "city_weeks", "look_patterns", "styles",
+    "influencers", "multi_tracker_authors", "city_weeks", "look_patterns", "styles",
     "style_weeks",
 )  # fmt: skip
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 import sqlalchemy as sa
 
@@ -195,28 +193,36 @@ def test_the_newest_week_of_each_tracker_is_marked(warehouse: Warehouse) -> None
     ]
 
 
-def test_an_author_of_two_trackers_is_listed_with_the_entropy_of_their_posts(
+def test_an_author_of_two_trackers_is_listed_beside_the_ranks_they_have(
     warehouse: Warehouse,
 ) -> None:
-    author = {"author_id": "a1", "window_kind": "all", "is_multi_tracker": True}
+    ranked = {"author_id": "a1", "window_kind": "all", "home_city": "rome"}
+    carrier = {"trackers_count": 2, "trackers": "outfits, shoes"}
     load(
         warehouse,
         {
             "influencers": rows_of(
                 "influencers",
-                {**author, "tracker": "outfits", "posts_count": 6, "rank": 4},
-                {**author, "tracker": "shoes", "posts_count": 2, "rank": 2},
-                {**author, "tracker": "all", "posts_count": 8, "rank": 1},
-                {"author_id": "a2", "window_kind": "all", "posts_count": 9},
-            )
+                {**ranked, "tracker": "outfits", "rank": 4},
+                {**ranked, "tracker": "shoes", "rank": 2},
+                {**ranked, "tracker": "all", "rank": 1},
+            ),
+            "multi_tracker_authors": rows_of(
+                "multi_tracker_authors",
+                {**carrier, "author_id": "a1"},
+                {**carrier, "author_id": "a2"},
+            ),
         },
     )
-    row = one(warehouse, "select * from marts.multi_tracker_influencers")
-    expected = -(0.75 * math.log2(0.75) + 0.25 * math.log2(0.25))
-    assert row["author_id"] == "a1"
-    assert row["trackers"] == "outfits, shoes"
-    assert row["tracker_entropy"] == pytest.approx(expected)
-    assert (row["best_rank"], row["posts_in_main_tracker_count"]) == (2, 6)
+    rows = ask(
+        warehouse,
+        "select author_id, home_city, best_rank from marts.multi_tracker_influencers "
+        "order by author_id",
+    )
+    assert [tuple(row.values()) for row in map(dict, rows)] == [
+        ("a1", "rome", 2),
+        ("a2", "unknown", None),  # among no tracker's best 50
+    ]
 
 
 def test_the_change_of_a_trend_looks_four_weeks_back(warehouse: Warehouse) -> None:

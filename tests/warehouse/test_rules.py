@@ -137,6 +137,9 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
     "styles_are_ranked": plus("styles", {"rank": 2, "styles_count": 1}),
     "style_rows_belong_to_a_fit": plus("style_examples", {"style_id": "nothing"}),
     "influencer_ranks_are_ranks": plus("influencers", {"rank": 2, "rank_high": 3}),
+    "multi_tracker_influencers_carry_several": plus(
+        "multi_tracker_authors", {"trackers_count": 1}
+    ),
     "cities_are_known": without("cities"),
     "runs_are_unique": plus("runs", {"step": "match"}),
 }

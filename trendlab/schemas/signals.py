@@ -422,6 +422,39 @@ INFLUENCERS = Table(
     in_warehouse=True,
 )
 
+MULTI_TRACKER_AUTHORS = Table(
+    name="multi_tracker_authors",
+    doc="Authors with ≥ 2 posts in each of ≥ 2 trackers within the 28 days that end "
+    "with the week, of all known authors; the 1,000 with most trackers and posts. One "
+    "row per week (Monday), source and author.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("author_id", "author's id at the source"),
+        text("author_handle", "newest handle seen", nullable=True),
+        count("posts_count", "posts of the 28 days, each once"),
+        count("trackers_count", "trackers with ≥ 2 posts in the 28 days"),
+        text("trackers", "those trackers, comma-separated"),
+        number(
+            "tracker_entropy",
+            "entropy of the posts over those trackers, bits",
+            minimum=0,
+        ),
+        number(
+            "tracker_lift",
+            "authors of two of those trackers over what independence gives, "
+            "geometric mean of the pairs; NULL with fewer than 30 authors in all",
+            nullable=True,
+            minimum=0,
+        ),
+        count("posts_in_main_tracker_count", "posts in the tracker with most of them"),
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("day", "source", "author_id"),
+    in_warehouse=True,
+)
+
 CITY_WEEKS = Table(
     name="city_weeks",
     doc="Share of looks with a garment, colour, fine category or style; one row per "
@@ -464,5 +497,6 @@ SIGNALS = (
     EVENT_AUTHORS,
     CITY_SENTIMENT,
     INFLUENCERS,
+    MULTI_TRACKER_AUTHORS,
     CITY_WEEKS,
 )

@@ -31,6 +31,7 @@ BUDGETS = {
     "activity": 14,
     "signals": 25,
     "influencers": 30,
+    "multi_tracker": 2,
     "trends": 6,
     "city_sentiment": 8,
     "look_patterns": 8,

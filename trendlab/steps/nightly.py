@@ -22,6 +22,7 @@ from trendlab.steps.live_verbs import fetch_night
 from trendlab.steps.load import load_warehouse, make_marts, open_for
 from trendlab.steps.media import fetch_night_photos
 from trendlab.steps.media_report import MediaReport
+from trendlab.steps.multi_tracker import MULTI_TRACKER
 from trendlab.steps.pool import Pool
 from trendlab.steps.report import NIGHTLY_REPORT, WEEKLY_REPORTS, write_report
 from trendlab.steps.retention import apply_retention
@@ -45,6 +46,7 @@ STEPS: dict[str, Step] = {
         ACTIVITY,
         SIGNALS,
         INFLUENCERS,
+        MULTI_TRACKER,
         TRENDS,
         LOOK_PATTERNS,
         STYLES,

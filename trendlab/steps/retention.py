@@ -45,7 +45,7 @@ GOES_WITH: Mapping[str, tuple[str, ...]] = {
     "engagement": (),
     "authors": (),
     "author_days": (),
-    "influencers": (),
+    "influencers": ("multi_tracker_authors",),
     "evidence": (),
     "alerts": (),
     "quarantine": (),
