@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from trendlab.lake import Lake
 from trendlab.places.cities import seed_cities
 from trendlab.settings import Settings
 from trendlab.steps.describe import MATCH
-from trendlab.steps.engine import Context
+from trendlab.steps.engine import Context, Step, run_step
 from trendlab.steps.exclusions import preview_rules
+from trendlab.steps.signals import ACTIVITY
 from trendlab.trackers import Exclusion, Tracker
 
 DAY = date(2026, 1, 5)
@@ -87,3 +89,81 @@ def test_alert_settings_do_not_make_matches_stale(tmp_path):
     assert MATCH.settings_key(plain) == key
     plain.trackers = [changed]
     assert MATCH.settings_key(plain) != key
+
+
+MARCH = [date(2026, 3, 1) + timedelta(days=n) for n in range(-2, 7)]
+
+
+def computed_days(context: Context, step: Step = MATCH) -> list[date]:
+    """Run a step over nine days and return those that were computed."""
+    computed: list[date] = []
+
+    def note(context: Context, days: Sequence[date]) -> str:
+        computed.extend(days)
+        return ""
+
+    run_step(context, step, MARCH, remark=note)
+    return computed
+
+
+def excluded_days(context: Context) -> list[date]:
+    rows = context.lake.read_range("tracker_posts", MARCH[0], MARCH[-1]).to_pylist()
+    return sorted({row["day"] for row in rows if row["is_excluded"]})
+
+
+def with_rules(context: Context, time_zone: str, *rules: Exclusion) -> Context:
+    (tracker,) = context_of(context.home, *rules).trackers
+    context.trackers = [tracker.model_copy(update={"time_zone": time_zone})]
+    return context
+
+
+def adverts(first: int | None = None, last: int | None = None) -> Exclusion:
+    return Exclusion(
+        reason="adverts",
+        expressions=["buy now"],
+        **{"from": first and date(2026, 3, first), "to": last and date(2026, 3, last)},
+    )
+
+
+def test_a_rule_of_three_days_recomputes_those_days_and_lifting_it_too(tmp_path):
+    context = context_of(tmp_path)
+    for day in MARCH:
+        put(context.lake, day, "buy now", "a coat")
+    assert computed_days(context) == MARCH
+    assert computed_days(context) == []
+    assert computed_days(context, ACTIVITY) == MARCH
+
+    with_rules(context, "UTC", adverts(1, 3))
+    assert computed_days(context) == [date(2026, 3, n) for n in (1, 2, 3)]
+    assert excluded_days(context) == [date(2026, 3, n) for n in (1, 2, 3)]
+    # and what is counted from them; comments reach back further than these days
+    assert computed_days(context, ACTIVITY) == MARCH[2:]
+
+    with_rules(context, "UTC", adverts(1, 5))  # two days longer
+    assert computed_days(context) == [date(2026, 3, n) for n in (4, 5)]
+
+    with_rules(context, "UTC")
+    assert computed_days(context) == [date(2026, 3, n) for n in (1, 2, 3, 4, 5)]
+    assert excluded_days(context) == []
+
+
+def test_a_rule_without_an_end_recomputes_every_day_from_its_first(tmp_path):
+    context = context_of(tmp_path)
+    for day in MARCH:
+        put(context.lake, day, "buy now")
+    computed_days(context)
+
+    with_rules(context, "UTC", adverts(3))
+    assert computed_days(context) == [day for day in MARCH if day >= date(2026, 3, 3)]
+    with_rules(context, "UTC", adverts())
+    assert computed_days(context) == [day for day in MARCH if day < date(2026, 3, 3)]
+
+
+def test_a_rule_in_local_time_reaches_the_neighbouring_days(tmp_path):
+    context = with_rules(context_of(tmp_path), "Asia/Tokyo")
+    for day in MARCH:
+        put(context.lake, day, "buy now")
+    computed_days(context)
+
+    with_rules(context, "Asia/Tokyo", adverts(2, 2))
+    assert computed_days(context) == [date(2026, 3, n) for n in (1, 2, 3)]

@@ -27,7 +27,10 @@ RUNS = Table(
         RUN_ID,
         text("code_hash", "hash of the modules that the step runs"),
         text("settings_hash", "hash of the settings and trackers that it reads"),
-        text("inputs_hash", "hash of the checksums of its input partitions"),
+        text(
+            "inputs_hash",
+            "hash of the checksums of its input partitions, and of rules of that day",
+        ),
         count("rows_count", "rows written"),
         number("seconds", "time taken", minimum=0),
         text("status", "how it ended", allowed=("done", "failed", "skipped")),

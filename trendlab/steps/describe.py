@@ -42,11 +42,31 @@ def _match_inputs(context: Context, day: date) -> list[Input]:
 
 
 def _match_key(context: Context) -> str:
-    # who is told of what decides nothing here
+    # who is told of what decides nothing here; exclusions decide days: _rules_key
     trackers = [
-        tracker.model_dump_json(exclude={"alerts"}) for tracker in context.trackers
+        tracker.model_dump_json(exclude={"alerts", "exclusions"})
+        for tracker in context.trackers
     ]
     return hash_of(*trackers, json.dumps(context.cities.to_pylist(), default=str))
+
+
+def _rules_key(context: Context, day: date) -> str:
+    """Return the exclusion rules that are valid on a day; "" where none is.
+
+    A rule counts as it applies to the day: whether it also holds a month later
+    changes nothing here, so a longer validity touches the days that it adds.
+    """
+    rules = []
+    for tracker in context.trackers:
+        # posts of a UTC day lie on up to three days of another zone
+        reach = timedelta(0) if tracker.time_zone == "UTC" else ONE_DAY
+        near = [day - reach + n * ONE_DAY for n in range(2 * reach.days + 1)]
+        for rule in tracker.exclusions:
+            valid = [str(here) for here in near if rule.is_valid_on(here)]
+            if valid:
+                listed = rule.model_dump_json(exclude={"valid_from", "valid_to"})
+                rules += [tracker.name, listed, *valid]
+    return hash_of(*rules) if rules else ""
 
 
 def _match(
@@ -82,6 +102,7 @@ MATCH = Step(
     inputs=_match_inputs,
     compute=_match,
     settings_key=_match_key,
+    day_key=_rules_key,
     is_pooled=True,
 )
 

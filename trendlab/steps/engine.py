@@ -168,6 +168,9 @@ class Step:
         (context, days, run_ids) → rows for each table and day. `days` rise.
     settings_key : callable
         (context) → text of the settings and trackers that decide the result.
+    day_key : callable
+        (context, day) → text of the settings that decide the result of that day and
+        not of every day, such as rules with a validity; "" for none.
     is_chained : bool
         True when a day also depends on the step's own earlier days.
     is_weekly : bool
@@ -193,6 +196,7 @@ class Step:
     inputs: Callable[[Context, date], list[Input]]
     compute: Compute
     settings_key: Callable[[Context], str] = lambda context: ""
+    day_key: Callable[[Context, date], str] = lambda context, day: ""
     is_chained: bool = False
     is_weekly: bool = False
     only_last_week: bool = False
@@ -440,7 +444,9 @@ def _inputs_hash(context: Context, step: Step, day: date) -> str:
         while here <= wanted.last_day:
             parts.append(context.fingerprint(wanted.table, here))
             here += timedelta(days=1)
-    return hash_of(*parts)
+    own = step.day_key(context, day)
+    # a day without such settings keeps the hash of what it reads alone
+    return hash_of(*parts, own) if own else hash_of(*parts)
 
 
 # A chain reaches back as far as the longest baseline (84 days) and its masks.

@@ -178,6 +178,11 @@ class Exclusion(_Strict):
         """The name to show."""
         return self.name if self.name is not None else self.reason
 
+    def is_valid_on(self, day: date) -> bool:
+        """Tell whether the rule holds on a local day, its first and last included."""
+        is_begun = self.valid_from is None or self.valid_from <= day
+        return is_begun and (self.valid_to is None or day <= self.valid_to)
+
     @model_validator(mode="after")
     def _check(self) -> Exclusion:
         if not (self.users or self.hashtags or self.expressions or self.languages):
