@@ -22,8 +22,8 @@ from trendlab.schemas import TABLES, Table
 
 # A reader meets a replacement under way at most a few times before it is through.
 READ_ATTEMPTS = 5
-# Hashing is bound by the processor and frees Python's lock.
-VERIFY_THREADS = 2
+# Hashing and decoding are bound by the processor and free Python's lock.
+READ_THREADS = 2
 
 _Result = TypeVar("_Result")
 
@@ -223,8 +223,14 @@ class LakeReader:
     ) -> pa.Table:
         names = table.names if columns is None else list(columns)
         schema = select_schema(table, names)
-        tables = [self._decoded(table, part, names) for part in parts]
-        return pa.concat_tables([schema.empty_table(), *tables])
+
+        def decoded(part: Part) -> pa.Table:
+            return self._decoded(table, part, names)
+
+        if len(parts) < 2:
+            return pa.concat_tables([schema.empty_table(), *map(decoded, parts)])
+        with ThreadPoolExecutor(READ_THREADS) as pool:
+            return pa.concat_tables([schema.empty_table(), *pool.map(decoded, parts)])
 
     def _decoded(self, table: Table, part: Part, columns: Sequence[str]) -> pa.Table:
         def newest() -> pa.Table:
@@ -242,7 +248,7 @@ class LakeReader:
         parts = self._catalog.parts(table, span.first_day, span.last_day)
         if pins is not None:
             parts = pin(parts, pins)
-        with ThreadPoolExecutor(VERIFY_THREADS) as pool:
+        with ThreadPoolExecutor(READ_THREADS) as pool:
             contents = list(pool.map(self._verifier.content, parts))
         whole: list[Path] = []
         lacking: list[Path] = []

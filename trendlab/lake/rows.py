@@ -109,4 +109,5 @@ def select_schema(table: Table, columns: Sequence[str]) -> pa.Schema:
     unknown = [name for name in columns if name not in table.names]
     if unknown:
         raise SchemaMismatch(f"table {table.name} has no columns {unknown}")
-    return pa.schema([table.arrow.field(name) for name in columns])
+    declared = table.arrow
+    return pa.schema([declared.field(name) for name in columns])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -74,7 +75,7 @@ class Table:
     not_in_warehouse: tuple[str, ...] = ()
     kept_once_known: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def arrow(self) -> pa.Schema:
         """The declared Arrow schema, columns in order."""
         return pa.schema(

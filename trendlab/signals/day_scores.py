@@ -44,7 +44,7 @@ from trendlab.signals.trailing import TrailingBaselines
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-__all__ = ["PeakRule", "score_days"]
+__all__ = ["PAST_COLUMNS", "PeakRule", "score_days"]
 
 logger = logging.getLogger(__name__)
 
@@ -58,12 +58,13 @@ MEASURE_COLUMNS = {
 }
 LIKE_MEASURES = ("likes_per_post", "activity")
 
-# What the rule reads of earlier days.
+# What this rule, and the peaks that days are merged into, read of earlier days.
 PAST_COLUMNS = [
     "day",
     "tracker",
     "city",
     "measure",
+    "value",
     "baseline",
     "z",
     "is_peak",
@@ -104,8 +105,9 @@ def score_days(
     first_day, last_day : datetime.date
         Days to produce, inclusive.
     past_scores : pyarrow.Table[day_scores]
-        The 84 days before `first_day`: their peaks are masked out of the baselines
-        and their z fit the tail. Empty at the start of history.
+        With the columns of `PAST_COLUMNS` or more. The 84 days before `first_day`:
+        their peaks are masked out of the baselines and their z fit the tail. Empty
+        at the start of history.
     run_ids : mapping of date to str
         run_id of each produced day.
     rule : PeakRule, optional

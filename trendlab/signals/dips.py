@@ -128,11 +128,13 @@ def _term_histories(
     events: DipEvents,
 ) -> dict[str, TermHistory]:
     """Prepare the words of each tracker, with the days before the first produced."""
-    mine = term_days.filter(pc.equal(term_days["item_kind"], kind.name))
+    of_kind = pc.equal(term_days["item_kind"], kind.name)
     first = day_number(first_day)
     histories: dict[str, TermHistory] = {}
     for tracker in sorted(set(kind.panel.trackers)):
-        terms = mine.filter(pc.equal(mine["tracker"], tracker))
+        terms = term_days.filter(
+            pc.and_(of_kind, pc.equal(term_days["tracker"], tracker))
+        )
         if terms.num_rows == 0:
             continue
         history = TermHistory(terms, window=rule.window_days, skip_terms=skip_terms)

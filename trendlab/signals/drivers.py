@@ -114,7 +114,7 @@ def _terms_of(event: Row, item_kind: str, day: EventDay) -> pl.DataFrame:
     """Term counts of the tracker, from 28 days before the day to the day."""
     since = day.day - timedelta(BASELINE_DAYS)
     counts = to_frame(
-        _of_tracker(day.inputs.term_days, event),
+        day.rows_of(event["tracker"], "term_days"),
         [
             "day",
             "item_kind",
@@ -168,14 +168,10 @@ def _past_items(event: Row, event_kind: str, item_kind: str, day: EventDay) -> f
         ("dip", "post"): "negative_count",
         ("dip", "comment"): "comment_negative_count",
     }
-    past = _before(_of_tracker(day.inputs.activity, event), day.day)
+    past = _before(day.rows_of(event["tracker"], "activity"), day.day)
     past = past.filter(pc.equal(past["city"], "all"))
     total = pc.sum(past[columns[event_kind, item_kind]]).as_py()
     return float(total or 0)
-
-
-def _of_tracker(table: pa.Table, event: Row) -> pa.Table:
-    return table.filter(pc.equal(table["tracker"], event["tracker"]))
 
 
 def _before(table: pa.Table, day: date) -> pa.Table:
@@ -190,7 +186,7 @@ def _before(table: pa.Table, day: date) -> pa.Table:
 
 def _days_before(event: Row, day: EventDay) -> int:
     """Days with activity of the tracker among the 28 before; at least 1."""
-    past = _before(_of_tracker(day.inputs.activity, event), day.day)
+    past = _before(day.rows_of(event["tracker"], "activity"), day.day)
     return max(1, len(pc.unique(past["day"])))
 
 
@@ -236,7 +232,7 @@ def count_authors(
         )
     )
     column = "posts_count" if event_kind == "peak" else "negative_count"
-    past = _before(_of_tracker(day.inputs.author_days, event), day.day)
+    past = _before(day.rows_of(event["tracker"], "author_days"), day.day)
     usual = (
         to_frame(past, ["source", "author_id", column])
         .group_by("source", "author_id")
@@ -265,7 +261,7 @@ def top_cities(
     """Rank cities by their excess over their own past days."""
     observed = items.group_by("city").agg(observed=pl.len().cast(pl.Float64))
     column = "posts_count" if event_kind == "peak" else "negative_count"
-    past = _before(_of_tracker(day.inputs.activity, event), day.day)
+    past = _before(day.rows_of(event["tracker"], "activity"), day.day)
     usual = (
         to_frame(past, ["city", column])
         .group_by("city")
@@ -280,7 +276,7 @@ def top_cities(
 def top_garments(event: Row, items: pl.DataFrame, day: EventDay) -> list[Row]:
     """Rank garment classes of the event's posts against the tracker's past days."""
     garments = day.inputs.garments
-    matched = _of_tracker(day.inputs.garment_tracker_posts, event)
+    matched = day.rows_of(event["tracker"], "garment_tracker_posts")
     if garments.num_rows == 0 or matched.num_rows == 0:
         return []
     matched = matched.filter(pc.invert(matched["is_excluded"]))

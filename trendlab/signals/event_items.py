@@ -19,9 +19,45 @@ Row = dict[str, Any]
 MAX_READ_ITEMS = 20_000
 
 
+# Columns of each table that evidence is drawn from; nothing else need be read.
+READ_COLUMNS = {
+    "tracker_posts": ("day", "tracker", "source", "post_id", "city", "is_excluded"),
+    "posts": (
+        "source",
+        "post_id",
+        "author_id",
+        "author_handle",
+        "caption",
+        "hashtags",
+        "url",
+        "likes_count",
+    ),
+    "sentiment": ("source", "item_kind", "item_id", "compound", "label"),
+    "comments": (
+        "day",
+        "source",
+        "comment_id",
+        "post_id",
+        "author_id",
+        "author_handle",
+        "text",
+        "likes_count",
+    ),
+    "author_days": (
+        "day",
+        "tracker",
+        "source",
+        "author_id",
+        "posts_count",
+        "negative_count",
+    ),
+    "garments": ("source", "post_id", "category"),
+}
+
+
 @dataclass(frozen=True)
 class Inputs:
-    """Tables that evidence is drawn from.
+    """Tables that evidence is drawn from, with the columns of `READ_COLUMNS` or more.
 
     Parameters
     ----------
@@ -73,6 +109,15 @@ class EventDay:
             inputs.sentiment, ["source", "item_kind", "item_id", "compound", "label"]
         )
         self._said = {"post": self._posts(), "comment": self._comments()}
+        self._rows: dict[tuple[str, str], pa.Table] = {}
+
+    def rows_of(self, tracker: str, table: str) -> pa.Table:
+        """Give one tracker's rows of a table of the inputs; each is picked once."""
+        key = (tracker, table)
+        if key not in self._rows:
+            rows: pa.Table = getattr(self.inputs, table)
+            self._rows[key] = rows.filter(pc.equal(rows["tracker"], tracker))
+        return self._rows[key]
 
     def _posts(self) -> pl.DataFrame:
         columns = ["source", "post_id", "author_id", "author_handle", "caption"]

@@ -27,11 +27,11 @@ from trendlab.signals.drivers import (
     top_items,
     top_terms,
 )
-from trendlab.signals.event_items import EventDay, Inputs
+from trendlab.signals.event_items import READ_COLUMNS, EventDay, Inputs
 
 Row = dict[str, Any]
 
-__all__ = ["Explained", "Inputs", "explain_dips", "explain_peaks"]
+__all__ = ["READ_COLUMNS", "Explained", "Inputs", "explain_dips", "explain_peaks"]
 
 logger = logging.getLogger(__name__)
 

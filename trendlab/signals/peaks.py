@@ -74,8 +74,9 @@ def find_peaks(
     Parameters
     ----------
     day_scores : pyarrow.Table[day_scores]
-        Days from `first_day` − 84 to `last_day`, so that a peak that began earlier
-        keeps its start.
+        With the columns of `day_scores.PAST_COLUMNS` or more. Days from
+        `first_day` − 84 to `last_day`, so that a peak that began earlier keeps its
+        start.
     first_day, last_day : datetime.date
         Days to produce, inclusive.
     run_ids : mapping of date to str

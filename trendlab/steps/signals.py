@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,9 +20,9 @@ from trendlab.signals.activity import (
     run_id_rows,
     tracker_zone_rows,
 )
-from trendlab.signals.day_scores import score_days
+from trendlab.signals.day_scores import PAST_COLUMNS, score_days
 from trendlab.signals.dips import find_dips
-from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
+from trendlab.signals.evidence import READ_COLUMNS, Inputs, explain_dips, explain_peaks
 from trendlab.signals.peaks import find_peaks
 from trendlab.steps.engine import Context, Input, Parts, Step, hash_of
 from trendlab.text.sentiment import lexicon_words
@@ -33,14 +35,21 @@ ENGAGEMENT_REACH = timedelta(days=2)
 # the longest baseline of a daily rule, and the reach of its masks
 BASELINE = timedelta(days=84)
 EVIDENCE_BASELINE = timedelta(days=28)
+# all but the run_id, which is long and decides nothing
+TERM_COLUMNS = [name for name in TABLES["term_days"].names if name != "run_id"]
 SIGNAL_TABLES = ("day_scores", "peaks", "dips", "evidence", "event_authors")
 
 
 def split_by_day(rows: pa.Table) -> dict[date, pa.Table]:
-    """Split rows by their `day`; days without rows are left out."""
+    """Split rows by their `day`, in their order; days without rows are left out."""
+    days = rows["day"].cast(pa.int32()).to_numpy()
+    if (days[1:] < days[:-1]).any():
+        order = np.argsort(days, kind="stable")
+        rows, days = rows.take(pa.array(order)), days[order]
+    firsts = np.unique(days, return_index=True)[1].tolist()
     return {
-        day: rows.filter(pc.equal(rows["day"], pa.scalar(day, pa.date32())))
-        for day in pc.unique(rows["day"]).to_pylist()
+        rows["day"][first].as_py(): rows.slice(first, end - first)
+        for first, end in pairwise([*firsts, len(days)])
     }
 
 
@@ -153,9 +162,11 @@ def _signals(
         first, last = span[0], span[-1]
         wanted = {day: run_ids[day] for day in span}
         activity = lake.read_range("activity", first - BASELINE, last)
-        terms = lake.read_range("term_days", first - BASELINE, last)
+        terms = lake.read_range(
+            "term_days", first - BASELINE, last, columns=TERM_COLUMNS
+        )
         covered = covered_days(lake.read_range("coverage", first - BASELINE, last))
-        past_scores = _past(context, "day_scores", first, parts)
+        past_scores = _past(context, "day_scores", first, parts, PAST_COLUMNS)
         scores = score_days(
             activity,
             covered,
@@ -165,7 +176,7 @@ def _signals(
             run_ids=wanted,
         )
         peaks = find_peaks(
-            pa.concat_tables([past_scores, scores]),
+            pa.concat_tables([past_scores, scores.select(PAST_COLUMNS)]),
             first_day=first,
             last_day=last,
             run_ids=wanted,
@@ -190,15 +201,22 @@ def _signals(
     return parts
 
 
-def _past(context: Context, table: str, first: date, parts: Parts) -> pa.Table:
+def _past(
+    context: Context,
+    table: str,
+    first: date,
+    parts: Parts,
+    columns: Sequence[str] | None = None,
+) -> pa.Table:
     """Return the step's own rows of the days before, written or just computed."""
     since = first - BASELINE
-    stored = context.lake.read_range(table, since, first - ONE_DAY)
+    stored = context.lake.read_range(table, since, first - ONE_DAY, columns=columns)
     fresh = {day: rows for day, rows in parts[table].items() if since <= day < first}
     if not fresh:
         return stored
     stale = pc.is_in(stored["day"], pa.array(list(fresh), pa.date32()))
-    return pa.concat_tables([stored.filter(pc.invert(stale)), *fresh.values()])
+    found = pa.concat_tables(list(fresh.values())).select(stored.column_names)
+    return pa.concat_tables([stored.filter(pc.invert(stale)), found])
 
 
 def _explain(
@@ -214,6 +232,7 @@ def _explain(
     Gives evidence and event_authors.
     """
     held = HeldDays(context.lake)
+    terms_of, activity_of = split_by_day(terms), split_by_day(activity)
     event_days = sorted(
         set(pc.unique(peaks["day"]).to_pylist())
         | set(pc.unique(dips["day"]).to_pylist())
@@ -229,9 +248,9 @@ def _explain(
             posts=held.between("posts", *near),
             sentiment=held.between("sentiment", *near),
             comments=held.between("comments", *near),
-            term_days=_days_between(terms, since, day),
+            term_days=_between(terms_of, terms.schema, since, day),
             author_days=held.between("author_days", since, day),
-            activity=_days_between(activity, since, day),
+            activity=_between(activity_of, activity.schema, since, day),
             garments=held.between("garments", since, day + ONE_DAY),
             garment_tracker_posts=matched,
             tokenize=tokenize,
@@ -261,18 +280,16 @@ class HeldDays:
         wanted = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         for day in wanted:
             if day not in held:
-                held[day] = self._lake.read(table, day)
+                held[day] = self._lake.read(table, day, columns=READ_COLUMNS[table])
         return pa.concat_tables([held[day] for day in wanted])
 
 
-def _days_between(rows: pa.Table, first: date, last: date) -> pa.Table:
-    day = rows["day"]
-    return rows.filter(
-        pc.and_(
-            pc.greater_equal(day, pa.scalar(first, pa.date32())),
-            pc.less_equal(day, pa.scalar(last, pa.date32())),
-        )
-    )
+def _between(
+    days: Mapping[date, pa.Table], schema: pa.Schema, first: date, last: date
+) -> pa.Table:
+    wanted = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    held = [days[day] for day in wanted if day in days]
+    return pa.concat_tables([schema.empty_table(), *held])
 
 
 SIGNALS = Step(
