@@ -70,11 +70,14 @@ def top_terms(
         users = _counted_terms(event, item_kind, day)
     else:
         users = _read_terms(items, day)
-    past = (
-        _terms_of(event, item_kind, day)
-        .filter(pl.col("day") < day.day)
-        .group_by("term_kind", "term")
-        .agg(before=pl.col("users" if event_kind == "peak" else "negatives").sum())
+    past = day.once(
+        ("past terms", event["tracker"], item_kind, event_kind),
+        lambda: (
+            _terms_of(event, item_kind, day)
+            .filter(pl.col("day") < day.day)
+            .group_by("term_kind", "term")
+            .agg(before=pl.col("users" if event_kind == "peak" else "negatives").sum())
+        ),
     )
     both = users.join(past, on=["term_kind", "term"], how="left").with_columns(
         pl.col("before").fill_null(0)
@@ -232,11 +235,16 @@ def count_authors(
         )
     )
     column = "posts_count" if event_kind == "peak" else "negative_count"
-    past = _before(day.rows_of(event["tracker"], "author_days"), day.day)
-    usual = (
-        to_frame(past, ["source", "author_id", column])
-        .group_by("source", "author_id")
-        .agg(expected=pl.col(column).sum() / _days_before(event, day))
+    usual = day.once(
+        ("past authors", event["tracker"], column),
+        lambda: (
+            to_frame(
+                _before(day.rows_of(event["tracker"], "author_days"), day.day),
+                ["source", "author_id", column],
+            )
+            .group_by("source", "author_id")
+            .agg(expected=pl.col(column).sum() / _days_before(event, day))
+        ),
     )
     return (
         observed.join(usual, on=["source", "author_id"], how="left")
@@ -279,10 +287,16 @@ def top_garments(event: Row, items: pl.DataFrame, day: EventDay) -> list[Row]:
     matched = day.rows_of(event["tracker"], "garment_tracker_posts")
     if garments.num_rows == 0 or matched.num_rows == 0:
         return []
-    matched = matched.filter(pc.invert(matched["is_excluded"]))
     # the day of the tracker, not the UTC day that the photo is stored under
-    mine = to_frame(garments, ["source", "post_id", "category"]).join(
-        to_frame(matched, ["source", "post_id", "day"]), on=["source", "post_id"]
+    mine = day.once(
+        ("garments", event["tracker"]),
+        lambda: to_frame(garments, ["source", "post_id", "category"]).join(
+            to_frame(
+                matched.filter(pc.invert(matched["is_excluded"])),
+                ["source", "post_id", "day"],
+            ),
+            on=["source", "post_id"],
+        ),
     )
     inside = items.select("source", pl.col("item_id").alias("post_id"))
     here = (

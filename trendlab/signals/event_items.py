@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -110,6 +111,7 @@ class EventDay:
         )
         self._said = {"post": self._posts(), "comment": self._comments()}
         self._rows: dict[tuple[str, str], pa.Table] = {}
+        self._frames: dict[tuple[str, ...], pl.DataFrame] = {}
 
     def rows_of(self, tracker: str, table: str) -> pa.Table:
         """Give one tracker's rows of a table of the inputs; each is picked once."""
@@ -118,6 +120,14 @@ class EventDay:
             rows: pa.Table = getattr(self.inputs, table)
             self._rows[key] = rows.filter(pc.equal(rows["tracker"], tracker))
         return self._rows[key]
+
+    def once(
+        self, key: tuple[str, ...], make: Callable[[], pl.DataFrame]
+    ) -> pl.DataFrame:
+        """Keep what is made for a key: the events of a tracker share its past."""
+        if key not in self._frames:
+            self._frames[key] = make()
+        return self._frames[key]
 
     def _posts(self) -> pl.DataFrame:
         columns = ["source", "post_id", "author_id", "author_handle", "caption"]

@@ -1,0 +1,244 @@
+"""The step `signals` of one night, over 12 weeks of a large collection.
+
+The tables that the step reads are drawn in bulk, not computed from posts: 85 days of
+`activity`, `term_days` and `coverage`, 29 of `tracker_posts` and `author_days`, and the
+last day's `posts` and `sentiment`. No comments and no garments. On the last day one
+tracker has three times its posts, so that there are peaks to explain.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench import Row, measure
+from bench.lake import make_posts
+from trendlab.lake import Lake
+from trendlab.places.cities import seed_cities
+from trendlab.schemas import TABLES
+from trendlab.settings import Settings
+from trendlab.steps.engine import Context
+from trendlab.steps.signals import BASELINE, EVIDENCE_BASELINE, SIGNALS
+
+POSTS_A_DAY = 1_000_000
+LAST_DAY = date(2026, 3, 1)
+TRACKERS = ("all", "t0", "t1", "t2", "t3")
+CITIES = tuple(f"city_{number:02d}" for number in range(40))
+# Words and hashtags of a tracker and day, at the full size; fewer posts have fewer,
+# by a square root.
+TERMS_A_DAY = 40_000
+# Share of a day's posts that are another author's.
+AUTHORS_SHARE = 0.6
+MAX_SECONDS, MAX_MB = 60.0, 4_096.0
+SOURCE = "simulated"
+
+
+def table_of(name: str, day: date, rows: int, **given: object) -> pa.Table:
+    """Fill a declared table of one day; what is not given is NULL, 0 or a word."""
+    plain = {pa.string(): "x", pa.bool_(): False, pa.int64(): 0, pa.float64(): 0.0}
+    columns = []
+    for column in TABLES[name].columns:
+        value = given.get(column.name)
+        if column.name == "day":
+            value = day
+        elif column.name == "source":
+            value = SOURCE
+        elif value is None and not column.nullable:
+            value = plain[column.type]
+        if value is None:
+            columns.append(pa.nulls(rows, column.type))
+        elif isinstance(value, (pa.Array, pa.ChunkedArray, np.ndarray)):
+            filled = pa.array(value) if isinstance(value, np.ndarray) else value
+            columns.append(filled.cast(column.type))
+        else:
+            columns.append(pa.repeat(pa.scalar(value, column.type), rows))
+    return pa.Table.from_arrays(columns, schema=TABLES[name].arrow)
+
+
+def activity_of(day: date, posts: int, rng: np.random.Generator) -> pa.Table:
+    """Give a row a tracker and city; 'all' is more than the sum of 40 cities."""
+    names = [(tracker, city) for tracker in TRACKERS for city in ("all", *CITIES)]
+    level = np.array(
+        [
+            (posts if tracker == "all" else posts / 4) / (1 if city == "all" else 50)
+            for tracker, city in names
+        ]
+    )
+    if day == LAST_DAY:
+        level[[tracker == "t0" for tracker, _ in names]] *= 3.0
+    counts = rng.negative_binomial(50, 50 / (50 + level)) + 1
+    bad = rng.binomial(counts, 0.1)
+    return table_of(
+        "activity",
+        day,
+        len(names),
+        tracker=pa.array([tracker for tracker, _ in names]),
+        city=pa.array([city for _, city in names]),
+        posts_count=counts,
+        authors_count=counts,
+        like_coverage=np.ones(len(names)),
+        likes_per_post=rng.normal(9.0, 0.2, len(names)),
+        activity=counts * 3.3,
+        scored_count=counts,
+        negative_count=bad,
+        negative_capped_count=bad,
+        scored_capped_count=counts,
+        negative_authors_count=bad,
+    )
+
+
+def terms_of(day: date, terms: int, rng: np.random.Generator) -> pa.Table:
+    """Give counts of the same terms a tracker every day."""
+    rows = terms * len(TRACKERS)
+    items = rng.poisson(20.0, rows) + 1
+    bad = rng.binomial(items, 0.1)
+    return table_of(
+        "term_days",
+        day,
+        rows,
+        tracker=pa.array(np.repeat(TRACKERS, terms)),
+        item_kind="post",
+        term_kind=pa.array(
+            np.tile(np.where(np.arange(terms) % 10, "word", "hashtag"), len(TRACKERS))
+        ),
+        term=pa.array(np.tile(np.char.mod("term%06d", np.arange(terms)), 5)),
+        items_count=items,
+        authors_count=items,
+        scored_count=items,
+        negative_count=bad,
+        negative_authors_count=bad,
+    )
+
+
+def author_days_of(day: date, posts: int, rng: np.random.Generator) -> pa.Table:
+    """Give a row an author in 'all' and in one tracker."""
+    authors = int(posts * AUTHORS_SHARE)
+    who = pa.array(rng.permutation(2 * authors)[:authors]).cast(pa.string())
+    counts = rng.geometric(AUTHORS_SHARE, authors)
+    one = pa.array(TRACKERS[1:]).take(pa.array(rng.integers(0, 4, authors)))
+    return table_of(
+        "author_days",
+        day,
+        2 * authors,
+        tracker=pa.concat_arrays([pa.repeat("all", authors), one]),
+        author_id=pa.concat_arrays([who, who]),
+        posts_count=np.concatenate([counts, counts]),
+    )
+
+
+def matched_of(day: date, posts: pa.Table, rng: np.random.Generator) -> pa.Table:
+    """Match every post to 'all' and to one tracker."""
+    count = posts.num_rows
+    share = [0.25] * 4 if day < LAST_DAY else [0.4, 0.2, 0.2, 0.2]
+    one = pa.array(TRACKERS[1:]).take(pa.array(rng.choice(4, count, p=share)))
+    city = pa.array(CITIES).take(pa.array(rng.integers(0, len(CITIES), count)))
+    ids = posts["post_id"].combine_chunks()
+    return table_of(
+        "tracker_posts",
+        day,
+        2 * count,
+        tracker=pa.concat_arrays([pa.repeat("all", count), one]),
+        post_id=pa.concat_arrays([ids, ids]),
+        city=pa.concat_arrays([city, city]),
+        city_source="place_name",
+        created_at=pa.scalar(datetime.combine(day, time(), UTC)),
+    )
+
+
+def write_lake(root: str, posts_a_day: int) -> None:
+    """Write the tables that the step reads."""
+    lake = Lake(Path(root) / "lake")
+    rng = np.random.default_rng(1)
+    terms = int(TERMS_A_DAY * (posts_a_day / POSTS_A_DAY) ** 0.5)
+    for ago in range(BASELINE.days, -1, -1):
+        day = LAST_DAY - timedelta(days=ago)
+        read = datetime.combine(day + timedelta(days=1), time(), UTC)
+        lake.write("activity", day, activity_of(day, posts_a_day, rng))
+        lake.write("term_days", day, terms_of(day, terms, rng))
+        lake.write(
+            "coverage",
+            day,
+            table_of(
+                "coverage",
+                day,
+                len(TRACKERS),
+                tracker=pa.array(TRACKERS),
+                status="complete",
+                observed_at=read,
+            ),
+            source=SOURCE,
+        )
+        if ago > EVIDENCE_BASELINE.days:
+            continue
+        lake.write("author_days", day, author_days_of(day, posts_a_day, rng))
+        ids = pc.binary_join_element_wise(
+            pa.scalar(f"{day:%Y%m%d}"),
+            pa.array(np.char.mod("%08d", np.arange(posts_a_day))),
+            "",
+        )
+        posts = pa.table({"post_id": ids})
+        if ago == 0:
+            posts = make_posts(day, posts_a_day, rng)
+            lake.write("posts", day, posts, source=SOURCE)
+            is_bad = rng.random(posts_a_day) < 0.1
+            scores = table_of(
+                "sentiment",
+                day,
+                posts_a_day,
+                item_kind="post",
+                item_id=posts["post_id"],
+                post_id=posts["post_id"],
+                is_scored=True,
+                compound=np.where(is_bad, -0.5, 0.5),
+                label=np.where(is_bad, "negative", "positive"),
+            )
+            lake.write("sentiment", day, scores)
+        lake.write("tracker_posts", day, matched_of(day, posts, rng))
+
+
+def compute_night(root: str) -> dict[str, int]:
+    """Compute the step for the last day; give its rows by table."""
+    context = Context(
+        settings=Settings(home=Path(root)),
+        lake=Lake(Path(root) / "lake"),
+        trackers=[],
+        cities=seed_cities(),
+    )
+    parts = SIGNALS.compute(context, [LAST_DAY], {LAST_DAY: "run"})
+    return {
+        table: sum(rows.num_rows for rows in days.values())  # type: ignore[union-attr]
+        for table, days in parts.items()
+    }
+
+
+def read_terms(root: str) -> int:
+    """Read the largest table that the step reads whole, and nothing else."""
+    lake = Lake(Path(root) / "lake")
+    return lake.read_range("term_days", LAST_DAY - BASELINE, LAST_DAY).num_rows
+
+
+def rows(scale: float) -> Iterator[Row]:
+    """Give the line of the table."""
+    posts_a_day = int(POSTS_A_DAY * scale)
+    with tempfile.TemporaryDirectory(prefix="trendlab-bench-") as folder:
+        measure("bench.signals_night:write_lake", folder, posts_a_day)
+        read = measure("bench.signals_night:read_terms", folder)
+        night = measure("bench.signals_night:compute_night", folder)
+    if not night.value["evidence"]:
+        raise RuntimeError("the planted peak was not found: nothing was explained")
+    yield Row(
+        f"signals of a night, {posts_a_day:,} posts a day, 12 weeks",
+        f"{night.seconds:.1f} s, {night.value['evidence']} rows of evidence",
+        f"reading its {read.value:,} term_days alone {read.seconds:.1f} s",
+        night.seconds / read.seconds,
+        night.peak_mb,
+        f"≤ {MAX_SECONDS:.0f} s, ≤ {MAX_MB / 1024:.0f} GB",
+        # fewer posts prove nothing for the full size
+        None if scale < 1 else night.seconds <= MAX_SECONDS and night.peak_mb <= MAX_MB,
+    )
