@@ -14,6 +14,7 @@
     │   ├── SourceUnavailable  a live source is down or refuses us
     │   │   ├── SourceDown          no usable answer, after retries
     │   │   ├── CredentialsRefused  it does not accept who we say we are
+    │   │   │   └── PermissionRefused  it knows us, and we may not do this
     │   │   ├── RateLimited         it wants us to wait longer than we do
     │   │   └── UnexpectedAnswer    it answered what is not in its documentation
     │   └── TooManyRejected    more rows rejected than the allowed share
@@ -93,6 +94,10 @@ class SourceDown(SourceUnavailable):
 
 class CredentialsRefused(SourceUnavailable):
     """The service does not accept the credentials, or they lack a permission."""
+
+
+class PermissionRefused(CredentialsRefused):
+    """The credentials hold, but what was asked for is not theirs to read."""
 
 
 class RateLimited(SourceUnavailable):

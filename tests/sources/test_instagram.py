@@ -235,6 +235,67 @@ def test_the_own_account_comes_with_comments_and_their_replies(server, service):
     assert (comments[0]["text"], comments[0]["author_handle"]) == ("nice", "bob")
 
 
+def own_posts(server, count: int) -> list[str]:
+    """Put posts of the own account, each with a comment; return their ids."""
+    ids = []
+    for number in range(count):
+        medium = server.put(START + (1 + number) * HOUR, f"mine {number}", by=ME)
+        server.comments[medium["id"]] = [comment(number, f"on {number}")]
+        ids.append(medium["id"])
+    return ids
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        refusal(10),
+        refusal(200, 403),
+        Reply({"error": "no"}, 403),
+        refusal(100),
+        refusal(24, 404),
+    ],
+)
+def test_a_post_whose_comments_are_refused_is_counted_and_the_rest_comes(
+    server, service, reply
+):
+    ids = own_posts(server, 4)
+    service.faults.append((f"{ids[2]}/comments", reply))
+    (page,) = pages(service, kind="account", value=ME)
+    assert words([page]) == {"mine 0", "mine 1", "mine 2", "mine 3"}
+    texts = {row["text"] for row in parsed([page], "comments")}
+    assert texts == {"on 0", "on 1", "on 3"}
+    assert page.left_out_count == 1
+
+
+def test_a_token_that_may_read_no_comments_is_not_tried_on_every_post(server, service):
+    own_posts(server, 9)
+    service.faults += [("/comments", refusal(10))] * 9
+    (page,) = pages(service, kind="account", value=ME)
+    assert len(parsed([page])) == 9
+    assert parsed([page], "comments") == []
+    assert page.left_out_count == 9
+    asked = [path for path in service.paths() if path.endswith("/comments")]
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (refusal(190, 401), CredentialsRefused),
+        (Reply({"error": "no"}, 401), CredentialsRefused),
+        (refusal(4, 403), RateLimited),
+        (refusal(2), SourceDown),
+    ],
+)
+def test_what_is_not_about_one_posts_comments_is_not_passed_over(
+    server, service, reply, error
+):
+    ids = own_posts(server, 4)
+    service.faults += [(f"{ids[2]}/comments", reply)] * 5
+    with pytest.raises(error):
+        pages(service, kind="account", value=ME)
+
+
 @pytest.mark.parametrize("value", ["nobody", "x){id},business_discovery(y"])
 def test_an_account_that_is_not_there_ends_its_term_alone(server, service, value):
     with pytest.raises(UnexpectedAnswer, match=r"cannot be read|is no name"):

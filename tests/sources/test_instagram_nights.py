@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.sources import instagram_server
-from tests.sources.instagram_server import START
+from tests.sources.instagram_server import ME, START, comment, refusal
 from tests.sources.test_instagram import source_of
 from trendlab.lake import Lake
 from trendlab.steps.live import LiveIngest
@@ -76,3 +76,27 @@ def test_trackers_share_thirty_hashtags_and_the_list_shows_them(tmp_path):
         assert service.asked == []
     # five of its hashtags were not asked: their posts are missing, not zero
     assert statuses(lake, "two") == ["partial"]
+
+
+def test_refused_comments_leave_the_day_whole_and_are_told(tmp_path):
+    now = START + DAY
+    tracker = Tracker(name="desk", accounts=(ME,))
+    lake = Lake(tmp_path / "lake")
+    with instagram_server.instagram() as (server, service):
+        service.clock = lambda: now
+        for number in range(3):
+            medium = server.put(START + number * HOUR, f"mine {number}", by=ME)
+            server.comments[medium["id"]] = [comment(number, f"on {number}")]
+            if number == 1:
+                refused = (f"{medium['id']}/comments", refusal(10))
+                service.faults.append(refused)
+        run = LiveIngest(
+            lake, (tracker,), client_of=service.client_of, clock=lambda: now
+        )
+        report = run.ingest_trackers({"instagram": source_of()}, START.date())
+    assert report.failures == []
+    assert "  not given by instagram: 1 records" in report.lines()
+    assert lake.read("posts", START.date()).num_rows == 3
+    comments = lake.read("comments", START.date())
+    assert sorted(comments["text"].to_pylist()) == ["on 0", "on 2"]
+    assert statuses(lake, "desk") == ["complete"]

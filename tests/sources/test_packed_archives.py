@@ -95,7 +95,8 @@ def test_a_zip_that_was_cut_says_so(tmp_path: Path):
     path.write_bytes(path.read_bytes()[:-60])
 
     with pytest.raises(
-        SourceError, match=r"expected a zip, got a damaged one.* get it again"
+        SourceError,
+        match=r"expected a zip, got a damaged one.* get it again.* --out mended",
     ):
         open_sets([path])
 

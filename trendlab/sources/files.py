@@ -133,7 +133,8 @@ def _unpack(path: Path) -> Iterator[Member]:
     except (zipfile.BadZipFile, OSError) as error:
         raise SourceError(
             f"{path}: expected a zip, got a damaged one: {error}. If it was cut, its "
-            "directory is lost: get it again, or mend it with `zip -FF`"
+            "directory is lost: get it again, or mend it by "
+            "`zip -FF cut.zip --out mended.zip`, and read that"
         ) from None
     if len(files) > MAX_ZIP_MEMBERS:
         raise SourceError(

@@ -6,12 +6,13 @@ Comments can be read of the media of the account in whose name is asked, of no o
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from trendlab.errors import UnexpectedAnswer
+from trendlab.errors import PermissionRefused, UnexpectedAnswer
 from trendlab.sources.base import Page, Slice
 from trendlab.sources.instagram_api import HOST, GraphApi, cursor_of, list_of
 from trendlab.sources.instagram_media import post_id_of
@@ -30,6 +31,9 @@ from trendlab.sources.web import Answer, WebClient
 ACCOUNT_FIELDS = "id,username,name,biography,followers_count,follows_count,media_count"
 # Of one post; a page holds fifty.
 MAX_COMMENT_PAGES = 10
+# A post may be closed to us; so many in a row, and it is the token that may not. Each
+# costs one of the hour's 190 requests, and a page holds fifty posts.
+MAX_REFUSALS_IN_A_ROW = 3
 _OWN_FIELDS = (
     "id,caption,comments_count,like_count,media_type,media_url,thumbnail_url,permalink,"
     "timestamp,children{id,media_type,media_url,thumbnail_url}"
@@ -37,6 +41,8 @@ _OWN_FIELDS = (
 _COMMENT_FIELDS = "id,text,timestamp,username,like_count"
 _HANDLE = re.compile(r"[a-z0-9._]{1,30}", re.ASCII)
 _CURSOR = re.compile(r"[A-Za-z0-9_=-]+", re.ASCII)
+
+log = logging.getLogger(__name__)
 
 
 def read_account(
@@ -84,27 +90,44 @@ def read_account(
 def _with_comments(api: GraphApi, page: Page, client: WebClient) -> Page:
     """Return a page of own posts with the comments of each that has some.
 
-    In one page, so that they are stored with what the state says was read.
+    In one page, so that they are stored with what the state says was read. A post whose
+    comments are refused is counted as left out, and stays; a token that has ended, or
+    a limit, is no matter of one post and is raised.
     """
     groups = []
-    left_out = 0
+    left_out = refusals = refusals_in_a_row = 0
     for post in page.payload["posts"]:
         given = object_or_empty(post)
         count, own = given.get("comments_count"), str(given.get("id"))
         post_id = post_id_of(post)
         has_some = isinstance(count, int) and count > 0
         if post_id is not None and has_some and own.isdigit():
+            if refusals_in_a_row == MAX_REFUSALS_IN_A_ROW:
+                left_out += 1
+                continue
             try:
                 comments, is_cut = _comments(api, own, client)
+            except PermissionRefused:
+                left_out += 1
+                refusals += 1
+                refusals_in_a_row += 1
+                continue
             except UnexpectedAnswer as error:
                 # deleted meanwhile, or comments were turned off: this post alone
                 if error.status not in (400, 403, 404):
                     raise
                 left_out += 1
                 continue
+            refusals_in_a_row = 0
             groups.append({"post_id": post_id, "comments": comments})
             # at least one stands on the pages that are not asked for
             left_out += is_cut
+    if refusals:
+        log.warning(
+            "instagram: comments of %d own posts were refused, expected a token with "
+            "instagram_manage_comments (docs/sources/instagram.md)",
+            refusals,
+        )
     payload = {**page.payload, "comments": groups}
     return replace(page, payload=payload, left_out_count=left_out)
 

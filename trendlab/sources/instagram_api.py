@@ -13,6 +13,7 @@ from typing import Any
 
 from trendlab.errors import (
     CredentialsRefused,
+    PermissionRefused,
     RateLimited,
     SourceDown,
     UnexpectedAnswer,
@@ -66,7 +67,9 @@ class GraphApi:
         Raises
         ------
         CredentialsRefused
-            If the token has ended, or lacks a permission.
+            If the token has ended, or is none.
+        PermissionRefused
+            If the token may not read this.
         RateLimited
             If a limit is used up.
         SourceDown
@@ -88,7 +91,9 @@ class GraphApi:
             _refuse(answer, object_or_empty(payload["error"]))
         if answer.status == 429:
             raise _limited(answer.origin)
-        if answer.status in (401, 403):
+        if answer.status == 401:
+            raise _unknown(answer.origin, "no code")
+        if answer.status == 403:
             raise _permission(answer.origin, "no code")
         if answer.status >= 400 or not isinstance(payload, dict):
             raise UnexpectedAnswer(
@@ -107,10 +112,7 @@ def _refuse(answer: Answer, error: Mapping[str, Any]) -> None:
     if code in LIMIT_CODES or answer.status == 429:
         raise _limited(at)
     if code in TOKEN_CODES:
-        raise CredentialsRefused(
-            f"{at}: the token of {TOKEN} is not valid any more (code {code}): a "
-            "long-lived one lasts 60 days; get a new one (docs/sources/instagram.md)"
-        )
+        raise _unknown(at, f"code {code}")
     if code in PERMISSION_CODES:
         raise _permission(at, f"code {code}")
     if code in OWN_FAILURE_CODES or error.get("is_transient") is True:
@@ -125,7 +127,9 @@ def _refuse(answer: Answer, error: Mapping[str, Any]) -> None:
         )
     elif code in NOT_THERE_CODES:
         told = f"it cannot be read (code {code}): it is not there, or not shown"
-    elif answer.status in (401, 403):
+    elif answer.status == 401:
+        raise _unknown(at, f"code {code}")
+    elif answer.status == 403:
         raise _permission(at, f"code {code}")
     else:
         told = f"it answered {answer.status} (code {code})"
@@ -138,11 +142,18 @@ def _limited(origin: str) -> RateLimited:
     )
 
 
-def _permission(origin: str, code: str) -> CredentialsRefused:
+def _unknown(origin: str, code: str) -> CredentialsRefused:
     return CredentialsRefused(
+        f"{origin}: the token of {TOKEN} is not valid any more ({code}): a "
+        "long-lived one lasts 60 days; get a new one (docs/sources/instagram.md)"
+    )
+
+
+def _permission(origin: str, code: str) -> PermissionRefused:
+    return PermissionRefused(
         f"{origin}: the token may not do this ({code}): hashtags need the feature "
-        "Instagram Public Content Access, all need instagram_basic "
-        "(docs/sources/instagram.md)"
+        "Instagram Public Content Access, comments instagram_manage_comments, all "
+        "need instagram_basic (docs/sources/instagram.md)"
     )
 
 
