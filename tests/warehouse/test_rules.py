@@ -119,6 +119,9 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
         "influence_placebos", {"status": "tested", "cities": ["paris", "rome"]}
     ),
     "exerted_influence_is_received": one_sided_lead,
+    "forecast_quantiles_are_in_order": plus(
+        "trend_forecasts", {"weeks_ahead": 1, "share_q10": 0.3, "share_q50": 0.2}
+    ),
     "trend_events_stand_on_a_curve": plus("trend_events", {"event_id": "lone"}),
     "changes_of_sentiment_add_up": plus(
         "city_sentiment",

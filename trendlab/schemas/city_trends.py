@@ -14,6 +14,7 @@ from trendlab.schemas.core import (
     Table,
     count,
     date,
+    flag,
     number,
     share,
     text,
@@ -119,4 +120,38 @@ TREND_EVENTS = Table(
     in_warehouse=True,
 )
 
-CITY_TREND_TABLES = (CITY_TRENDS, TREND_EVENTS)
+TREND_FORECASTS = Table(
+    name="trend_forecasts",
+    doc="Shares that are expected in the weeks to come, as of the end of a week; one "
+    "row per week (Monday), tracker, model, city, kind, value and coming week.",
+    columns=(
+        DAY,
+        TRACKER,
+        *SERIES,
+        date("week_on", "Monday of the coming week"),
+        count("weeks_ahead", "1 is the first week after the history"),
+        share("share_q10", "one time in ten the share is lower"),
+        share("share_q50", "as often higher as lower"),
+        share("share_q90", "one time in ten the share is higher"),
+        count("weeks_count", "weeks with looks in the history"),
+        flag(
+            "is_backtested",
+            "whether past forecasts were held against what came; where not, the "
+            "interval is an assumption",
+        ),
+        number(
+            "backtest_mase",
+            "error of past forecasts of the tracker's series / that of repeating last "
+            "year's week inside the history; NULL where not backtested",
+            nullable=True,
+            minimum=0,
+        ),
+        MODEL_NAME,
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=(*KEY, "week_on"),
+    in_warehouse=True,
+)
+
+CITY_TREND_TABLES = (CITY_TRENDS, TREND_EVENTS, TREND_FORECASTS)

@@ -19,12 +19,13 @@ SERIES = ("tracker", "model_name", "city", "kind", "value")
 COLUMNS = [*SERIES, "day", "looks_count", "looks_with_count", "is_complete"]
 
 
-def _first_week(monday: date) -> date:
+def first_week(monday: date) -> date:
+    """Give the Monday of the first week that the trends of a week look back to."""
     return monday - timedelta(weeks=HISTORY_WEEKS - 1)
 
 
 def _inputs(context: Context, monday: date) -> list[Input]:
-    return [Input("city_weeks", _first_week(monday), monday)]
+    return [Input("city_weeks", first_week(monday), monday)]
 
 
 def _compute(
@@ -33,7 +34,7 @@ def _compute(
     parts: Parts = {"city_trends": {}, "trend_events": {}}
     for monday in weeks:
         shares = context.lake.read_range(
-            "city_weeks", _first_week(monday), monday, columns=COLUMNS
+            "city_weeks", first_week(monday), monday, columns=COLUMNS
         )
         shares = shares.filter(shares["is_complete"])
         own = {

@@ -40,6 +40,7 @@ BUDGETS = {
     "style_examples": 1,
     "influence": 9,
     "city_trends": 5,
+    "trend_forecasts": 4,
     "alerts": 3,
     "load and marts": 15,
     "report": 28,

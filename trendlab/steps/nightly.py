@@ -33,6 +33,7 @@ from trendlab.steps.styles import (
     STYLE_WEEKS,
     STYLES,
 )
+from trendlab.steps.trend_forecasts import TREND_FORECASTS, why_no_forecast
 from trendlab.steps.weekly import INFLUENCERS, TRENDS
 from trendlab.steps.weeks import WEEK_END, is_due, last_whole_week, units_of
 
@@ -55,6 +56,7 @@ STEPS: dict[str, Step] = {
         CITY_SENTIMENT,
         INFLUENCE,
         CITY_TRENDS,
+        TREND_FORECASTS,
     )
 }
 
@@ -343,7 +345,7 @@ def _run(
             for monday in units
             if is_due(context, step, monday, night_from, last_day)
         ]
-    remark = _without_photos if step is DETECT else no_remark
+    remark = REMARKS.get(step.name, no_remark)
     return run_step(context, step, units, force=force, remark=remark, pool=pool)
 
 
@@ -359,6 +361,9 @@ def _without_photos(context: Context, days: Sequence[date]) -> str:
     if not bare_count:
         return ""
     return f"no stored photos on {bare_count:,} of {len(days):,} days"
+
+
+REMARKS = {DETECT.name: _without_photos, TREND_FORECASTS.name: why_no_forecast}
 
 
 def _write_report(
