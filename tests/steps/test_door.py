@@ -62,6 +62,15 @@ def test_an_id_decides_where_it_is_known(door, author_id, handle, wanted):
     assert is_let_in(door, post(author_id, handle)) is wanted
 
 
+def test_an_id_of_another_kind_tells_nobody_apart():
+    # forgotten as an archive knows her; the API has a number of its own for her
+    ana = Author("instagram", frozenset({"2187654"}), frozenset({"ana"}))
+    door = Door(forgotten(ana))
+
+    assert not is_let_in(door, post("17841400000000001", "ana"))
+    assert is_let_in(door, post("17841400000000001", "ben"))
+
+
 def test_a_handle_alone_bars_everybody_who_has_it():
     door = Door(forgotten(Author("photos", handles=ANA.handles), is_id_known=False))
 

@@ -11,6 +11,9 @@ from trendlab.privacy.hashing import KeyedHash
 from trendlab.schemas import TABLES
 
 PURPOSE = "tombstone"
+# Sources that know the same person by ids of several kinds, so that another id tells
+# nobody apart: Instagram's API has numbers of its own (1784…), archives have others.
+_SEVERAL_KINDS_OF_ID = frozenset({"instagram"})
 
 
 def tombstone_rows(
@@ -82,7 +85,11 @@ class Forgotten:
         mine = [row for row in tombstones.to_pylist() if row["source"] == self._source]
         self._hashes = {row["identity_hash"] for row in mine}
         # handles that networks give to somebody else may be told apart by the id
-        self._with_id = {row["identity_hash"] for row in mine if row["is_id_known"]}
+        self._with_id = {
+            row["identity_hash"]
+            for row in mine
+            if row["is_id_known"] and self._source not in _SEVERAL_KINDS_OF_ID
+        }
         self._known: dict[tuple[str, str], bool] = {}
 
     def __bool__(self) -> bool:
@@ -100,7 +107,8 @@ class Forgotten:
         """Tell whether a handle was forgotten of an author whose id is known.
 
         Networks give a handle that is free to somebody else, whom another id tells
-        apart. Where only the handle of who was forgotten is known, it bars everybody.
+        apart. Where only the handle of who was forgotten is known, or the source has
+        ids of several kinds for one person, it bars everybody.
         """
         return self._hash("handle", handle) in self._with_id
 
