@@ -109,6 +109,22 @@ def test_a_partial_day_is_scored_and_stays_out_of_the_baseline():
     assert rows_of(scores, "posts")[day(110)]["valid_days"] == 83
 
 
+def test_days_covered_in_part_do_not_widen_the_interval_of_whole_days():
+    posts = np.random.default_rng(7).poisson(200, 260).astype(float)
+    halves = posts.copy()
+    halves[::4] = np.floor(halves[::4] / 2)
+
+    def widths(counts, coverage):
+        rows = score(activity_rows({("shoes", "all"): counts}), coverage, 0, 259)
+        told = list(rows_of(rows, "posts").values())[200:]
+        return [r["expected_high"] - r["expected_low"] for r in told]
+
+    whole = widths(posts, covered(["shoes"], 260))
+    in_part = widths(halves, covered(["shoes"], 260, partial=range(0, 260, 4)))
+
+    assert np.mean(in_part) == pytest.approx(np.mean(whole), rel=0.25)
+
+
 def test_a_file_that_no_tracker_owns_covers_every_tracker():
     activity = activity_rows({("shoes", "all"): np.full(20, 40.0)})
     rows = rows_of(score(activity, covered(["*", "bags"], 20), 0, 19), "posts")

@@ -123,7 +123,7 @@ def score_days(
     -----
     Provisional likes (readings younger than 24 hours) are shown and never scored.
     Days covered in part are scored, for a peak in half a day is a peak, and stay out
-    of the baselines.
+    of the baselines and of the width of the interval.
     """
     rule = rule or PeakRule()
     started = time.monotonic()
@@ -194,7 +194,7 @@ def _score_measure(
         baseline = baselines.at(t, scores.is_peak)
         tested = scorable[:, t] & active[:, t]
         scale = _tail_scale(past[:, t - rule.window_days : t].sum(axis=1), rule)
-        width = _interval_width(scores, t, scale, rule)
+        width = _interval_width(scores, usable, t, scale, rule)
         score_day(
             scores, baseline, t, tested, enough[:, t], measure, scale, width, rule
         )
@@ -248,18 +248,20 @@ def _bin_z(
 
 
 def _interval_width(
-    scores: Scores, t: int, tail_scale: float, rule: PeakRule
+    scores: Scores, usable: Bools, t: int, tail_scale: float, rule: PeakRule
 ) -> Floats:
     """Fit the half-width of each series' 90 % interval, in scales: (series,).
 
     A season or a trend moves the large series further from their trailing days than
     their scale says, and the floor of the scale is more than the small ones need: so
     the width is the 90 % quantile of the series' own |z| of the trailing window, mixed
-    on the log scale with the width of the pooled tail by the number of days.
+    on the log scale with the width of the pooled tail by the number of days. What half
+    a day lacks says nothing of whole days: only usable ones count.
     """
     window = slice(t - rule.window_days, t)
     z = scores.z[:, window]
-    kept = ~np.isnan(z) & ~scores.is_cold[:, window] & ~scores.is_peak[:, window]
+    kept = usable[:, window] & ~np.isnan(z)
+    kept &= ~scores.is_cold[:, window] & ~scores.is_peak[:, window]
     sizes = np.sort(np.where(kept, np.abs(z), np.inf), axis=1)
     count = kept.sum(axis=1)
     # the next day's size is below the k-th of n with a chance of k / (n + 1)
