@@ -26,7 +26,9 @@ from trendlab.trackers.model import COMMENT_TARGETS, POST_TARGETS
 DOCS = Path(__file__).parents[2] / "docs"
 TRACKERS = (DOCS / "trackers.md").read_text()
 SOURCES = (DOCS / "sources.md").read_text()
-ARCHIVES_PAGE = (DOCS / "sources" / "archives.md").read_text()
+SOURCE_PAGES = {
+    page.stem: page.read_text() for page in (DOCS / "sources").glob("*.md")
+}
 
 
 EXAMPLES = [
@@ -98,7 +100,9 @@ def test_every_format_mapping_and_listed_column_is_described():
     assert {"photo", "csv"} <= set(FORMATS)
 
 
-def test_every_archive_has_a_section_and_is_listed_with_the_sources():
+def test_every_archive_has_a_page_and_is_listed_with_the_sources():
     for name in ARCHIVES.keys() - {"instagram_profiles"}:
-        assert f"`{name}`" in ARCHIVES_PAGE, name
+        page = name.split("_")[0]
+        assert f"`{name}`" in SOURCE_PAGES[page], name
+        assert f"({page}.md)" in SOURCE_PAGES["archives"], name
         assert f"`{name}`" in SOURCES, name
