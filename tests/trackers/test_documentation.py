@@ -26,9 +26,7 @@ from trendlab.trackers.model import COMMENT_TARGETS, POST_TARGETS
 DOCS = Path(__file__).parents[2] / "docs"
 TRACKERS = (DOCS / "trackers.md").read_text()
 SOURCES = (DOCS / "sources.md").read_text()
-SOURCE_PAGES = {
-    page.stem: page.read_text() for page in (DOCS / "sources").glob("*.md")
-}
+SOURCE_PAGES = {page.stem: page.read_text() for page in (DOCS / "sources").glob("*.md")}
 
 
 EXAMPLES = [
