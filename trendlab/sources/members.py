@@ -40,8 +40,7 @@ _UNPACK_ERRORS = (
     zlib.error,
     lzma.LZMAError,
     zipfile.BadZipFile,
-    NotImplementedError,  # zipfile: a packing that it does not know
-    RuntimeError,
+    RuntimeError,  # zipfile: a password, or a packing that it does not know
 )
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
