@@ -22,10 +22,10 @@ def forgotten(author: Author, *, is_id_known: bool = True) -> Forgotten:
     return Forgotten(KEYED, rows, author.source)
 
 
-ANA = Author("photos", frozenset({"17"}), frozenset({"ana"}))
+ANA = Author("reddit", frozenset({"17"}), frozenset({"ana"}))
 # the same author in a home that keeps pseudonyms
 HIDDEN = Author(
-    "photos", frozenset({NAMES.of_id("17")}), frozenset({NAMES.of_handle("ana")})
+    "reddit", frozenset({NAMES.of_id("17")}), frozenset({NAMES.of_handle("ana")})
 )
 
 
@@ -62,9 +62,10 @@ def test_an_id_decides_where_it_is_known(door, author_id, handle, wanted):
     assert is_let_in(door, post(author_id, handle)) is wanted
 
 
-def test_an_id_of_another_kind_tells_nobody_apart():
+@pytest.mark.parametrize("source", ["instagram", "photos", "a_mapped_file"])
+def test_an_id_of_another_kind_tells_nobody_apart(source):
     # forgotten as an archive knows her; the API has a number of its own for her
-    ana = Author("instagram", frozenset({"2187654"}), frozenset({"ana"}))
+    ana = Author(source, frozenset({"2187654"}), frozenset({"ana"}))
     door = Door(forgotten(ana))
 
     assert not is_let_in(door, post("17841400000000001", "ana"))
@@ -72,7 +73,7 @@ def test_an_id_of_another_kind_tells_nobody_apart():
 
 
 def test_a_handle_alone_bars_everybody_who_has_it():
-    door = Door(forgotten(Author("photos", handles=ANA.handles), is_id_known=False))
+    door = Door(forgotten(Author("reddit", handles=ANA.handles), is_id_known=False))
 
     assert not is_let_in(door, post("99", "ana"))
     assert is_let_in(door, post("99", "ben"))

@@ -26,6 +26,7 @@ from tests.steps.forgetting import (
 )
 from trendlab.errors import PrivacyError, SettingsError
 from trendlab.lake import Lake
+from trendlab.privacy import tombstones
 from trendlab.schemas import TABLES
 from trendlab.steps.forget import forget_author, preview_forget
 from trendlab.steps.ingest import ingest_paths
@@ -302,7 +303,8 @@ def test_the_author_does_not_come_back(later):
     assert post["mentions"] == []
 
 
-def test_who_takes_the_handle_later_is_somebody_else(later):
+def test_who_takes_the_handle_later_is_somebody_else(later, monkeypatch):
+    monkeypatch.setattr(tombstones, "ONE_KIND_OF_ID", frozenset({"photos"}))
     done = ingested(
         later,
         f"n1,{AT},z9,{HANDLE},a coat of mine",

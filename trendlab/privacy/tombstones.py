@@ -11,9 +11,12 @@ from trendlab.privacy.hashing import KeyedHash
 from trendlab.schemas import TABLES
 
 PURPOSE = "tombstone"
-# Sources that know the same person by ids of several kinds, so that another id tells
-# nobody apart: Instagram's API has numbers of its own (1784…), archives have others.
-_SEVERAL_KINDS_OF_ID = frozenset({"instagram"})
+# Networks that know a person by one kind of id, so that another id is somebody else.
+# Instagram's API has numbers of its own (1784…) and archives have others, and what ids
+# a mapped file or a sidecar holds is anybody's guess: there a handle bars everybody.
+ONE_KIND_OF_ID = frozenset(
+    {"bluesky", "flickr", "mastodon", "reddit", "tiktok", "tumblr"}
+)
 
 
 def tombstone_rows(
@@ -88,7 +91,7 @@ class Forgotten:
         self._with_id = {
             row["identity_hash"]
             for row in mine
-            if row["is_id_known"] and self._source not in _SEVERAL_KINDS_OF_ID
+            if row["is_id_known"] and self._source in ONE_KIND_OF_ID
         }
         self._known: dict[tuple[str, str], bool] = {}
 
@@ -107,8 +110,8 @@ class Forgotten:
         """Tell whether a handle was forgotten of an author whose id is known.
 
         Networks give a handle that is free to somebody else, whom another id tells
-        apart. Where only the handle of who was forgotten is known, or the source has
-        ids of several kinds for one person, it bars everybody.
+        apart. Where only the handle of who was forgotten is known, or the source may
+        have ids of several kinds for one person, it bars everybody.
         """
         return self._hash("handle", handle) in self._with_id
 
