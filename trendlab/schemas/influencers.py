@@ -1,0 +1,115 @@
+"""Tables of influencers: who carries a tracker, and who posts in several."""
+
+from __future__ import annotations
+
+from trendlab.schemas.core import (
+    DAY,
+    RULE_VERSION,
+    RUN_ID,
+    SOURCE,
+    TRACKER,
+    Table,
+    count,
+    date,
+    flag,
+    number,
+    share,
+    text,
+)
+
+INFLUENCERS = Table(
+    name="influencers",
+    doc="Authors ranked within a window of 28 days that ends with the week; one row "
+    "per week (Monday), tracker, window and author.",
+    columns=(
+        DAY,
+        TRACKER,
+        text(
+            "window_kind",
+            "which days of the 28 count",
+            allowed=("all", "high_activity", "low_sentiment", "both"),
+        ),
+        date("window_from", "first day looked at"),
+        date("window_to", "last day looked at"),
+        count("window_days", "days that count"),
+        SOURCE,
+        text("author_id", "author's id at the source"),
+        text("author_handle", "handle", nullable=True),
+        text("author_kind", "person, brand or unknown"),
+        text("home_city", "mode of the located posts, or 'unknown'"),
+        count("posts_count", "posts in the window"),
+        count("followers_count", "newest reading", nullable=True),
+        text(
+            "tier",
+            "follower tier",
+            allowed=("nano", "micro", "mid", "macro", "mega", "unknown"),
+        ),
+        number("likes_per_post", "median likes", nullable=True, minimum=0),
+        number(
+            "engagement_shrunk",
+            "log1p likes per post, shrunk to the tier",
+            nullable=True,
+        ),
+        count("h_index", "h posts with ≥ h likes"),
+        number(
+            "pagerank",
+            "on the mention graph, personalised to the tracker",
+            nullable=True,
+            minimum=0,
+        ),
+        share(
+            "contribution_share", "share of the window's excess posts", nullable=True
+        ),
+        number(
+            "negative_excess",
+            "negatives above the author's own expected",
+            nullable=True,
+        ),
+        number("score", "stated combination of the components"),
+        count("rank", "1 is the strongest"),
+        count("rank_low", "5 % of the bootstrap ranks"),
+        count("rank_high", "95 % of the bootstrap ranks"),
+        count("trackers_count", "trackers with ≥ 2 posts in the window"),
+        flag("is_multi_tracker", "≥ 2 trackers with ≥ 2 posts each"),
+        text("flags", "authenticity flags, comma-separated, '' for none"),
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("day", "tracker", "window_kind", "source", "author_id"),
+    in_warehouse=True,
+)
+
+MULTI_TRACKER_AUTHORS = Table(
+    name="multi_tracker_authors",
+    doc="Authors with ≥ 2 posts in each of ≥ 2 trackers within the 28 days that end "
+    "with the week, of all known authors; the 1,000 with most trackers and posts. One "
+    "row per week (Monday), source and author.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("author_id", "author's id at the source"),
+        text("author_handle", "newest handle seen", nullable=True),
+        count("posts_count", "posts of the 28 days, each once"),
+        count("trackers_count", "trackers with ≥ 2 posts in the 28 days"),
+        text("trackers", "those trackers, comma-separated"),
+        number(
+            "tracker_entropy",
+            "entropy of the posts over those trackers, bits",
+            minimum=0,
+        ),
+        number(
+            "tracker_lift",
+            "authors of two of those trackers over what independence gives, "
+            "geometric mean of the pairs; NULL with fewer than 30 authors in all",
+            nullable=True,
+            minimum=0,
+        ),
+        count("posts_in_main_tracker_count", "posts in the tracker with most of them"),
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("day", "source", "author_id"),
+    in_warehouse=True,
+)
+
+INFLUENCER_TABLES = (INFLUENCERS, MULTI_TRACKER_AUTHORS)
