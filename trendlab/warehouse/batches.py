@@ -18,8 +18,11 @@ from trendlab.warehouse.tables import stored_columns
 NUL = "\0"
 NUL_SHOWN = "\ufffd"
 NUL_BYTE = re.compile(rb"\x00")
-# ADBC encodes a batch, then sends it: small ones keep client and server busy at once.
-BATCH_ROWS = 1024
+# ADBC encodes a batch, then sends it and waits until the socket has taken all of it.
+# What fits into a socket's buffer (208 kB on Linux) is taken at once, so that client and
+# server are busy at the same time; larger batches make them take turns: 1,024 posts a
+# batch took 1.2 of psql's time, 32 kB take 0.9.
+BATCH_BYTES = 32 * 1024
 
 Rows: TypeAlias = "pa.Table | Iterable[pa.RecordBatch]"
 
@@ -50,8 +53,9 @@ class Batches:
             for batch in given:
                 if batch.num_rows:
                     ready = self._ready(batch)
-                    for start in range(0, ready.num_rows, BATCH_ROWS):
-                        yield ready.slice(start, BATCH_ROWS)
+                    rows_count = max(BATCH_BYTES * ready.num_rows // ready.nbytes, 1)
+                    for start in range(0, ready.num_rows, rows_count):
+                        yield ready.slice(start, rows_count)
         except Exception as error:
             # ADBC turns it into a message; the caller gets the error itself
             self.error = error
