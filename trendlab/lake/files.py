@@ -76,7 +76,7 @@ def check_source(source: str) -> str:
 
 
 def newest_part(
-    folder: Path, day: date | None = None, source: str | None = None
+    folder: Path | str, day: date | None = None, source: str | None = None
 ) -> Part | None:
     """Return the file that counts in a partition folder; None when there is none."""
     # a listing taken while a writer swaps files may miss both: look again
@@ -85,7 +85,7 @@ def newest_part(
 
 def newest_of(
     names: Iterable[str],
-    folder: Path,
+    folder: Path | str,
     day: date | None = None,
     source: str | None = None,
 ) -> Part | None:
@@ -97,10 +97,10 @@ def newest_of(
             best = (int(found[1]), found[2], name)
     if best is None:
         return None
-    return Part(folder / best[2], best[0], best[1], day, source)
+    return Part(Path(folder, best[2]), best[0], best[1], day, source)
 
 
-def names_in(folder: Path) -> list[str]:
+def names_in(folder: Path | str) -> list[str]:
     """Return the names in a folder; none when there is no such folder."""
     try:
         with os.scandir(folder) as entries:

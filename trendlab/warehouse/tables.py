@@ -8,6 +8,7 @@ drops a column and never rewrites rows; what it cannot do that way is refilled
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from typing import Any
@@ -105,6 +106,11 @@ def build_metadata(
     return metadata
 
 
+@functools.cache
+def _declared_metadata() -> sa.MetaData:
+    return build_metadata()
+
+
 def _build_table(metadata: sa.MetaData, table: schemas.Table) -> None:
     columns = [
         sa.Column(
@@ -182,7 +188,7 @@ def create_tables(
     WarehouseError
         If a column changed its type: the warehouse must be refilled.
     """
-    wanted = build_metadata() if metadata is None else metadata
+    wanted = _declared_metadata() if metadata is None else metadata
     changes: list[str] = []
     with engine.begin() as connection:
         connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
