@@ -19,6 +19,8 @@ select
     events.value,
     events.direction,
     events.description,
+    named.top_words,
+    named.top_hashtags,
     events.recurrence,
     events.first_week_on,
     events.apex_week_on,
@@ -38,6 +40,19 @@ select
 from trendlab.trend_events as events
 inner join newest
     on newest.tracker = events.tracker and newest.day = events.day
+left join lateral (
+    select
+        string_agg(
+            evidence.term, ', ' order by evidence.rank
+        ) filter (where evidence.evidence_kind = 'word') as top_words,
+        string_agg(
+            '#' || evidence.term, ', ' order by evidence.rank
+        ) filter (where evidence.evidence_kind = 'hashtag') as top_hashtags
+    from trendlab.trend_event_evidence as evidence
+    where evidence.day = events.day
+        and evidence.event_id = events.event_id
+        and evidence.rank <= 5
+) as named on true
 left join trendlab.cities on cities.city = events.city
 left join marts.class_precision
     on events.kind = 'garment'
@@ -57,3 +72,10 @@ comment on column marts.trend_events.city is
 comment on column marts.trend_events.city_name is 'name of the city';
 comment on column marts.trend_events.description is
     'for example: rose to 12.0 % of looks against 4.1 % expected, week of 2016-03-14';
+comment on column marts.trend_events.top_words is
+    'words that more people wrote than in the weeks around, the most over-represented '
+    'first, five at most; NULL where none is, and of events beyond the 50 most salient';
+comment on column marts.trend_events.top_hashtags is
+    'hashtags likewise';
+comment on column marts.trend_events.rank is
+    '1 is the most salient of the tracker and model';

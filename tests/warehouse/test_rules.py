@@ -123,6 +123,10 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
         "trend_forecasts", {"weeks_ahead": 1, "share_q10": 0.3, "share_q50": 0.2}
     ),
     "trend_events_stand_on_a_curve": plus("trend_events", {"event_id": "lone"}),
+    "trend_event_evidence_belongs_to_an_event": plus(
+        "trend_event_evidence", {"event_id": "nothing"}
+    ),
+    "trend_event_evidence_is_ranked": plus("trend_event_evidence", {"rank": 2}),
     "changes_of_sentiment_add_up": plus(
         "city_sentiment",
         {

@@ -25,6 +25,7 @@ SERIES = (
     text("kind", "garment, colour, fine_category, pattern or style"),
     text("value", "for example skirt, or red"),
 )
+EVENT_ID = text("event_id", "hash of tracker, model, series, direction and first week")
 KEY = ("day", "tracker", "model_name", "city", "kind", "value")
 
 CITY_TRENDS = Table(
@@ -91,7 +92,7 @@ TREND_EVENTS = Table(
     columns=(
         DAY,
         TRACKER,
-        text("event_id", "hash of tracker, model, series, direction and first week"),
+        EVENT_ID,
         count("rank", "1 is the most salient of the tracker and model"),
         *SERIES,
         text("direction", "rise or drop", allowed=("rise", "drop")),
@@ -117,6 +118,50 @@ TREND_EVENTS = Table(
         RUN_ID,
     ),
     key=("day", "event_id"),
+    in_warehouse=True,
+)
+
+TREND_EVENT_EVIDENCE = Table(
+    name="trend_event_evidence",
+    doc="What people wrote in the weeks of an event of a share more than around them, "
+    "and posts that show it, as of the end of a week; one row per week (Monday), "
+    "event, kind of evidence and rank.",
+    columns=(
+        DAY,
+        TRACKER,
+        EVENT_ID,
+        text(
+            "evidence_kind", "what the row names", allowed=("word", "hashtag", "post")
+        ),
+        count("rank", "1 is the strongest, of posts the most liked"),
+        text(
+            "term", "the word, or the hashtag without #; NULL of a post", nullable=True
+        ),
+        text("source", "where the post came from; NULL of a term", nullable=True),
+        text("post_id", "the source's id of the post; NULL of a term", nullable=True),
+        count(
+            "authors_count",
+            "authors who used the term, each once a week of the event; NULL of a post",
+            nullable=True,
+        ),
+        number(
+            "expected_authors",
+            "as many if it were used as in the weeks around the event; NULL of a post",
+            nullable=True,
+            minimum=0,
+        ),
+        number("strength", "z of the term's log-odds; NULL of a post", nullable=True),
+        text(
+            "compared_with",
+            "posts of the weeks around the event that the term was held against: "
+            "those with the value, or all with a look; NULL of a post",
+            nullable=True,
+            allowed=("same_value", "all_looks"),
+        ),
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("day", "event_id", "evidence_kind", "rank"),
     in_warehouse=True,
 )
 
@@ -154,4 +199,9 @@ TREND_FORECASTS = Table(
     in_warehouse=True,
 )
 
-CITY_TREND_TABLES = (CITY_TRENDS, TREND_EVENTS, TREND_FORECASTS)
+CITY_TREND_TABLES = (
+    CITY_TRENDS,
+    TREND_EVENTS,
+    TREND_EVENT_EVIDENCE,
+    TREND_FORECASTS,
+)

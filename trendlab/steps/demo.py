@@ -40,6 +40,7 @@ BUDGETS = {
     "style_examples": 1,
     "influence": 2,
     "city_trends": 1,
+    "trend_event_evidence": 8,
     "trend_forecasts": 1,
     "alerts": 1,
     "load and marts": 16,

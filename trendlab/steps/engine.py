@@ -45,11 +45,21 @@ Parts = dict[str, dict[date, pa.Table | BySource]]
 
 @dataclass(frozen=True)
 class Input:
-    """Days of a table that a step reads for one day of output."""
+    """Days of a table that a step reads for one day of output.
+
+    Parameters
+    ----------
+    table : str
+    first_day, last_day : date
+    may_expire : bool
+        True when the step does with what is still kept of these days: they may be
+        erased after their period, and ask for no longer one.
+    """
 
     table: str
     first_day: date
     last_day: date
+    may_expire: bool = False
 
 
 class Progress(Protocol):
@@ -132,7 +142,9 @@ class Context:
             del self._fingerprints[key]
 
     def is_expired(self, wanted: Input) -> bool:
-        """Tell whether rows that an input asks for were erased after their period."""
+        """Tell whether rows that an input needs were erased after their period."""
+        if wanted.may_expire:
+            return False
         if self._expired is None:
             rows = self.lake.read_flat("expirations").to_pylist()
             self._expired = {row["table_name"]: row["before_day"] for row in rows}

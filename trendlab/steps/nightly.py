@@ -16,6 +16,7 @@ from trendlab.steps.city_trends import CITY_TRENDS
 from trendlab.steps.context import days_known
 from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
 from trendlab.steps.engine import Context, Step, StepReport, no_remark, run_step
+from trendlab.steps.event_evidence import TREND_EVENT_EVIDENCE
 from trendlab.steps.influence import INFLUENCE
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_verbs import fetch_night
@@ -56,6 +57,7 @@ STEPS: dict[str, Step] = {
         CITY_SENTIMENT,
         INFLUENCE,
         CITY_TRENDS,
+        TREND_EVENT_EVIDENCE,
         TREND_FORECASTS,
     )
 }

@@ -39,6 +39,7 @@ GOES_WITH: Mapping[str, tuple[str, ...]] = {
         "looks",
         "vision_failures",
         "style_examples",
+        "trend_event_evidence",
     ),
     "comments": (),
     "media": (),
@@ -130,6 +131,8 @@ def shortest_periods(steps: Mapping[str, Step], context: Context) -> dict[str, i
         # a week is computed until it ends; a model of all weeks, until the next does
         length = 14 if step.only_last_week else 7 if step.is_weekly else 1
         for wanted in step.inputs(context, monday):
+            if wanted.may_expire:
+                continue
             back = (monday + length * _ONE_DAY - wanted.first_day).days
             reach[wanted.table] = max(reach.get(wanted.table, 0), back)
     return {
