@@ -8,6 +8,8 @@ from datetime import date, timedelta
 import polars as pl
 
 KINDS = ("all", "high_activity", "low_sentiment", "both")
+# in the order of their names, as they are sorted
+KIND = pl.Enum(sorted(KINDS))
 
 # Four weeks: long enough for a monthly poster, short enough to be news.
 WINDOW_DAYS = 28
@@ -19,6 +21,7 @@ MIN_USUAL_DAYS = 14
 # most authors have fewer than ten, so their own share is mostly noise.
 NEGATIVE_PRIOR_POSTS = 10.0
 
+COUNTS = ["posts_count", "negative_count", "scored_count"]
 CELL = ["tracker", "city", "day"]
 MEMBER = ["tracker", "window_kind", "author"]
 
@@ -170,65 +173,116 @@ def count_members(
     'high_activity'. An author's event days are those of the author's main city.
     """
     is_window = pl.col("day") >= week.first_day
-    inside = days.join(cells, on=CELL)
-    kinds = cells.select("tracker", "window_kind").unique()
-    outside = days.join(kinds, on="tracker").join(
-        cells, on=[*CELL, "window_kind"], how="anti"
+    trackers = pl.Enum(cells["tracker"].unique().sort())
+    cells = cells.with_columns(
+        pl.col("tracker").cast(trackers), pl.col("window_kind").cast(KIND)
     )
+    days = days.with_columns(pl.col("tracker").cast(trackers, strict=False)).drop_nulls(
+        "tracker"
+    )
+    inside = days.join(cells, on=CELL).with_columns(member=_member("window_kind"))
     window = (
         inside.filter(is_window)
-        .group_by(MEMBER)
+        .group_by("member")
         .agg(
-            pl.col("posts_count", "negative_count", "scored_count").sum(),
+            pl.col(COUNTS).sum(),
+            pl.col(MEMBER).first(),
             city=pl.col("city").sort_by("posts_count", "day").last(),
         )
+        .with_columns(author_of=_member())
     )
-    usual = outside.group_by(MEMBER).agg(
-        pl.col("posts_count", "negative_count", "scored_count")
-        .sum()
-        .name.prefix("usual_")
+    # outside = everything - inside: what is outside is most of the rows, and each of
+    # them is outside of several windows
+    whole = days.group_by(author_of=_member()).agg(
+        pl.col("tracker").first(), pl.col(COUNTS).sum().name.prefix("whole_")
     )
-    lengths = cells.group_by("tracker", "city", "window_kind").agg(
-        event_days=is_window.sum(), all_event_days=pl.len()
+    event = inside.group_by("member").agg(
+        pl.col("tracker", "window_kind").first(),
+        pl.col(COUNTS).sum().name.prefix("event_"),
     )
-    covered = valid.group_by("tracker").agg(covered_days=pl.len())
-    usual_share = usual.group_by("tracker", "window_kind").agg(
-        tracker_share=(pl.col("usual_negative_count").sum() + 1)
-        / (pl.col("usual_scored_count").sum() + 2)
-    )
-    own_share = (
-        pl.col("usual_negative_count")
-        + NEGATIVE_PRIOR_POSTS * pl.col("tracker_share").fill_null(0.5)
-    ) / (pl.col("usual_scored_count") + NEGATIVE_PRIOR_POSTS)
+    series = _series_facts(cells, valid, whole, event, is_window)
     is_assessable = pl.col("usual_days") >= MIN_USUAL_DAYS
+    own_share = (
+        _usual("negative_count") + NEGATIVE_PRIOR_POSTS * pl.col("tracker_share")
+    ) / (_usual("scored_count") + NEGATIVE_PRIOR_POSTS)
     return (
-        window.join(usual, on=MEMBER, how="left")
-        .join(lengths, on=["tracker", "city", "window_kind"], how="left")
-        .join(covered, on="tracker", how="left")
-        .join(usual_share, on=["tracker", "window_kind"], how="left")
-        .with_columns(pl.col("^usual_.*$").fill_null(0))
-        .with_columns(usual_days=pl.col("covered_days") - pl.col("all_event_days"))
+        window.join(whole.drop("tracker"), on="author_of")
+        .join(event.drop("tracker", "window_kind"), on="member")
+        .join(series, on=["tracker", "city", "window_kind"], how="left")
+        .sort("member")
         .with_columns(
             posts_expected=pl.when(is_assessable).then(
-                pl.col("usual_posts_count")
-                * pl.col("event_days")
-                / pl.col("usual_days")
+                _usual("posts_count") * pl.col("event_days") / pl.col("usual_days")
             ),
             negative_excess=pl.when(is_assessable).then(
                 pl.col("negative_count") - pl.col("scored_count") * own_share
             ),
         )
-        .with_columns(posts_excess=pl.col("posts_count") - pl.col("posts_expected"))
         .select(
-            *MEMBER,
-            "posts_count",
-            "negative_count",
-            "scored_count",
+            pl.col("tracker", "window_kind").cast(pl.String),
+            "author",
+            *COUNTS,
             "posts_expected",
-            "posts_excess",
-            "negative_excess",
+            posts_excess=pl.col("posts_count") - pl.col("posts_expected"),
+            negative_excess="negative_excess",
         )
-        .sort(MEMBER)
+    )
+
+
+def _member(kind: str | None = None) -> pl.Expr:
+    """Pack tracker, kind and author into a number, which sorts as they do.
+
+    Groups and joins by one number take half the time of those by three columns.
+    """
+    packed = pl.col("tracker").to_physical().cast(pl.UInt64) * 2**34
+    if kind is not None:
+        packed += pl.col(kind).to_physical().cast(pl.UInt64) * 2**32
+    return packed + pl.col("author")
+
+
+def _usual(name: str) -> pl.Expr:
+    return pl.col(f"whole_{name}") - pl.col(f"event_{name}")
+
+
+def _series_facts(
+    cells: pl.DataFrame,
+    valid: pl.DataFrame,
+    whole: pl.DataFrame,
+    event: pl.DataFrame,
+    is_window: pl.Expr,
+) -> pl.DataFrame:
+    """Return event_days, usual_days and tracker_share by tracker, city and kind."""
+    of_tracker = whole.group_by("tracker").agg(pl.col("^whole_.*$").sum())
+    shares = (
+        event.group_by("tracker", "window_kind")
+        .agg(pl.col("^event_.*$").sum())
+        .join(of_tracker, on="tracker")
+        .select(
+            "tracker",
+            "window_kind",
+            tracker_share=(_usual("negative_count") + 1) / (_usual("scored_count") + 2),
+        )
+    )
+    covered = valid.group_by("tracker").agg(covered_days=pl.len())
+    return (
+        cells.group_by("tracker", "city", "window_kind")
+        .agg(event_days=is_window.sum(), all_event_days=pl.len())
+        .join(
+            covered.with_columns(
+                pl.col("tracker").cast(cells["tracker"].dtype, strict=False)
+            ),
+            on="tracker",
+            how="left",
+        )
+        .join(shares, on=["tracker", "window_kind"], how="left")
+        .select(
+            "tracker",
+            "city",
+            "window_kind",
+            "event_days",
+            "tracker_share",
+            usual_days=pl.col("covered_days") - pl.col("all_event_days"),
+        )
     )
 
 
