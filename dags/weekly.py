@@ -17,7 +17,8 @@ and the settings `TRENDLAB_*` of the worker.
 `city_trends`, `trend_events`, `trend_event_evidence` and `trend_forecasts`; with the
 first Sunday of a quarter `styles` and `style_examples`; and stale weeks of
 `influencers`, `multi_tracker_authors`, `city_weeks` and `style_weeks`), the warehouse,
-and `influence-all-<Sunday>.html` and `styles-all-<Sunday>.html` in `reports/`.
+and `influence-all-<Sunday>.html`, `styles-all-<Sunday>.html` and
+`city_trends-all-<Sunday>.html` in `reports/`.
 
 **Missed weeks** A week whose Sunday had no night is not made good by itself: trigger it
 by hand with that Sunday as `day`. Where no one does, the next Sunday's run still reads
@@ -123,11 +124,15 @@ with DAG(
         "report_influence", f"report --notebook influence --to {DAY}"
     )
     report_styles = step("report_styles", f"report --notebook styles --to {DAY}")
+    report_city_trends = step(
+        "report_city_trends", f"report --notebook city_trends --to {DAY}"
+    )
     failure_notice = step(
         "failure_notice",
         f"alert notice 'weekly run of {DAY} failed; see the Airflow log'",
         trigger_rule=TriggerRule.ONE_FAILED,
         retries=0,
     )
-    chain(gate, weekly, load, [report_influence, report_styles])
-    [gate, weekly, load, report_influence, report_styles] >> failure_notice
+    reports = [report_influence, report_styles, report_city_trends]
+    chain(gate, weekly, load, reports)
+    [gate, weekly, load, *reports] >> failure_notice

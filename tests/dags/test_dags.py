@@ -159,9 +159,10 @@ def test_the_week_waits_for_the_night_and_is_gated(described):
     dag = described["dags"]["trendlab_weekly"]
     order = ["gate", "weekly", "load", "report_influence"]
     in_a_row = [list(pair) for pair in itertools.pairwise(order)]
-    beside = ["load", "report_styles"]
-    notice = [[task, "failure_notice"] for task in (*order, "report_styles")]
-    assert dag["edges"] == sorted([*in_a_row, beside, *notice])
+    more = ["report_styles", "report_city_trends"]
+    beside = [["load", report] for report in more]
+    notice = [[task, "failure_notice"] for task in (*order, *more)]
+    assert dag["edges"] == sorted([*in_a_row, *beside, *notice])
     assert dag["waits_for"] == ["trendlab_marts"]
     assert dag["rules"]["failure_notice"] == "one_failed"
     assert dag["max_active_runs"] == 1
@@ -272,6 +273,7 @@ def test_the_dags_run_once_on_a_small_world(airflow_env):
         reports = (Path(airflow_env["TRENDLAB_HOME"]) / "reports").glob("*.html")
         assert {path.name for path in reports} == {
             "all-2026-03-01.html",
+            "city_trends-all-2026-03-01.html",
             "influence-all-2026-03-01.html",
             "styles-all-2026-03-01.html",
         }

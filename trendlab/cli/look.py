@@ -33,7 +33,7 @@ def report(
         str,
         typer.Option(
             help="Notebook to run: trend_report, crisis, influencers, or the weekly "
-            "influence and styles."
+            "influence, styles and city_trends."
         ),
     ] = "trend_report",
     out_file: Annotated[

@@ -1,8 +1,8 @@
 """What a notebook shows: figures at two widths, tables, cards, notes.
 
 Everything that came from outside (captions, handles, words) is escaped here, and
-links are only made of http and https addresses, shown as text: a report is read
-offline and must not be a way in.
+addresses are shown as text; links lead to other reports in the same folder only: a
+report is read offline and must not be a way in.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import base64
 import html
 import io
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +22,7 @@ from matplotlib.figure import Figure
 WIDE_INCHES = 9.6
 NARROW_INCHES = 4.1
 DOTS_PER_INCH = 110
+FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.html")
 
 
 class Html:
@@ -159,6 +161,25 @@ def warning(text: str) -> Html:
 def heading(text: str, level: int = 2) -> Html:
     """Show a heading whose text comes from data."""
     return Html(f"<h{level}>{html.escape(text)}</h{level}>")
+
+
+def folded(summary: str, *pieces: Html) -> Html:
+    """Show pieces behind a line that opens them; works without scripts."""
+    inner = "".join(piece.text for piece in pieces)
+    return Html(f"<details><summary>{html.escape(summary)}</summary>{inner}</details>")
+
+
+def beside(text: str, file_name: str) -> Html:
+    """Show a link to another report in the same folder.
+
+    Raises
+    ------
+    ValueError
+        If `file_name` is more than the name of an HTML file: an address leads out.
+    """
+    if not FILE_NAME.fullmatch(file_name):
+        raise ValueError(f"a link wants the name of an HTML file, got {file_name!r}")
+    return Html(f'<p class="note"><a href="{file_name}">{html.escape(text)}</a></p>')
 
 
 def sentences(lines: Iterable[str]) -> Html:

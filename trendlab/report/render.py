@@ -51,6 +51,9 @@ td.date { white-space: nowrap; }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums;
   white-space: nowrap; }
+details { border-bottom: 1px solid var(--line); padding: 6px 0; }
+summary { cursor: pointer; }
+a { color: var(--blue); }
 footer { margin-top: 48px; color: var(--soft); font-size: .84rem; }
 @media (max-width: 640px) {
   main { padding: 12px 14px 48px; }

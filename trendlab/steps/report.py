@@ -25,10 +25,12 @@ TITLES = {
     "influence": "Which city leads which",
     "crisis": "Crisis brief",
     "styles": "Styles",
+    "city_trends": "City trends",
     "influencers": "Influencers",
 }
 # Reports of models of a whole history, written when those are computed.
-WEEKLY_REPORTS = ("influence", "styles")
+STYLE_ATLAS = "styles"
+WEEKLY_REPORTS = ("influence", STYLE_ATLAS, "city_trends")
 
 
 def write_report(
@@ -83,6 +85,9 @@ def write_report(
         first_day = max(min(first_day, last_day - timedelta(days=27)), first_known)
         if last_day < first_known:
             raise ReportError(f"the marts hold nothing up to {last_day}")
+        # a report of the default folder may link to the atlas beside it
+        atlas = _report_file(context.home, STYLE_ATLAS, tracker, last_day).name
+        atlas = atlas if out_file is None else ""
         out_file = out_file or _report_file(context.home, notebook, tracker, last_day)
         note_export(context.home, "report", out_file)
         return render_notebook(
@@ -94,7 +99,10 @@ def write_report(
                 "first_day": first_day.isoformat(),
                 "last_day": last_day.isoformat(),
             },
-            environment={"TRENDLAB_ANALYST_URL": warehouse.url("analyst")},
+            environment={
+                "TRENDLAB_ANALYST_URL": warehouse.url("analyst"),
+                "TRENDLAB_STYLE_ATLAS": atlas,
+            },
             state_folder=context.home / "state",
         )
 
