@@ -296,10 +296,7 @@ stood_out = ask(
     "and last_week_on between :first_day and :last_day order by rank limit 8"
 )
 display(
-    page.sentences(
-        f"{row['city_name']}, {row['value']}: {row['description']}."
-        for _, row in stood_out.iterrows()
-    )
+    page.sentences(trend.tell_trend_event(row) for _, row in stood_out.iterrows())
     if len(stood_out)
     else page.note("No share of a city stood out from its own curve.")
 )
@@ -307,9 +304,41 @@ display(
     page.note(
         "Weeks whose share leaves the city's own curve (level, slope and season) by a "
         "beta-binomial test, the most salient first; corrected for the number of "
-        "weeks tested. marts.city_trends has the curves in words."
+        "weeks tested. Words: used by more authors than in the weeks around, z ≥ 3; "
+        "they need not be why. marts.city_trends has the curves in words."
     )
 )
+if len(stood_out):
+    shown = ask(
+        "select city_name, value, posted_on, left(label, 200) as label, "
+        "likes_count, post_id "
+        "from marts.trend_event_evidence where tracker = :tracker "
+        "and evidence_kind = 'post' and rank <= 2 and event_id = any(:event_ids) "
+        "order by event_rank, rank",
+        event_ids=list(stood_out["event_id"][:3]),
+    )
+    display(page.heading("Posts of these weeks", 3))
+    display(
+        page.table(
+            shown,
+            {
+                "city_name": "city",
+                "value": "of",
+                "posted_on": "posted",
+                "label": "caption",
+                "likes_count": "likes",
+                "post_id": "post",
+            },
+            wide=("label",),
+            empty="The posts of these weeks are no longer kept.",
+        )
+    )
+    display(
+        page.note(
+            "The most liked, of different authors. Their addresses stand in "
+            "marts.trend_event_evidence, with the words of events beyond these."
+        )
+    )
 
 # %%
 display(page.heading("Garments by city"))

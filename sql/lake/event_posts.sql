@@ -136,15 +136,7 @@ sides as (
 
 placed as (
     select
-        sides.event_id,
-        sides.week,
-        sides.side,
-        p.source,
-        p.post_id,
-        p.author_id,
-        p.caption,
-        p.hashtags,
-        p.likes_count,
+        sides.*,
         row_number() over (
             partition by sides.event_id, sides.week, sides.side
             order by md5(concat_ws(' ', p.source, p.post_id)), p.source, p.post_id
@@ -156,25 +148,36 @@ placed as (
     from sides
     inner join posts as p
         on sides.source = p.source and sides.post_id = p.post_id
+),
+
+-- texts are fetched for the posts that are left, once each
+chosen as (
+    select
+        source,
+        post_id,
+        list(
+            {
+                'event_id': event_id,
+                'week': week,
+                'side': side,
+                'is_read': is_read,
+                'likes_place': likes_place
+            }
+            order by event_id, week, side
+        ) as events
+    from placed
+    where is_read or likes_place <= $most_liked
+    group by source, post_id
 )
 
 select
-    source,
-    post_id,
-    author_id,
-    caption,
-    hashtags,
-    list(
-        {
-            'event_id': event_id,
-            'week': week,
-            'side': side,
-            'is_read': is_read,
-            'likes_place': likes_place
-        }
-        order by event_id, week, side
-    ) as events
-from placed
-where is_read or likes_place <= $most_liked
-group by source, post_id, author_id, caption, hashtags
-order by source, post_id
+    c.source,
+    c.post_id,
+    p.author_id,
+    p.caption,
+    p.hashtags,
+    c.events
+from chosen as c
+inner join posts as p
+    on c.source = p.source and c.post_id = p.post_id
+order by c.source, c.post_id

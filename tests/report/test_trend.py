@@ -53,6 +53,29 @@ def test_a_peak_is_told_with_its_words_where_it_has_some(words: Any):
     assert bare == told.partition(" Over-represented")[0]
 
 
+@pytest.mark.parametrize(
+    ("words", "hashtags", "wrote"),
+    [
+        (
+            "parade, <b>avenue",
+            "#paradeday",
+            " People wrote: #paradeday, parade, <b>avenue.",
+        ),
+        ("parade", None, " People wrote: parade."),
+        (None, float("nan"), ""),
+    ],
+)
+def test_an_event_of_a_share_is_told_with_what_people_wrote(words, hashtags, wrote):
+    event = {
+        "city_name": "New York City", "value": "green", "top_words": words,
+        "top_hashtags": hashtags, "description": "rose to 80 % of looks",
+    }  # fmt: skip
+
+    told = trend.tell_trend_event(pd.Series(event))
+
+    assert told == f"New York City, green: rose to 80 % of looks.{wrote}"
+
+
 def test_a_negative_peak_is_told_with_its_topic_and_places():
     (told,) = trend.tell_lately(pd.DataFrame(), named(dip()), 8)
 

@@ -127,6 +127,23 @@ def tell_dip(dip: pd.Series[Any]) -> str:
     )
 
 
+def tell_trend_event(event: pd.Series[Any]) -> str:
+    """Say when a share of a city stood out, and what people wrote then.
+
+    Parameters
+    ----------
+    event : Series
+        Row of marts.trend_events.
+    """
+    said = [
+        words
+        for words in (event["top_hashtags"], event["top_words"])
+        if pd.notna(words) and words
+    ]
+    wrote = f" People wrote: {', '.join(said)}." if said else ""
+    return f"{event['city_name']}, {event['value']}: {event['description']}.{wrote}"
+
+
 def _tell_where(event: pd.Series[Any]) -> str:
     also = f", also in {event['also_in']}" if event["also_in"] else ""
     return f"{'' if event['city'] == 'all' else ' in ' + event['where']}{also}"

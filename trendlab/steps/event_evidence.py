@@ -41,7 +41,7 @@ AROUND_WEEKS = 8
 # Weeks read together: a query costs as much as a week of posts, and memory holds four.
 READ_WEEKS = 4
 # Posts of an event and week whose words are read; beyond it more texts change no list.
-MAX_READ_POSTS = 2_000
+MAX_READ_POSTS = 1_000
 # Copies and other posts of the same authors fall out of these: five shall be left.
 MAX_LIKED_POSTS = 50
 SEEN = ("posts", "looks", "garments", "garment_tags")
@@ -192,13 +192,24 @@ def _batches(wanted: Sequence[Row]) -> Iterator[list[Row]]:
             yield [row for row in wanted if row["week"] in weeks]
 
 
-def explain(context: Context, monday: date) -> list[Row]:
-    """Explain the events known at the end of a week; rows without the lake's columns.
+def explain(context: Context, events: Sequence[Row], monday: date) -> list[Row]:
+    """Explain events: first their weeks are read, then those around them.
 
-    First the weeks of the events are read, then those around them, of which only terms
-    that stand in an event are counted.
+    Of the latter only terms that stand in an event are counted.
+
+    Parameters
+    ----------
+    context : Context
+    events : sequence of dict
+        As `explained_events` gives them.
+    monday : date
+        The last week that is known.
+
+    Returns
+    -------
+    list of dict
+        Rows of `trend_event_evidence` without the columns that the lake adds.
     """
-    events = _events(context, monday)
     shown = {event["event_id"]: (event, shown_week(event)) for event in events}
     rows: list[Row] = []
     during: list[Written] = []
@@ -237,7 +248,10 @@ def _compute(
         own = {"day": monday, "rule_version": RULE_VERSION, "run_id": run_ids[monday]}
         parts[monday] = TABLE.from_rows(
             sorted(
-                ({**row, **own} for row in explain(context, monday)),
+                (
+                    {**row, **own}
+                    for row in explain(context, _events(context, monday), monday)
+                ),
                 key=lambda row: tuple(row[name] for name in TABLE.key),
             )
         )
