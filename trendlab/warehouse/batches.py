@@ -19,9 +19,9 @@ NUL = "\0"
 NUL_SHOWN = "\ufffd"
 NUL_BYTE = re.compile(rb"\x00")
 # ADBC encodes a batch, then sends it and waits until the socket has taken all of it.
-# What fits into a socket's buffer (208 kB on Linux) is taken at once, so that client and
-# server are busy at the same time; larger batches make them take turns: 1,024 posts a
-# batch took 1.2 of psql's time, 32 kB take 0.9.
+# What fits into a socket's buffer (208 kB on Linux) is taken at once, so that client
+# and server are busy at the same time; larger batches make them take turns: 1,024
+# posts a batch took 1.2 of psql's time, 32 kB take 0.9.
 BATCH_BYTES = 32 * 1024
 
 Rows: TypeAlias = "pa.Table | Iterable[pa.RecordBatch]"
