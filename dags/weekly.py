@@ -16,9 +16,9 @@ and the settings `TRENDLAB_*` of the worker.
 **Writes** The week's partitions in the lake (`influence_edges`, `influence_placebos`,
 `city_trends`, `trend_events`, `trend_event_evidence` and `trend_forecasts`; with the
 first Sunday of a quarter `styles` and `style_examples`; and stale weeks of
-`influencers`, `multi_tracker_authors`, `city_weeks` and `style_weeks`), the warehouse,
-and `influence-all-<Sunday>.html`, `styles-all-<Sunday>.html` and
-`city_trends-all-<Sunday>.html` in `reports/`.
+`author_homes`, `influencers`, `multi_tracker_authors`, `city_weeks` and
+`style_weeks`), the warehouse, and `influence-all-<Sunday>.html`,
+`styles-all-<Sunday>.html` and `city_trends-all-<Sunday>.html` in `reports/`.
 
 **Missed weeks** A week whose Sunday had no night is not made good by itself: trigger it
 by hand with that Sunday as `day`. Where no one does, the next Sunday's run still reads

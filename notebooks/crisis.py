@@ -48,7 +48,9 @@ events = group_events(
     )
 )
 event = crisis.choose_event(events)
-names = marts.city_names(unknown="places unknown", all="everywhere")
+names = marts.city_names(
+    unknown="places unknown", all="everywhere", other="other places"
+)
 OF_EVENT = (
     "from marts.posts where tracker = :event_tracker "
     "and (:event_city = 'all' or city = :event_city) "
@@ -66,6 +68,7 @@ class Brief:
     about: dict[str, object]
     days: pd.DataFrame
     evidence: pd.DataFrame
+    origins: pd.DataFrame
     negatives: pd.DataFrame
     last_on: date
     status: str
@@ -126,6 +129,12 @@ def gather(event: Any) -> Brief:
             "select * from marts.dip_evidence where dip_id = :dip_id order by rank",
             **about,
         ),
+        origins=ask(
+            "select * from marts.peak_origins where event_kind = 'dip' "
+            "and event_id = :dip_id and home_city <> 'unknown' "
+            "order by coalesce(excess_share, 0) desc, observed desc, home_city",
+            **about,
+        ),
         negatives=negatives,
         last_on=last_on,
         status=crisis.tell_status(days, event["apex_on"], event["end_on"], last_on),
@@ -175,6 +184,8 @@ def show_short(brief: Brief) -> None:
         told.append(f"Of what is above the usual, by place: {shown}.")
     elif len(cities):
         told.append("Where it comes from cannot be told: the posts name no place.")
+    if event["origin_verdict"] in ("one_city", "shifted"):
+        told.append(event["origin"])
     words = brief.named("word")
     if len(words):
         told.append(f"Its words: {', '.join(words['item'].head(8))}.")
@@ -275,12 +286,39 @@ def show_who(brief: Brief) -> None:
 
 
 def show_where(brief: Brief) -> None:
-    """Show which places carry it."""
+    """Show which places carry it, and where its authors are at home."""
     cities = brief.named("city")
     display(page.heading("Where"))
     if brief.event["city"] != "all":
         display(page.note(f"This is about {place(brief.event['city'])} alone."))
+    else:
+        show_places(cities)
+    if brief.origins.empty:
         return
+    display(page.heading("Where its authors are at home", 3))
+    display(page.note(brief.event["origin"]))
+    homes = brief.origins.assign(home=brief.origins["home_city"].map(place))
+    if homes["excess_share"].isna().all():
+        homes = homes.assign(part=homes["observed"] / homes["observed"].sum())
+        parts = {"part": "part of them"}
+    else:
+        parts = {"expected": "usual", "excess_share": "part of the excess"}
+    display(
+        page.table(
+            homes.head(8),
+            {
+                "home": "home",
+                "observed": "negative",
+                **parts,
+                "usual_share": "usual part",
+            },
+            shares=("part", "excess_share", "usual_share"),
+        )
+    )
+
+
+def show_places(cities: pd.DataFrame) -> None:
+    """Show the places that the posts name."""
     display(
         page.table(
             cities.assign(place=cities["item"].map(place)),

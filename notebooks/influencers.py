@@ -188,11 +188,13 @@ display(
 )
 events = ask(
     "select apex_on, 'activity peak' as what, tracker, city, severity, "
-    "authors_verdict, top_author_share, top_authors from marts.peaks "
+    "authors_verdict, top_author_share, top_authors, origin_verdict, origin "
+    "from marts.peaks "
     "where tracker = :tracker and measure = 'posts' "
     "and apex_on between cast(:last_day as date) - 90 and :last_day "
     "union all select apex_on, 'negative peak', tracker, city, severity, "
-    "authors_verdict, top_author_share, top_authors from marts.dips "
+    "authors_verdict, top_author_share, top_authors, origin_verdict, origin "
+    "from marts.dips "
     "where tracker = :tracker and item_kind = 'post' "
     "and apex_on between cast(:last_day as date) - 90 and :last_day "
     "order by apex_on desc, severity desc limit 12"
@@ -218,6 +220,16 @@ display(
         shares=("top_author_share",),
         wide=("top_authors",),
         empty="No peak in the last three months.",
+    )
+)
+told = events[events["origin_verdict"].isin(["one_city", "shifted"])]
+display(page.heading("Peaks from other homes than usual", 3))
+display(
+    page.table(
+        told,
+        {"apex_on": "worst or best day", "what": "event", "origin": "where from"},
+        wide=("origin",),
+        empty="Where it can be told, authors were at home where they usually are.",
     )
 )
 

@@ -38,6 +38,8 @@ select
     made_by.verdict as authors_verdict,
     made_by.top_share as top_author_share,
     made_by.hhi as authors_hhi,
+    at_home.verdict as origin_verdict,
+    at_home.description as origin,
     named.top_cities,
     newest.day as as_of_on,
     newest.rule_version,
@@ -70,7 +72,17 @@ left join lateral (
 left join trendlab.event_authors as made_by
     on made_by.event_kind = 'dip'
     and made_by.event_id = newest.dip_id
-    and made_by.day = newest.day;
+    and made_by.day = newest.day
+left join lateral (
+    select
+        event_origins.verdict,
+        event_origins.description
+    from trendlab.event_origins
+    where event_origins.event_kind = 'dip'
+        and event_origins.event_id = newest.dip_id
+        and event_origins.day = newest.apex_on
+    limit 1
+) as at_home on true;
 
 comment on view marts.dips is
     'Days on which more is negative than a tracker''s past leads to expect, in their '
@@ -88,6 +100,10 @@ comment on column marts.dips.top_author_share is
     'the strongest author''s part of that excess, 0 to 1';
 comment on column marts.dips.authors_hhi is
     'sum of the squared parts of that excess: 1 is one author, 0.1 is like ten';
+comment on column marts.dips.origin_verdict is
+    'whether authors of the apex are at home elsewhere than usual: one_city, shifted, '
+    'as_usual or not_assessable; homes and figures stand in marts.peak_origins';
+comment on column marts.dips.origin is 'that verdict in words';
 comment on column marts.dips.top_cities is
     'cities with the greatest share of the excess';
 comment on column marts.dips.as_of_on is 'newest day that the dip was computed for';

@@ -49,6 +49,7 @@ def tables_of(
     authors: list[dict[str, Any]] | None = None,
     peaks: list[dict[str, Any]] | None = None,
     dips: list[dict[str, Any]] | None = None,
+    homes: dict[str, str] | None = None,
 ) -> dict[str, pa.Table]:
     """Turn posts into the tables that the rule reads, with the tracker 'all'."""
     matched, days, plain = [], {}, {}
@@ -109,6 +110,18 @@ def tables_of(
         "authors": TABLES["authors"].from_rows(readings),
         "peaks": TABLES["peaks"].from_rows(peaks or []),
         "dips": TABLES["dips"].from_rows(dips or []),
+        "author_homes": TABLES["author_homes"].from_rows(
+            [
+                {
+                    "day": MONDAY,
+                    "source": "net",
+                    "author_id": author,
+                    "home_city": city,
+                    "home_source": "posts",
+                }
+                for author, city in (homes or {}).items()
+            ]
+        ),
     }
 
 

@@ -144,6 +144,8 @@ def world():
         activity=activity_rows(days, negatives={k: [3] * 41 for k in days}),
         garments=tables["garments"],
         garment_tracker_posts=tables["tracker_posts"],
+        author_homes=TABLES["author_homes"].empty(),
+        city_names={},
         tokenize=str.split,
     )
 
@@ -171,7 +173,7 @@ def peak(**changes):
     return TABLES["peaks"].from_rows([{**row, **changes}])
 
 
-def dip(topic=""):
+def dip(topic="", item_kind="post"):
     return TABLES["dips"].from_rows(
         [
             {
@@ -180,7 +182,7 @@ def dip(topic=""):
                 "tracker": "shoes",
                 "city": "all",
                 "topic": topic,
-                "item_kind": "post",
+                "item_kind": item_kind,
                 "start_on": EVENT,
                 "apex_on": EVENT,
                 "end_on": EVENT,

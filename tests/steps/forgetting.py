@@ -105,6 +105,8 @@ def rows_of_home() -> dict[str, list[dict]]:
                              item_id="pzub1")],
         "author_days": [row("author_days", source="photos", day=DAY, author_id=ID,
                             author_handle=OLD_HANDLE)],
+        "author_cities": [row("author_cities", source="photos", day=DAY, author_id=ID)],
+        "author_homes": [row("author_homes", source="photos", day=DAY, author_id=ID)],
         "influencers": [row("influencers", source="photos", day=DAY, author_id=ID,
                             author_handle=HANDLE)],
         "multi_tracker_authors": [row("multi_tracker_authors", source="photos", day=DAY,

@@ -37,7 +37,7 @@ DERIVED = (
     "tracker_posts", "sentiment", "garments", "garment_tags", "looks", "activity",
     "term_days", "author_days", "day_scores", "peaks", "dips", "evidence",
     "influencers", "multi_tracker_authors", "city_weeks", "look_patterns", "styles",
-    "style_weeks",
+    "style_weeks", "author_cities", "author_homes", "event_origins",
 )  # fmt: skip
 
 

@@ -93,6 +93,9 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
     ),
     "dips_have_negatives": plus("dips", {"dip_id": "d2"}),
     "evidence_belongs_to_an_event": plus("evidence", {"event_id": "nothing"}),
+    "event_origins_add_up": plus(
+        "event_origins", {"event_id": "peak1", "excess_share": 0.4, "usual_share": 0.5}
+    ),
     "event_authors_add_up": plus(
         "event_authors", {"event_id": "peak1", "top_share": 0.5, "hhi": 0.1}
     ),

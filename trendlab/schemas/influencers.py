@@ -1,4 +1,4 @@
-"""Tables of influencers: who carries a tracker, and who posts in several."""
+"""Tables of influencers: who carries a tracker, posts in several, is at home where."""
 
 from __future__ import annotations
 
@@ -36,7 +36,11 @@ INFLUENCERS = Table(
         text("author_id", "author's id at the source"),
         text("author_handle", "handle", nullable=True),
         text("author_kind", "person, brand or unknown"),
-        text("home_city", "mode of the located posts, or 'unknown'"),
+        text(
+            "home_city",
+            "mode of the located posts of 180 days, else the profile's; 'unknown' "
+            "also where that lies outside the monitored cities",
+        ),
         count("posts_count", "posts in the window"),
         count("followers_count", "newest reading", nullable=True),
         text(
@@ -112,4 +116,53 @@ MULTI_TRACKER_AUTHORS = Table(
     in_warehouse=True,
 )
 
-INFLUENCER_TABLES = (INFLUENCERS, MULTI_TRACKER_AUTHORS)
+AUTHOR_CITIES = Table(
+    name="author_cities",
+    doc="Where an author's posts of a day are from, excluded posts left out: what "
+    "homes are told from. Posts that tell no place are left out; one row per known "
+    "author and city.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("author_id", "author's id at the source"),
+        text("city", "id of a monitored city; 'unknown' for a place outside them"),
+        count("located_count", "posts whose coordinates or place name tell the city"),
+        count("profile_count", "posts for which only the author's profile tells it"),
+        RUN_ID,
+    ),
+    key=("source", "author_id", "city", "day"),
+)
+
+AUTHOR_HOMES = Table(
+    name="author_homes",
+    doc="Where authors are at home, from the 180 days that end with the week's Sunday; "
+    "an author of whom nothing is told has no row. One row per week (Monday), source "
+    "and author.",
+    columns=(
+        DAY,
+        SOURCE,
+        text("author_id", "author's id at the source"),
+        text(
+            "home_city",
+            "id of a monitored city; 'unknown' outside them, or where nothing is told",
+        ),
+        text(
+            "home_source",
+            "posts: at least 5 located ones, half of them from there; profile: what "
+            "the newest profile with a post says; unknown: posts from here and there",
+            allowed=("posts", "profile", "unknown"),
+        ),
+        count("located_count", "posts of the 180 days that are located"),
+        share(
+            "home_share",
+            "part of the located posts that is from the commonest city; NULL without "
+            "located posts",
+            nullable=True,
+        ),
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=("source", "author_id", "day"),
+)
+
+INFLUENCER_TABLES = (INFLUENCERS, MULTI_TRACKER_AUTHORS, AUTHOR_CITIES, AUTHOR_HOMES)

@@ -187,7 +187,7 @@ def _before(table: pa.Table, day: date) -> pa.Table:
     )
 
 
-def _days_before(event: Row, day: EventDay) -> int:
+def days_before(event: Row, day: EventDay) -> int:
     """Days with activity of the tracker among the 28 before; at least 1."""
     past = _before(day.rows_of(event["tracker"], "activity"), day.day)
     return max(1, len(pc.unique(past["day"])))
@@ -234,16 +234,13 @@ def count_authors(
             label=pl.col("author_handle").drop_nulls().max(),
         )
     )
-    column = "posts_count" if event_kind == "peak" else "negative_count"
+    days_count = days_before(event, day)
     usual = day.once(
-        ("past authors", event["tracker"], column),
+        ("past authors", event["tracker"], event_kind),
         lambda: (
-            to_frame(
-                _before(day.rows_of(event["tracker"], "author_days"), day.day),
-                ["source", "author_id", column],
-            )
-            .group_by("source", "author_id")
-            .agg(expected=pl.col(column).sum() / _days_before(event, day))
+            past_of_authors(event, event_kind, day)
+            .with_columns(expected=pl.col("before") / days_count)
+            .drop("before")
         ),
     )
     return (
@@ -256,6 +253,23 @@ def count_authors(
         )
         .sort("item")
     )
+
+
+def past_of_authors(
+    event: Row, event_kind: str, day: EventDay, *, city: str = "all"
+) -> pl.DataFrame:
+    """Count each author's items of the tracker in the days before the event's day.
+
+    Of a city: on author-days whose main city it is. Gives source, author_id, before.
+    """
+    column = "posts_count" if event_kind == "peak" else "negative_count"
+    past = to_frame(
+        _before(day.rows_of(event["tracker"], "author_days"), day.day),
+        ["source", "author_id", "city", column],
+    )
+    if city != "all":
+        past = past.filter(pl.col("city") == city)
+    return past.group_by("source", "author_id").agg(before=pl.col(column).sum())
 
 
 def top_authors(counts: pl.DataFrame) -> list[Row]:
@@ -273,7 +287,7 @@ def top_cities(
     usual = (
         to_frame(past, ["city", column])
         .group_by("city")
-        .agg(expected=pl.col(column).sum() / _days_before(event, day))
+        .agg(expected=pl.col(column).sum() / days_before(event, day))
     )
     counts = observed.join(usual, on="city", how="left").with_columns(
         pl.col("expected").fill_null(0.0), item=pl.col("city"), label=pl.col("city")

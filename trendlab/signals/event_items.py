@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -49,9 +49,11 @@ READ_COLUMNS = {
         "tracker",
         "source",
         "author_id",
+        "city",
         "posts_count",
         "negative_count",
     ),
+    "author_homes": ("source", "author_id", "home_city", "home_source"),
     "garments": ("source", "post_id", "category"),
 }
 
@@ -74,6 +76,10 @@ class Inputs:
         earlier days there is nothing to compare with and no garment is named.
     garment_tracker_posts : pyarrow.Table[tracker_posts]
         tracker_posts of the days that `garments` spans; may be empty.
+    author_homes : pyarrow.Table
+        Homes of authors as of the week before the event days; may be empty.
+    city_names : mapping of str to str
+        Names of cities by id, for words about homes.
     tokenize : callable
         Text → words, as for `term_days`.
     """
@@ -87,6 +93,8 @@ class Inputs:
     activity: pa.Table
     garments: pa.Table
     garment_tracker_posts: pa.Table
+    author_homes: pa.Table
+    city_names: Mapping[str, str]
     tokenize: Tokenize
 
 

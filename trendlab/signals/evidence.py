@@ -28,6 +28,7 @@ from trendlab.signals.drivers import (
     top_terms,
 )
 from trendlab.signals.event_items import READ_COLUMNS, EventDay, Inputs
+from trendlab.signals.origin import origins_of
 
 Row = dict[str, Any]
 
@@ -47,10 +48,22 @@ class Explained:
     event_authors : pyarrow.Table[event_authors]
         How few authors made each event of posts, sorted by the key. Comments'
         authors have no daily counts to compare with, so they have no rows.
+    event_origins : pyarrow.Table[event_origins]
+        Where the authors of each event of posts are at home, sorted by the key.
     """
 
     evidence: pa.Table
     event_authors: pa.Table
+    event_origins: pa.Table
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Rows of one event on one day; of comments there are neither of the last two."""
+
+    evidence: list[Row]
+    authors: list[Row]
+    origins: list[Row]
 
 
 def explain_peaks(
@@ -92,6 +105,7 @@ def _explain(
     started = time.monotonic()
     rows: list[Row] = []
     authors: list[Row] = []
+    origins: list[Row] = []
     wanted = [row for row in events.to_pylist() if row["day"] in run_ids]
     days: dict[date, EventDay] = {}
     for event in sorted(wanted, key=lambda row: row["day"]):
@@ -104,10 +118,10 @@ def _explain(
             "event_id": event[f"{event_kind}_id"],
             "run_id": run_ids[day],
         }
-        evidence_rows, author_row = _event_rows(event, event_kind, days[day])
-        rows.extend({**of_event, **found} for found in evidence_rows)
-        if author_row is not None:
-            authors.append({**of_event, **author_row})
+        found = _event_rows(event, event_kind, days[day])
+        rows.extend({**of_event, **row} for row in found.evidence)
+        authors.extend({**of_event, **row} for row in found.authors)
+        origins.extend({**of_event, **row} for row in found.origins)
     evidence = _as_table("evidence", rows)
     logger.info(
         "evidence of %ss: %d events in, %d rows out, %.1f s",
@@ -116,7 +130,11 @@ def _explain(
         evidence.num_rows,
         time.monotonic() - started,
     )
-    return Explained(evidence, _as_table("event_authors", authors))
+    return Explained(
+        evidence,
+        _as_table("event_authors", authors),
+        _as_table("event_origins", origins),
+    )
 
 
 def _as_table(name: str, rows: list[Row]) -> pa.Table:
@@ -125,10 +143,8 @@ def _as_table(name: str, rows: list[Row]) -> pa.Table:
     return TABLES[name].from_rows(rows)
 
 
-def _event_rows(
-    event: Row, event_kind: str, day: EventDay
-) -> tuple[list[Row], Row | None]:
-    """All evidence of one event on one day, and how few authors made it."""
+def _event_rows(event: Row, event_kind: str, day: EventDay) -> _Found:
+    """All evidence of one event on one day, how few authors made it, and from where."""
     item_kind = event.get("item_kind", "post")
     items = day.items(event, item_kind, only_negative=event_kind == "dip")
     topic = event.get("topic", "")
@@ -136,7 +152,8 @@ def _event_rows(
         said = day.terms(items).filter(pl.col("term").is_in(topic.split(" ")))
         items = items.join(said, on=["source", "item_id"], how="semi")
     rows: list[Row] = []
-    author_row: Row | None = None
+    authors: list[Row] = []
+    origins: list[Row] = []
 
     def rank(kind: str, found: list[Row]) -> None:
         for place, row in enumerate(found[:MAX_ROWS], start=1):
@@ -148,9 +165,10 @@ def _event_rows(
     rank("hashtag", words["hashtag"])
     if item_kind == "post":
         counts = count_authors(event, event_kind, items, day)
-        author_row = asdict(concentration(counts, items.height))
+        authors.append(asdict(concentration(counts, items.height)))
+        origins = origins_of(event, event_kind, items, day)
         rank("author", top_authors(counts))
         if event["city"] == "all":
             rank("city", top_cities(event, event_kind, items, day))
         rank("garment", top_garments(event, items, day))
-    return rows, author_row
+    return _Found(rows, authors, origins)

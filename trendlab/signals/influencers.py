@@ -16,10 +16,8 @@ from trendlab.signals.contributions import share_of_excess
 from trendlab.signals.graph import rank_mentions
 from trendlab.signals.ranking import DRAWS
 from trendlab.signals.standing import (
-    HOME_DAYS,
     MIN_TRACKERS,
     count_trackers,
-    find_home_cities,
     flag_authors,
     read_profiles,
 )
@@ -34,7 +32,7 @@ from trendlab.signals.windows import (
     valid_days,
 )
 
-RULE = "influencers-1"
+RULE = "influencers-2"
 # Rows kept of each week, tracker and window; every author is ranked.
 KEEP = 50
 
@@ -55,6 +53,7 @@ class _Tables:
     readings: pl.DataFrame
     peaks: pl.DataFrame
     dips: pl.DataFrame
+    homes: pl.DataFrame
     covered_days: pl.DataFrame | None
 
     def between(self, table: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
@@ -70,6 +69,7 @@ def rank_influencers(
     authors: pa.Table,
     peaks: pa.Table,
     dips: pa.Table,
+    author_homes: pa.Table,
     *,
     weeks: Sequence[date],
     run_ids: Mapping[date, str],
@@ -83,8 +83,8 @@ def rank_influencers(
     Parameters
     ----------
     author_days : pyarrow.Table
-        Schema `author_days`, the tracker 'all' included, from 180 days before
-        the first week's Sunday (home cities; 84 days for the rest).
+        Schema `author_days`, the tracker 'all' included, of the 84 days that end
+        with the first week's Sunday, and on.
     tracker_posts : pyarrow.Table
         Schema `tracker_posts` (columns `MATCH_COLUMNS`) from 28 days before the
         first week's Sunday. Excluded posts and posts of unknown authors are
@@ -100,6 +100,8 @@ def rank_influencers(
     peaks, dips : pyarrow.Table
         Schemas `peaks` and `dips`, any rows of the 84 days; each event is taken
         as it was known on the week's Sunday.
+    author_homes : pyarrow.Table
+        Schema `author_homes`, rows of the weeks.
     weeks : sequence of date
         Mondays to produce.
     run_ids : mapping of date to str
@@ -142,8 +144,9 @@ def rank_influencers(
         )
     declared = TABLES["influencers"]
     tables = _read_tables(
-        author_days, tracker_posts, posts, authors, peaks, dips, covered_days
-    )
+        author_days, tracker_posts, posts, authors, peaks, dips, author_homes,
+        covered_days,
+    )  # fmt: skip
     ranked = []
     for monday in sorted(set(weeks)):
         rows = _rank_week(tables, Week(monday), seed=seed, draws=draws, keep=keep)
@@ -172,6 +175,7 @@ def _read_tables(
     authors: pa.Table,
     peaks: pa.Table,
     dips: pa.Table,
+    author_homes: pa.Table,
     covered_days: pa.Table | None,
 ) -> _Tables:
     person = ["source", "author_id"]
@@ -212,6 +216,10 @@ def _read_tables(
         .sort("day"),
         peaks=_frame(peaks.select(["peak_id", *event])),
         dips=_frame(dips.select(["dip_id", *event])),
+        homes=_frame(author_homes.select(["day", *person, "home_city"]))
+        .join(names, on=person)
+        .select("day", "author", "home_city")
+        .sort("day"),
         covered_days=(
             None
             if covered_days is None
@@ -224,13 +232,11 @@ def _rank_week(
     tables: _Tables, week: Week, *, seed: int, draws: int, keep: int
 ) -> pl.DataFrame | None:
     """Rank one week; None where nobody posted in its 28 days."""
-    home_from = week.last_day - timedelta(days=HOME_DAYS - 1)
-    days180 = tables.between(tables.days, home_from, week.last_day)
-    days = days180.filter(pl.col("day") >= week.first_usual_day)
+    days = tables.between(tables.days, week.first_usual_day, week.last_day)
     posts = tables.between(tables.posts, week.first_day, week.last_day)
     if posts.is_empty() or days.is_empty():
         return None
-    valid = valid_days(days180, week, tables.covered_days)
+    valid = valid_days(days, week, tables.covered_days)
     cells = cells_by_kind(
         valid,
         event_cells(tables.peaks, "peak_id", week),
@@ -254,7 +260,7 @@ def _rank_week(
     # by what an author posted under, or the profile; only authors of these days, so
     # that a week computed among others knows no more than one computed alone
     handles = (
-        days180.group_by("author")
+        days.group_by("author")
         .agg(pl.col("author_handle").drop_nulls().last())
         .join(profiles, on="author", how="left")
         .select("author", handle=pl.coalesce("author_handle", "profile_handle"))
@@ -276,10 +282,7 @@ def _rank_week(
         profiles, engagement, everyone.select("author", "day", "posts_count"),
         tables.readings, week,
     )  # fmt: skip
-    homes180 = find_home_cities(
-        days180.filter(pl.col("tracker") == "all"),
-        posts.filter(pl.col("tracker") == "all"),
-    )
+    at_home = tables.between(tables.homes, week.monday, week.monday)
     return (
         scored.with_columns(
             contribution_share=pl.when(
@@ -296,7 +299,7 @@ def _rank_week(
         .join(count_window_days(cells, week), on=["tracker", "window_kind"], how="left")
         .join(tables.authors, on="author")
         .join(handles, on="author", how="left")
-        .join(homes180, on="author", how="left")
+        .join(at_home.drop("day"), on="author", how="left")
         .join(count_trackers(window28), on="author", how="left")
         .join(flags, on="author", how="left")
         .with_columns(

@@ -1,4 +1,4 @@
-"""What is known of an author apart from a window: reach, home, flags."""
+"""What is known of an author apart from a window: reach, trackers, flags."""
 
 from __future__ import annotations
 
@@ -18,13 +18,9 @@ TIERS = (
     ("macro", 1_000_000),
     ("mega", None),
 )
-HOME_DAYS = 180
 # Followers change slowly; a profile read in the week after still tells of the window.
 PROFILE_DAYS = 180
 PROFILE_DAYS_AFTER = 7
-# Below five located posts, or half of them, a mode is chance.
-MIN_HOME_POSTS = 5
-MIN_HOME_SHARE = 0.5
 # Two posts tell a habit from a slip.
 MIN_TRACKER_POSTS = 2
 MIN_TRACKERS = 2
@@ -90,49 +86,6 @@ def read_profiles(
         )
         .with_columns(tier=tier_of(pl.col("followers_count")))
         .select("author", "profile_handle", "author_kind", "followers_count", "tier")
-    )
-
-
-def find_home_cities(days: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """Return author and home_city.
-
-    The mode of the located posts of 180 days (at least 5, at least half of
-    them), else the city that the author's profile gave a post, else none.
-
-    Parameters
-    ----------
-    days : polars.DataFrame
-        Author-days of tracker 'all' over 180 days: author, city, posts_count.
-    posts : polars.DataFrame
-        Posts of the window: author, city, city_source.
-    """
-    located = (
-        days.filter(~pl.col("city").is_in(["unknown", "all"]))
-        .group_by("author", "city")
-        .agg(pl.col("posts_count").sum())
-    )
-    modes = (
-        located.sort(["posts_count", "city"], descending=[True, False])
-        .group_by("author", maintain_order=True)
-        .agg(
-            home_city=pl.col("city").first(),
-            top=pl.col("posts_count").first(),
-            total=pl.col("posts_count").sum(),
-        )
-        .filter(
-            pl.col("total") >= MIN_HOME_POSTS,
-            pl.col("top") >= MIN_HOME_SHARE * pl.col("total"),
-        )
-    )
-    profiles = (
-        posts.filter(pl.col("city_source") == "profile", pl.col("city") != "unknown")
-        .group_by("author")
-        .agg(profile_city=pl.col("city").min())
-    )
-    return (
-        modes.join(profiles, on="author", how="full", coalesce=True)
-        .with_columns(home_city=pl.coalesce("home_city", "profile_city"))
-        .select("author", "home_city")
     )
 
 

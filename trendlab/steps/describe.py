@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from trendlab.places.locate import locate_posts
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
+from trendlab.signals.author_cities import count_cities
 from trendlab.steps.engine import BySource, Context, Input, Parts, Step, hash_of
 from trendlab.steps.pseudonyms import stored_trackers
 from trendlab.text.language import identify
@@ -72,7 +73,8 @@ def _rules_key(context: Context, day: date) -> str:
 def _match(
     context: Context, days: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
-    matched = {}
+    matched: dict[date, pa.Table | BySource] = {}
+    counted: dict[date, pa.Table | BySource] = {}
     trackers = stored_trackers(context)
     for day in days:
         wanted = _match_inputs(context, day)[0]
@@ -84,7 +86,7 @@ def _match(
                 [text or "" for text in posts["caption"].to_pylist()],
                 posts["language_given"].to_pylist(),
             )
-        matched[day] = match_posts(
+        found = match_posts(
             posts,
             trackers,
             located,
@@ -92,13 +94,19 @@ def _match(
             languages=languages,
             run_id=run_ids[day],
         )
-    return {"tracker_posts": matched}
+        matched[day], counted[day] = found, count_cities(found)
+    return {"tracker_posts": matched, "author_cities": counted}
 
 
 MATCH = Step(
     name="match",
-    modules=("trendlab.trackers", "trendlab.places.locate", "trendlab.text.language"),
-    outputs=("tracker_posts",),
+    modules=(
+        "trendlab.trackers",
+        "trendlab.places.locate",
+        "trendlab.text.language",
+        "trendlab.signals.author_cities",
+    ),
+    outputs=("tracker_posts", "author_cities"),
     inputs=_match_inputs,
     compute=_match,
     settings_key=_match_key,

@@ -17,6 +17,7 @@ from trendlab.steps.context import days_known
 from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
 from trendlab.steps.engine import Context, Step, StepReport, no_remark, run_step
 from trendlab.steps.event_evidence import TREND_EVENT_EVIDENCE
+from trendlab.steps.homes import AUTHOR_HOMES
 from trendlab.steps.influence import INFLUENCE
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_verbs import fetch_night
@@ -46,6 +47,7 @@ STEPS: dict[str, Step] = {
         DETECT,
         TAG,
         ACTIVITY,
+        AUTHOR_HOMES,
         SIGNALS,
         INFLUENCERS,
         MULTI_TRACKER,
@@ -66,13 +68,10 @@ STEPS: dict[str, Step] = {
 WEEKLY_STEPS = tuple(name for name, step in STEPS.items() if step.is_weekly)
 
 # What `trendlab signals` runs: all that a night computes once activity is counted.
-SIGNAL_STEPS = (
-    SIGNALS.name,
-    *(
-        name
-        for name, step in STEPS.items()
-        if step.is_weekly and not step.only_last_week
-    ),
+SIGNAL_STEPS = tuple(
+    name
+    for name, step in STEPS.items()
+    if step is SIGNALS or (step.is_weekly and not step.only_last_week)
 )
 
 Say = Callable[[str], None]

@@ -46,6 +46,7 @@ GOES_WITH: Mapping[str, tuple[str, ...]] = {
     "engagement": (),
     "authors": (),
     "author_days": (),
+    "author_cities": ("author_homes",),
     "influencers": ("multi_tracker_authors",),
     "evidence": (),
     "alerts": (),

@@ -23,8 +23,9 @@ from trendlab.signals.activity import (
 from trendlab.signals.day_scores import PAST_COLUMNS, score_days
 from trendlab.signals.dips import find_dips
 from trendlab.signals.evidence import READ_COLUMNS, Inputs, explain_dips, explain_peaks
+from trendlab.signals.origin import HOMES_LAG
 from trendlab.signals.peaks import find_peaks
-from trendlab.steps.engine import Context, Input, Parts, Step, hash_of
+from trendlab.steps.engine import Context, Input, Parts, Step, hash_of, week_of
 from trendlab.text.sentiment import lexicon_words
 from trendlab.text.terms import count_terms
 from trendlab.text.words import tokenize
@@ -37,7 +38,8 @@ BASELINE = timedelta(days=84)
 EVIDENCE_BASELINE = timedelta(days=28)
 # all but the run_id, which is long and decides nothing
 TERM_COLUMNS = [name for name in TABLES["term_days"].names if name != "run_id"]
-SIGNAL_TABLES = ("day_scores", "peaks", "dips", "evidence", "event_authors")
+EXPLAINED_TABLES = ("evidence", "event_authors", "event_origins")
+SIGNAL_TABLES = ("day_scores", "peaks", "dips", *EXPLAINED_TABLES)
 
 
 def split_by_day(rows: pa.Table) -> dict[date, pa.Table]:
@@ -148,9 +150,15 @@ def _signals_inputs(context: Context, day: date) -> list[Input]:
         Input("activity", day, day),
         Input("term_days", day, day),
         Input("author_days", day, day),
+        Input("author_homes", _homes_of(day), _homes_of(day)),
         Input("coverage", day, day),
         Input("garments", day, day),
     ]
+
+
+def _homes_of(day: date) -> date:
+    """Return the week whose homes stand for the authors of a day's events."""
+    return week_of(day) - HOMES_LAG
 
 
 def _signals(
@@ -192,10 +200,8 @@ def _signals(
             covered_days=covered,
             skip_terms=lexicon_words(),
         )
-        evidence, event_authors = _explain(
-            context, peaks, dips, activity, terms, wanted
-        )
-        found = (scores, peaks, dips, evidence, event_authors)
+        explained = _explain(context, peaks, dips, activity, terms, wanted)
+        found = (scores, peaks, dips, *explained)
         for table, rows in zip(SIGNAL_TABLES, found, strict=True):
             parts[table].update(split_by_day(rows))
     return parts
@@ -226,19 +232,25 @@ def _explain(
     activity: pa.Table,
     terms: pa.Table,
     run_ids: Mapping[date, str],
-) -> tuple[pa.Table, pa.Table]:
+) -> list[pa.Table]:
     """Explain events day by day; the days of a baseline are held, and read once.
 
-    Gives evidence and event_authors.
+    Gives `EXPLAINED_TABLES`.
     """
     held = HeldDays(context.lake)
+    city_names = dict(
+        zip(
+            context.cities["city"].to_pylist(),
+            context.cities["name"].to_pylist(),
+            strict=True,
+        )
+    )
     terms_of, activity_of = split_by_day(terms), split_by_day(activity)
     event_days = sorted(
         set(pc.unique(peaks["day"]).to_pylist())
         | set(pc.unique(dips["day"]).to_pylist())
     )
-    evidence = [TABLES["evidence"].empty()]
-    event_authors = [TABLES["event_authors"].empty()]
+    found = {table: [TABLES[table].empty()] for table in EXPLAINED_TABLES}
     for day in event_days:
         near = (day - ONE_DAY, day + ONE_DAY)
         since = day - EVIDENCE_BASELINE
@@ -253,6 +265,8 @@ def _explain(
             activity=_between(activity_of, activity.schema, since, day),
             garments=held.between("garments", since, day + ONE_DAY),
             garment_tracker_posts=matched,
+            author_homes=held.between("author_homes", _homes_of(day), _homes_of(day)),
+            city_names=city_names,
             tokenize=tokenize,
         )
         wanted = {day: run_ids[day]}
@@ -260,9 +274,9 @@ def _explain(
             explain_peaks(peaks, inputs, run_ids=wanted),
             explain_dips(dips, inputs, run_ids=wanted),
         ):
-            evidence.append(explained.evidence)
-            event_authors.append(explained.event_authors)
-    return pa.concat_tables(evidence), pa.concat_tables(event_authors)
+            for table, rows in found.items():
+                rows.append(getattr(explained, table))
+    return [pa.concat_tables(rows) for rows in found.values()]
 
 
 class HeldDays:

@@ -18,7 +18,7 @@ from trendlab.steps.signals import BASELINE, ONE_DAY, spans_of, split_by_day
 ONE_WEEK = timedelta(days=7)
 WEEK_END = timedelta(days=6)
 INFLUENCER_WINDOW = timedelta(days=27)
-HOME_CITY_REACH = timedelta(days=180)
+PROFILE_REACH = timedelta(days=180)
 # Column that says which week a group of copies is of.
 WEEK_OF_COPIES = pa.field("day", pa.date32())
 
@@ -27,12 +27,13 @@ def _influencer_inputs(context: Context, monday: date) -> list[Input]:
     sunday = monday + WEEK_END
     first = sunday - INFLUENCER_WINDOW
     return [
-        Input("author_days", sunday - HOME_CITY_REACH, sunday),
+        Input("author_days", sunday - BASELINE, sunday),
         Input("tracker_posts", first, sunday),
         Input("posts", first - ONE_DAY, sunday + ONE_DAY),
-        Input("authors", sunday - HOME_CITY_REACH, sunday + ONE_WEEK),
+        Input("authors", sunday - PROFILE_REACH, sunday + ONE_WEEK),
         Input("peaks", sunday - BASELINE, sunday),
         Input("dips", sunday - BASELINE, sunday),
+        Input("author_homes", monday, monday),
         Input("coverage", sunday - BASELINE, sunday),
     ]
 
@@ -62,6 +63,7 @@ def _influencers(
             wanted["authors"],
             wanted["peaks"],
             wanted["dips"],
+            wanted["author_homes"],
             weeks=span,
             run_ids=run_ids,
             covered_days=covered_days(wanted["coverage"]),
@@ -75,6 +77,8 @@ def _columns(table: str) -> list[str] | None:
         return [*POST_COLUMNS, "author_followers_count"]
     if table == "tracker_posts":
         return list(MATCH_COLUMNS)
+    if table == "author_homes":
+        return ["day", "source", "author_id", "home_city"]
     return None
 
 

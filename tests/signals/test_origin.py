@@ -1,0 +1,251 @@
+"""The test of homes finds a planted city, and nothing where homes are the usual."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+from scipy.stats import chi2, power_divergence
+
+from tests.signals.test_evidence import EVENT, dip, peak, post, world
+from trendlab.schemas import TABLES
+from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
+from trendlab.signals.origin import compare_homes
+from trendlab.signals.origin_wording import tell_origin
+
+NAMES = {"milan": "Milan", "paris": "Paris"}
+
+
+def authors_of(*rows: tuple[str, float, float]) -> pl.DataFrame:
+    return pl.DataFrame(
+        rows, schema={"home": str, "observed": float, "before": float}, orient="row"
+    )
+
+
+def inputs_of(now: dict[str, int], before: dict[str, int], **more: object) -> Inputs:
+    """Give posts of the event and of the day before, by the authors' home.
+
+    An author has one post in the event, or one the day before.
+    """
+    made = [
+        post(number, "coat", author=f"{home}{n}", **more)
+        for number, (home, n) in enumerate(
+            (home, n) for home, count in now.items() for n in range(count)
+        )
+    ]
+    past = [
+        {
+            "day": EVENT - timedelta(days=1),
+            "tracker": "shoes",
+            "source": "mastodon",
+            "author_id": f"{home}{1000 + n}",
+            "city": home,
+            "posts_count": 1,
+            "likes_known_count": 0,
+            "comments_count": 0,
+            "negative_count": int(bool(more.get("negative"))),
+            "scored_count": 1,
+            "run_id": "run",
+        }
+        for home, count in before.items()
+        for n in range(count)
+    ]
+    homes = [
+        {
+            "day": EVENT - timedelta(days=7),
+            "source": "mastodon",
+            "author_id": f"{home}{n}",
+            "home_city": "unknown" if home == "elsewhere" else home,
+            "home_source": "posts",
+        }
+        for home, count in (now | before).items()
+        if home != "nowhere"
+        for n in (*range(now.get(home, 0)), *range(1000, 1000 + before.get(home, 0)))
+    ]
+    tables = {
+        name: TABLES[name].from_rows([one[name] for one in made])
+        for name in ("posts", "tracker_posts", "sentiment")
+    }
+    return replace(
+        world(),
+        **tables,
+        author_days=TABLES["author_days"].from_rows(past),
+        author_homes=TABLES["author_homes"].from_rows(homes),
+        city_names=NAMES,
+        garments=TABLES["garments"].empty(),
+        garment_tracker_posts=TABLES["tracker_posts"].empty(),
+    )
+
+
+def origins(inputs: Inputs, event: pa.Table | None = None) -> list[dict]:
+    explained = explain_peaks(peak() if event is None else event, inputs,
+                              run_ids={EVENT: "run"})  # fmt: skip
+    return explained.event_origins.to_pylist()
+
+
+def test_a_peak_from_one_city_is_told_in_words() -> None:
+    found = origins(
+        inputs_of({"milan": 66, "paris": 34}, {"milan": 280, "paris": 2520})
+    )
+
+    homes = {row["home_city"]: row for row in found}
+    assert set(homes) == {"milan", "paris"}
+    milan = homes["milan"]
+    assert (milan["observed"], milan["expected"]) == (66, pytest.approx(280 / 28))
+    assert milan["usual_share"] == pytest.approx(0.1)
+    # Paris is below its 90 usual posts, so all of the excess is Milan's
+    assert milan["verdict"] == "one_city"
+    assert milan["p_value"] < 1e-20
+    assert milan["description"].startswith(
+        "Two thirds of its posts (66 %) come from authors at home in Milan, who "
+        "usually write 10 % (homes are known for 100 % of the posts)."
+    )
+    # 100 posts where 100 are usual: there is no excess to divide
+    assert milan["excess_share"] is None
+
+
+def test_parts_of_an_excess_are_beyond_the_usual_of_each_home() -> None:
+    found = origins(inputs_of({"milan": 65, "paris": 35}, {"milan": 140, "paris": 560}))
+
+    homes = {row["home_city"]: row for row in found}
+    assert homes["milan"]["expected"] == pytest.approx(5.0)
+    assert homes["paris"]["expected"] == pytest.approx(20.0)
+    assert homes["milan"]["excess_share"] == pytest.approx(60 / 75)
+    assert homes["paris"]["excess_share"] == pytest.approx(15 / 75)
+    assert "Four fifths of the excess (80 %)" in homes["milan"]["description"]
+
+
+def test_more_from_a_city_that_has_not_half_is_a_shift() -> None:
+    found = origins(
+        inputs_of(
+            {"milan": 70, "paris": 60, "rome": 70},
+            {"milan": 140, "paris": 560, "rome": 560},
+        )
+    )
+
+    assert {row["verdict"] for row in found} == {"shifted"}
+    assert found[0]["description"].startswith(
+        "More than usual come from authors at home in Milan: 42 % of the excess, where"
+    )
+
+
+def test_the_usual_homes_are_told_as_usual() -> None:
+    found = origins(inputs_of({"milan": 20, "paris": 80}, {"milan": 140, "paris": 560}))
+
+    assert {row["verdict"] for row in found} == {"as_usual"}
+    assert found[0]["g_statistic"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_homes_with_few_posts_are_other_and_unknown_ones_are_apart() -> None:
+    now = {"milan": 40, "paris": 40, "oslo": 2, "elsewhere": 10, "nowhere": 8}
+    before = {
+        "milan": 400,
+        "paris": 400,
+        "oslo": 10,
+        "lima": 6,
+        "elsewhere": 60,
+        "nowhere": 90,
+    }
+
+    found = {row["home_city"]: row for row in origins(inputs_of(now, before))}
+
+    assert {home: row["observed"] for home, row in found.items()} == {
+        "milan": 40, "paris": 40, "other": 12, "unknown": 8,
+    }  # fmt: skip
+    assert found["unknown"]["usual_share"] is None
+    assert found["milan"]["known_share"] == pytest.approx(0.92)
+    assert {row["degrees_of_freedom"] for row in found.values()} == {2}
+
+
+def test_one_city_or_no_known_home_cannot_be_assessed() -> None:
+    alone = origins(inputs_of({"milan": 50}, {"milan": 500}))
+    assert [row["verdict"] for row in alone] == ["not_assessable"]
+    nobody = origins(inputs_of({"nowhere": 50}, {"nowhere": 500}))
+    assert [(row["home_city"], row["verdict"], row["p_value"]) for row in nobody] == [
+        ("unknown", "not_assessable", None)
+    ]
+
+
+def test_a_dip_compares_negative_posts() -> None:
+    inputs = inputs_of(
+        {"milan": 60, "paris": 40}, {"milan": 280, "paris": 560}, negative=True
+    )
+    inputs = replace(inputs, activity=world().activity)
+
+    found = explain_dips(dip(topic=""), inputs, run_ids={EVENT: "run"}).event_origins
+
+    (milan, _) = sorted(found.to_pylist(), key=lambda row: row["home_city"])
+    assert milan["event_kind"] == "dip"
+    assert "of the negative posts" in milan["description"]
+
+
+def test_a_dip_of_comments_has_no_origin() -> None:
+    inputs = inputs_of({"milan": 5}, {"milan": 5})
+    found = explain_dips(dip(item_kind="comment"), inputs, run_ids={EVENT: "run"})
+    assert found.event_origins.num_rows == 0
+
+
+def test_independent_posts_give_the_plain_g_test() -> None:
+    now, before = {"a": 30, "b": 70}, {"a": 500, "b": 500}
+    rows = [(home, 1.0, 0.0) for home, count in now.items() for _ in range(count)]
+    rows += [(home, 0.0, 1.0) for home, count in before.items() for _ in range(count)]
+
+    found = compare_homes(authors_of(*rows))
+
+    assert found is not None
+    table = np.array([[30.0, 70.0], [500.0, 500.0]])
+    expected = table.sum(1)[:, None] * table.sum(0)[None, :] / table.sum()
+    g = power_divergence(
+        table.ravel(), expected.ravel(), lambda_="log-likelihood"
+    ).statistic
+    assert found.statistic == pytest.approx(g)
+    assert found.design_effect == pytest.approx(1.0)
+    assert found.p_value == pytest.approx(chi2.sf(g, 1), rel=1e-6)
+
+
+def test_one_authors_hundred_posts_are_no_origin() -> None:
+    crowd = [(home, 1.0, 5.0) for home in ("milan", "paris") for _ in range(50)]
+
+    found = compare_homes(authors_of(*crowd, ("milan", 100.0, 5.0)))
+
+    assert found is not None
+    assert found.statistic > 30
+    assert found.p_value > 0.1
+
+
+def test_without_authors_or_with_one_nothing_is_compared() -> None:
+    assert compare_homes(authors_of()) is None
+    assert compare_homes(authors_of(("milan", 9.0, 99.0))) is None
+
+
+def test_few_of_many_null_events_are_called_unusual() -> None:
+    # authors of very different zeal, at home anywhere, posting as they always do
+    rng = np.random.default_rng(7)
+    calls = 0
+    for _ in range(400):
+        home = rng.choice(["milan", "paris", "rome", "oslo"], 300)
+        zeal = rng.lognormal(-1.5, 1.0, 300)
+        frame = pl.DataFrame(
+            {
+                "home": home,
+                "observed": rng.poisson(zeal).astype(float),
+                "before": rng.poisson(28 * zeal).astype(float),
+            }
+        )
+        found = compare_homes(frame)
+        calls += found is not None and found.p_value <= 0.05
+    # 5 % of 400 is 20; nine in ten thousand such counts are above 36
+    assert 5 <= calls <= 36
+
+
+def test_words_name_an_unnamed_city_by_its_id() -> None:
+    home = {"home": "new_oslo", "event_share": 0.97, "usual_share": 0.2}
+    told = tell_origin("one_city", "peak", home, 0.5, {}, has_excess=True)
+    assert told == (
+        "Nearly all of the excess (97 %) come from authors at home in new_oslo, who "
+        "usually write 20 % (homes are known for 50 % of the posts)."
+    )
