@@ -23,8 +23,9 @@ from trendlab.lake import Lake
 from trendlab.places.cities import seed_cities
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
+from trendlab.signals.event_items import BASELINE_DAYS
 from trendlab.steps.engine import Context
-from trendlab.steps.signals import BASELINE, EVIDENCE_BASELINE, SIGNALS
+from trendlab.steps.signals import BASELINE, SIGNALS
 
 POSTS_A_DAY = 1_000_000
 LAST_DAY = date(2026, 3, 1)
@@ -174,7 +175,7 @@ def write_lake(root: str, posts_a_day: int) -> None:
             ),
             source=SOURCE,
         )
-        if ago > EVIDENCE_BASELINE.days:
+        if ago > BASELINE_DAYS:
             continue
         lake.write("author_days", day, author_days_of(day, posts_a_day, rng))
         ids = pc.binary_join_element_wise(

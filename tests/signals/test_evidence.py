@@ -2,13 +2,21 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
+from tests.signals.event_worlds import gather
 from tests.signals.worlds import activity_rows, day, term_row
 from trendlab.schemas import TABLES
-from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
+from trendlab.signals.evidence import explain_dips, explain_peaks
+from trendlab.steps.event_inputs import event_days
 
 EVENT = day(40)
+NO_HOMES = (
+    TABLES["author_homes"]
+    .empty()
+    .select(["day", "source", "author_id", "home_city", "home_source"])
+)
 AT = datetime.combine(EVENT, datetime.min.time(), UTC)
 
 
@@ -77,7 +85,8 @@ def post(number, text, *, author, likes=1, hashtags=(), negative=False, city="pa
     }
 
 
-def world():
+def tables():
+    """Give the tables of a tracker with a strike on the day of its events."""
     made = [
         post(i, "lovely shoes", author=f"a{i}", hashtags=["ootd"]) for i in range(60)
     ]
@@ -93,7 +102,7 @@ def world():
         )
         for i in range(40)
     ]
-    tables = {
+    built = {
         name: TABLES[name].from_rows([row[name] for row in made]) for name in made[0]
     }
     days = {("shoes", city): [60.0] * 41 for city in ("all", "paris")}
@@ -134,19 +143,22 @@ def world():
         }
         for i in range(40)
     ]
-    return Inputs(
-        tracker_posts=tables["tracker_posts"],
-        posts=tables["posts"],
-        sentiment=tables["sentiment"],
-        comments=TABLES["comments"].empty(),
-        term_days=TABLES["term_days"].from_rows(terms),
-        author_days=TABLES["author_days"].from_rows(author_days),
-        activity=activity_rows(days, negatives={k: [3] * 41 for k in days}),
-        garments=tables["garments"],
-        garment_tracker_posts=tables["tracker_posts"],
-        author_homes=TABLES["author_homes"].empty(),
-        city_names={},
-        tokenize=str.split,
+    return {
+        **built,
+        "comments": TABLES["comments"].empty(),
+        "term_days": TABLES["term_days"].from_rows(terms),
+        "author_days": TABLES["author_days"].from_rows(author_days),
+        "activity": activity_rows(days, negatives={k: [3] * 41 for k in days}),
+    }
+
+
+def world(changes=None, homes=None, city_names=None):
+    """Give what explains a peak and dips of that day, with some tables changed."""
+    return gather(
+        event_days(peak(), pa.concat_tables([dip(), dip(item_kind="comment")])),
+        tables() | (changes or {}),
+        author_homes=NO_HOMES if homes is None else homes,
+        city_names=city_names or {},
     )
 
 

@@ -56,7 +56,7 @@ def inputs_of(now: dict[str, int], before: dict[str, int], **more: object) -> In
     ]
     homes = [
         {
-            "day": EVENT - timedelta(days=7),
+            "day": EVENT,
             "source": "mastodon",
             "author_id": f"{home}{n}",
             "home_city": "unknown" if home == "elsewhere" else home,
@@ -70,14 +70,14 @@ def inputs_of(now: dict[str, int], before: dict[str, int], **more: object) -> In
         name: TABLES[name].from_rows([one[name] for one in made])
         for name in ("posts", "tracker_posts", "sentiment")
     }
-    return replace(
-        world(),
-        **tables,
-        author_days=TABLES["author_days"].from_rows(past),
-        author_homes=TABLES["author_homes"].from_rows(homes),
-        city_names=NAMES,
-        garments=TABLES["garments"].empty(),
-        garment_tracker_posts=TABLES["tracker_posts"].empty(),
+    return world(
+        {
+            **tables,
+            "author_days": TABLES["author_days"].from_rows(past),
+            "garments": TABLES["garments"].empty(),
+        },
+        TABLES["author_homes"].from_rows(homes),
+        NAMES,
     )
 
 

@@ -9,13 +9,17 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trendlab.signals.event_items import EventDay, to_frame
+from trendlab.signals.event_items import (
+    BASELINE_DAYS,
+    MAX_READ_ITEMS,
+    EventDay,
+    to_frame,
+)
 from trendlab.signals.words import log_odds
 
 Row = dict[str, Any]
 
-# Days before the event that say what is usual.
-BASELINE_DAYS = 28
+TERM = ["term_kind", "term"]
 # Rows of each kind an event shows; more than a person reads in an alert.
 MAX_ROWS = 10
 # Over-representation below this is ordinary for one word in ten thousand.
@@ -66,31 +70,33 @@ def top_terms(
 
     An author counts once a term: one spammer is no over-representation.
     """
+    counted = day.once(
+        ("terms", event["tracker"], item_kind),
+        lambda: to_frame(
+            day.rows_of(event["tracker"], "terms"),
+            ["item_kind", *TERM, "users", "past_users", "past_negatives"],
+        ).filter(pl.col("item_kind") == item_kind),
+    )
+    before = "past_users" if event_kind == "peak" else "past_negatives"
     if event_kind == "peak" and event["city"] == "all":
-        users = _counted_terms(event, item_kind, day)
+        # the table of words has counted the day already
+        users = counted.filter(pl.col("users") > 0).select(*TERM, "users")
+        total = items.height
     else:
-        users = _read_terms(items, day)
-    past = day.once(
-        ("past terms", event["tracker"], item_kind, event_kind),
-        lambda: (
-            _terms_of(event, item_kind, day)
-            .filter(pl.col("day") < day.day)
-            .group_by("term_kind", "term")
-            .agg(before=pl.col("users" if event_kind == "peak" else "negatives").sum())
-        ),
-    )
-    both = users.join(past, on=["term_kind", "term"], how="left").with_columns(
-        pl.col("before").fill_null(0)
-    )
+        users = _read_terms(items, item_kind, day)
+        total = min(items.height, MAX_READ_ITEMS)
+    both = users.join(
+        counted.select(*TERM, before=before), on=TERM, how="left"
+    ).with_columns(pl.col("before").fill_null(0))
     past_total = _past_items(event, event_kind, item_kind, day)
-    scale = items.height / past_total if past_total > 0 else 0.0
+    scale = total / past_total if past_total > 0 else 0.0
     found: dict[str, list[Row]] = {}
     for kind in ("word", "hashtag"):
         mine = both.filter(pl.col("term_kind") == kind)
         z = log_odds(
             mine["users"].to_numpy(),
             mine["before"].to_numpy(),
-            total=float(items.height),
+            total=float(total),
             baseline_total=past_total,
         )
         ranked = (
@@ -113,41 +119,7 @@ def top_terms(
     return found
 
 
-def _terms_of(event: Row, item_kind: str, day: EventDay) -> pl.DataFrame:
-    """Term counts of the tracker, from 28 days before the day to the day."""
-    since = day.day - timedelta(BASELINE_DAYS)
-    counts = to_frame(
-        day.rows_of(event["tracker"], "term_days"),
-        [
-            "day",
-            "item_kind",
-            "term_kind",
-            "term",
-            "items_count",
-            "authors_count",
-            "negative_count",
-            "negative_authors_count",
-        ],
-    ).filter(
-        (pl.col("item_kind") == item_kind)
-        & pl.col("day").is_between(since, day.day, closed="both")
-    )
-    known = pl.col("authors_count") > 0
-    return counts.with_columns(
-        users=pl.when(known).then("authors_count").otherwise("items_count"),
-        negatives=pl.when(known)
-        .then("negative_authors_count")
-        .otherwise("negative_count"),
-    )
-
-
-def _counted_terms(event: Row, item_kind: str, day: EventDay) -> pl.DataFrame:
-    """Take the day's terms from the table that has counted them already."""
-    today = _terms_of(event, item_kind, day).filter(pl.col("day") == day.day)
-    return today.select("term_kind", "term", "users")
-
-
-def _read_terms(items: pl.DataFrame, day: EventDay) -> pl.DataFrame:
+def _read_terms(items: pl.DataFrame, item_kind: str, day: EventDay) -> pl.DataFrame:
     """Count the terms of some of the day's items; unknown authors count as many."""
     who = items.select(
         "source",
@@ -157,7 +129,7 @@ def _read_terms(items: pl.DataFrame, day: EventDay) -> pl.DataFrame:
         + pl.col("author_id").fill_null("\x1f" + pl.col("item_id")),
     )
     return (
-        day.terms(items)
+        day.terms(items, item_kind)
         .join(who, on=["source", "item_id"])
         .group_by("term_kind", "term")
         .agg(users=pl.col("user").n_unique().cast(pl.Int64))
@@ -263,9 +235,12 @@ def past_of_authors(
     Of a city: on author-days whose main city it is. Gives source, author_id, before.
     """
     column = "posts_count" if event_kind == "peak" else "negative_count"
-    past = to_frame(
-        _before(day.rows_of(event["tracker"], "author_days"), day.day),
-        ["source", "author_id", "city", column],
+    past = day.once(
+        ("author counts", event["tracker"]),
+        lambda: to_frame(
+            day.rows_of(event["tracker"], "authors"),
+            ["source", "author_id", "city", "posts_count", "negative_count"],
+        ),
     )
     if city != "all":
         past = past.filter(pl.col("city") == city)
@@ -297,36 +272,21 @@ def top_cities(
 
 def top_garments(event: Row, items: pl.DataFrame, day: EventDay) -> list[Row]:
     """Rank garment classes of the event's posts against the tracker's past days."""
-    garments = day.inputs.garments
-    matched = day.rows_of(event["tracker"], "garment_tracker_posts")
-    if garments.num_rows == 0 or matched.num_rows == 0:
-        return []
-    # the day of the tracker, not the UTC day that the photo is stored under
-    mine = day.once(
+    past = day.once(
         ("garments", event["tracker"]),
-        lambda: to_frame(garments, ["source", "post_id", "category"]).join(
-            to_frame(
-                matched.filter(pc.invert(matched["is_excluded"])),
-                ["source", "post_id", "day"],
-            ),
-            on=["source", "post_id"],
-        ),
-    )
-    inside = items.select("source", pl.col("item_id").alias("post_id"))
-    here = (
-        mine.filter(pl.col("day") == day.day)
-        .join(inside, on=["source", "post_id"], how="semi")
-        .group_by("category")
-        .agg(observed=pl.len().cast(pl.Float64))
-    )
-    earliest = day.day - timedelta(BASELINE_DAYS)
-    past = (
-        mine.filter((pl.col("day") >= earliest) & (pl.col("day") < day.day))
-        .group_by("category")
-        .agg(before=pl.len().cast(pl.Float64))
+        lambda: to_frame(
+            day.rows_of(event["tracker"], "garments"), ["category", "garments_count"]
+        ).select("category", before=pl.col("garments_count").cast(pl.Float64)),
     )
     if past.height == 0:
         return []
+    here = (
+        items.select(category="garments")
+        .drop_nulls()
+        .explode("category")
+        .group_by("category")
+        .agg(observed=pl.len().cast(pl.Float64))
+    )
     both = here.join(past, on="category", how="left").with_columns(
         pl.col("before").fill_null(0.0)
     )

@@ -11,88 +11,58 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trendlab.signals.words import Tokenize, item_terms
+from trendlab.signals.words import ITEM_TERMS, Tokenize, item_terms
 
 Row = dict[str, Any]
 
-# Items whose words are read for one event; beyond it more texts change no list. Taken
-# in the order of their ids, which says nothing of what they hold.
-MAX_READ_ITEMS = 20_000
+# Items whose words are read for one event. A word in one of a hundred of them, where
+# one in a thousand is usual, stands out at this size; a list of ten needs no more.
+# Taken in the order of their ids, which says nothing of what they hold.
+MAX_READ_ITEMS = 4_000
 
-
-# Columns of each table that evidence is drawn from; nothing else need be read.
-READ_COLUMNS = {
-    "tracker_posts": ("day", "tracker", "source", "post_id", "city", "is_excluded"),
-    "posts": (
-        "source",
-        "post_id",
-        "author_id",
-        "author_handle",
-        "caption",
-        "hashtags",
-        "url",
-        "likes_count",
-    ),
-    "sentiment": ("source", "item_kind", "item_id", "compound", "label"),
-    "comments": (
-        "day",
-        "source",
-        "comment_id",
-        "post_id",
-        "author_id",
-        "author_handle",
-        "text",
-        "likes_count",
-    ),
-    "author_days": (
-        "day",
-        "tracker",
-        "source",
-        "author_id",
-        "city",
-        "posts_count",
-        "negative_count",
-    ),
-    "author_homes": ("source", "author_id", "home_city", "home_source"),
-    "garments": ("source", "post_id", "category"),
-}
+ITEM = ["source", "item_id"]
+ITEM_COLUMNS = [
+    *("source", "item_id", "author_id", "author_handle", "city", "text", "hashtags"),
+    *("url", "likes_count", "compound", "label", "garments"),
+]
+# Days before the event that say what is usual.
+BASELINE_DAYS = 28
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Tables that evidence is drawn from, with the columns of `READ_COLUMNS` or more.
+    """Tables that evidence is drawn from.
 
     Parameters
     ----------
-    tracker_posts, posts, sentiment : pyarrow.Table
-        Of the event days (neighbouring UTC days for trackers with a time zone; of
-        tracker_posts 28 days more where comments shall find their post).
-    comments : pyarrow.Table[comments]
-        Of the event days; only dips of comments read it.
-    term_days, author_days, activity : pyarrow.Table
+    posts, comments : pyarrow.Table
+        Rows of ``sql/lake/explained_posts.sql`` and ``explained_comments.sql``: the
+        items of trackers on the days of their events.
+    terms : pyarrow.Table
+        Rows of ``sql/lake/explained_terms.sql``: words of the day and of the 28 days
+        before.
+    authors : pyarrow.Table
+        Rows of ``sql/lake/explained_authors.sql``: what authors posted in those days.
+    garments : pyarrow.Table
+        Rows of ``sql/lake/explained_garments.sql``: what was worn in those days; may be
+        empty. Without it there is nothing to compare with and no garment is named.
+    activity : pyarrow.Table[activity]
         Of the event days and the 28 days before.
-    garments : pyarrow.Table[garments]
-        Of the event days and, where wanted, the 28 days before; may be empty. Without
-        earlier days there is nothing to compare with and no garment is named.
-    garment_tracker_posts : pyarrow.Table[tracker_posts]
-        tracker_posts of the days that `garments` spans; may be empty.
     author_homes : pyarrow.Table
-        Homes of authors as of the week before the event days; may be empty.
+        day (of the event), source, author_id, home_city, home_source: homes of authors
+        as of the week before; may be empty.
     city_names : mapping of str to str
         Names of cities by id, for words about homes.
     tokenize : callable
         Text → words, as for `term_days`.
     """
 
-    tracker_posts: pa.Table
     posts: pa.Table
-    sentiment: pa.Table
     comments: pa.Table
-    term_days: pa.Table
-    author_days: pa.Table
-    activity: pa.Table
+    terms: pa.Table
+    authors: pa.Table
     garments: pa.Table
-    garment_tracker_posts: pa.Table
+    activity: pa.Table
     author_homes: pa.Table
     city_names: Mapping[str, str]
     tokenize: Tokenize
@@ -109,25 +79,26 @@ class EventDay:
     def __init__(self, inputs: Inputs, day: date) -> None:
         self.day = day
         self.inputs = inputs
-        kept = pc.invert(inputs.tracker_posts["is_excluded"])
-        self._matched = to_frame(
-            inputs.tracker_posts.filter(kept),
-            ["tracker", "day", "source", "post_id", "city"],
-        )
-        self._scores = to_frame(
-            inputs.sentiment, ["source", "item_kind", "item_id", "compound", "label"]
-        )
-        self._said = {"post": self._posts(), "comment": self._comments()}
         self._rows: dict[tuple[str, str], pa.Table] = {}
         self._frames: dict[tuple[str, ...], pl.DataFrame] = {}
+        self._read = {kind: _Read.nothing() for kind in ("post", "comment")}
 
     def rows_of(self, tracker: str, table: str) -> pa.Table:
-        """Give one tracker's rows of a table of the inputs; each is picked once."""
+        """Give one tracker's rows of a table of the inputs; each is picked once.
+
+        Those of the day, but for `activity`, whose past is wanted.
+        """
         key = (tracker, table)
         if key not in self._rows:
             rows: pa.Table = getattr(self.inputs, table)
-            self._rows[key] = rows.filter(pc.equal(rows["tracker"], tracker))
+            self._rows[key] = rows.filter(self._is_of(rows, tracker, table))
         return self._rows[key]
+
+    def _is_of(self, rows: pa.Table, tracker: str, table: str) -> pa.ChunkedArray:
+        wanted = pc.equal(rows["tracker"], tracker)
+        if table == "activity":
+            return wanted
+        return pc.and_(wanted, pc.equal(rows["day"], pa.scalar(self.day)))
 
     def once(
         self, key: tuple[str, ...], make: Callable[[], pl.DataFrame]
@@ -137,23 +108,6 @@ class EventDay:
             self._frames[key] = make()
         return self._frames[key]
 
-    def _posts(self) -> pl.DataFrame:
-        columns = ["source", "post_id", "author_id", "author_handle", "caption"]
-        posts = to_frame(
-            self.inputs.posts, [*columns, "hashtags", "url", "likes_count"]
-        )
-        return posts.rename({"caption": "text"}).with_columns(item_id=pl.col("post_id"))
-
-    def _comments(self) -> pl.DataFrame:
-        columns = ["source", "post_id", "author_id", "author_handle", "text"]
-        today = pc.equal(self.inputs.comments["day"], pa.scalar(self.day))
-        comments = to_frame(
-            self.inputs.comments.filter(today), [*columns, "comment_id", "likes_count"]
-        )
-        return comments.rename({"comment_id": "item_id"}).with_columns(
-            hashtags=pl.lit(None, pl.List(pl.String)), url=pl.lit(None, pl.String)
-        )
-
     def items(self, event: Row, item_kind: str, *, only_negative: bool) -> pl.DataFrame:
         """Items within the event's tracker and city on the day, sorted by id.
 
@@ -161,32 +115,54 @@ class EventDay:
         -------
         polars.DataFrame
             source, item_id, author_id, author_handle, city, text, hashtags, url,
-            likes_count, compound.
+            likes_count, compound, garments.
         """
-        inside = self._matched.filter(pl.col("tracker") == event["tracker"])
+        tracker = event["tracker"]
+        inside = self.once(
+            ("items", tracker, item_kind),
+            lambda: self._items_of(tracker, f"{item_kind}s"),
+        )
         if event["city"] != "all":
             inside = inside.filter(pl.col("city") == event["city"])
-        if item_kind == "post":
-            inside = inside.filter(pl.col("day") == self.day)
-        scores = self._scores.filter(pl.col("item_kind") == item_kind)
         if only_negative:
-            scores = scores.filter(pl.col("label") == "negative")
-        return (
-            self._said[item_kind]
-            .join(inside.select("source", "post_id", "city"), on=["source", "post_id"])
-            .join(
-                scores.select("source", "item_id", "compound"),
-                on=["source", "item_id"],
-                how="inner" if only_negative else "left",
-            )
-            .drop("post_id")
-            .sort("source", "item_id")
-        )
+            inside = inside.filter(pl.col("label") == "negative")
+        return inside.drop("label")
 
-    def terms(self, items: pl.DataFrame) -> pl.DataFrame:
-        """Words and hashtags of items: source, item_id, term_kind, term."""
-        read = items.head(MAX_READ_ITEMS).select(
-            "source", "item_id", "text", "hashtags"
+    def _items_of(self, tracker: str, table: str) -> pl.DataFrame:
+        # not kept as Arrow rows too: they are most of what is held
+        rows: pa.Table = getattr(self.inputs, table)
+        picked = rows.select([*ITEM_COLUMNS, "day", "tracker"]).filter(
+            self._is_of(rows, tracker, table)
         )
-        said = item_terms(read.to_arrow(), tokenize=self.inputs.tokenize)
-        return to_frame(said, said.column_names)
+        return to_frame(picked, ITEM_COLUMNS).sort("source", "item_id")
+
+    def terms(self, items: pl.DataFrame, item_kind: str) -> pl.DataFrame:
+        """Words and hashtags of items: source, item_id, term_kind, term."""
+        wanted = items.head(MAX_READ_ITEMS)
+        read = self._read[item_kind]
+        new = wanted.join(read.items, on=ITEM, how="anti")
+        if new.height:
+            # the events of a day share their items: each is read once
+            said = item_terms(
+                new.select(*ITEM, "text", "hashtags").to_arrow(),
+                tokenize=self.inputs.tokenize,
+            )
+            read = _Read(
+                pl.concat([read.items, new.select(ITEM)]),
+                pl.concat([read.terms, to_frame(said, said.column_names)]),
+            )
+            self._read[item_kind] = read
+        return read.terms.join(wanted, on=ITEM, how="semi")
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Items whose texts were read, and the terms in them."""
+
+    items: pl.DataFrame
+    terms: pl.DataFrame
+
+    @classmethod
+    def nothing(cls) -> _Read:
+        terms = to_frame(ITEM_TERMS.empty_table(), ITEM_TERMS.names)
+        return cls(terms.select(ITEM), terms)

@@ -27,12 +27,12 @@ from trendlab.signals.drivers import (
     top_items,
     top_terms,
 )
-from trendlab.signals.event_items import READ_COLUMNS, EventDay, Inputs
+from trendlab.signals.event_items import EventDay, Inputs
 from trendlab.signals.origin import origins_of
 
 Row = dict[str, Any]
 
-__all__ = ["READ_COLUMNS", "Explained", "Inputs", "explain_dips", "explain_peaks"]
+__all__ = ["Explained", "Inputs", "explain_dips", "explain_peaks"]
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +149,9 @@ def _event_rows(event: Row, event_kind: str, day: EventDay) -> _Found:
     items = day.items(event, item_kind, only_negative=event_kind == "dip")
     topic = event.get("topic", "")
     if topic != "":
-        said = day.terms(items).filter(pl.col("term").is_in(topic.split(" ")))
+        said = day.terms(items, item_kind).filter(
+            pl.col("term").is_in(topic.split(" "))
+        )
         items = items.join(said, on=["source", "item_id"], how="semi")
     rows: list[Row] = []
     authors: list[Row] = []

@@ -158,8 +158,10 @@ def _authors_with_homes(
     homes = day.once(
         ("homes",),
         lambda: (
-            to_frame(day.inputs.author_homes, [*person, "home_city", "home_source"])
-            .filter(pl.col("home_source") != UNKNOWN)
+            to_frame(
+                day.inputs.author_homes, ["day", *person, "home_city", "home_source"]
+            )
+            .filter(pl.col("day") == day.day, pl.col("home_source") != UNKNOWN)
             .select(
                 *person,
                 home=pl.when(pl.col("home_city") == UNKNOWN)

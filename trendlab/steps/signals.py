@@ -21,11 +21,12 @@ from trendlab.signals.activity import (
     tracker_zone_rows,
 )
 from trendlab.signals.day_scores import PAST_COLUMNS, score_days
-from trendlab.signals.dips import find_dips
-from trendlab.signals.evidence import READ_COLUMNS, Inputs, explain_dips, explain_peaks
+from trendlab.signals.dips import DipRule, find_dips
+from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
 from trendlab.signals.origin import HOMES_LAG
 from trendlab.signals.peaks import find_peaks
 from trendlab.steps.engine import Context, Input, Parts, Step, hash_of, week_of
+from trendlab.steps.event_inputs import QUERIES, batches_of, event_days, gather_items
 from trendlab.text.sentiment import lexicon_words
 from trendlab.text.terms import count_terms
 from trendlab.text.words import tokenize
@@ -35,9 +36,7 @@ ONE_DAY = timedelta(days=1)
 ENGAGEMENT_REACH = timedelta(days=2)
 # the longest baseline of a daily rule, and the reach of its masks
 BASELINE = timedelta(days=84)
-EVIDENCE_BASELINE = timedelta(days=28)
-# all but the run_id, which is long and decides nothing
-TERM_COLUMNS = [name for name in TABLES["term_days"].names if name != "run_id"]
+HOME_COLUMNS = ("source", "author_id", "home_city", "home_source")
 EXPLAINED_TABLES = ("evidence", "event_authors", "event_origins")
 SIGNAL_TABLES = ("day_scores", "peaks", "dips", *EXPLAINED_TABLES)
 
@@ -170,8 +169,13 @@ def _signals(
         first, last = span[0], span[-1]
         wanted = {day: run_ids[day] for day in span}
         activity = lake.read_range("activity", first - BASELINE, last)
-        terms = lake.read_range(
-            "term_days", first - BASELINE, last, columns=TERM_COLUMNS
+        terms = lake.query(
+            lake_query("topic_terms"),
+            {
+                "term_days": Span("term_days", first - BASELINE, last),
+                "produced_days": Span("term_days", first, last),
+            },
+            {"min_scored": DipRule().topic.min_scored},
         )
         covered = covered_days(lake.read_range("coverage", first - BASELINE, last))
         past_scores = _past(context, "day_scores", first, parts, PAST_COLUMNS)
@@ -200,7 +204,7 @@ def _signals(
             covered_days=covered,
             skip_terms=lexicon_words(),
         )
-        explained = _explain(context, peaks, dips, activity, terms, wanted)
+        explained = _explain(context, peaks, dips, activity, wanted)
         found = (scores, peaks, dips, *explained)
         for table, rows in zip(SIGNAL_TABLES, found, strict=True):
             parts[table].update(split_by_day(rows))
@@ -230,14 +234,13 @@ def _explain(
     peaks: pa.Table,
     dips: pa.Table,
     activity: pa.Table,
-    terms: pa.Table,
     run_ids: Mapping[date, str],
 ) -> list[pa.Table]:
-    """Explain events day by day; the days of a baseline are held, and read once.
+    """Explain events day by day, from what the lake counts of their past.
 
     Gives `EXPLAINED_TABLES`.
     """
-    held = HeldDays(context.lake)
+    lake = context.lake
     city_names = dict(
         zip(
             context.cities["city"].to_pylist(),
@@ -245,31 +248,17 @@ def _explain(
             strict=True,
         )
     )
-    terms_of, activity_of = split_by_day(terms), split_by_day(activity)
-    event_days = sorted(
-        set(pc.unique(peaks["day"]).to_pylist())
-        | set(pc.unique(dips["day"]).to_pylist())
-    )
     found = {table: [TABLES[table].empty()] for table in EXPLAINED_TABLES}
-    for day in event_days:
-        near = (day - ONE_DAY, day + ONE_DAY)
-        since = day - EVIDENCE_BASELINE
-        matched = held.between("tracker_posts", since, day)
+    for batch in batches_of(event_days(peaks, dips), activity):
+        days = pc.unique(batch["day"]).to_pylist()
         inputs = Inputs(
-            tracker_posts=matched,
-            posts=held.between("posts", *near),
-            sentiment=held.between("sentiment", *near),
-            comments=held.between("comments", *near),
-            term_days=_between(terms_of, terms.schema, since, day),
-            author_days=held.between("author_days", since, day),
-            activity=_between(activity_of, activity.schema, since, day),
-            garments=held.between("garments", since, day + ONE_DAY),
-            garment_tracker_posts=matched,
-            author_homes=held.between("author_homes", _homes_of(day), _homes_of(day)),
+            **gather_items(lake.query, batch),
+            activity=activity,
+            author_homes=_homes(lake, days),
             city_names=city_names,
             tokenize=tokenize,
         )
-        wanted = {day: run_ids[day]}
+        wanted = {day: run_ids[day] for day in days}
         for explained in (
             explain_peaks(peaks, inputs, run_ids=wanted),
             explain_dips(dips, inputs, run_ids=wanted),
@@ -279,36 +268,28 @@ def _explain(
     return [pa.concat_tables(rows) for rows in found.values()]
 
 
-class HeldDays:
-    """Days of the lake that windows moving forwards read once."""
-
-    def __init__(self, lake: Lake) -> None:
-        self._lake = lake
-        self._held: dict[str, dict[date, pa.Table]] = {}
-
-    def between(self, table: str, first: date, last: date) -> pa.Table:
-        """Return the rows of a range and let go of the days before it."""
-        held = self._held.setdefault(table, {})
-        for day in [day for day in held if day < first]:
-            del held[day]
-        wanted = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        for day in wanted:
-            if day not in held:
-                held[day] = self._lake.read(table, day, columns=READ_COLUMNS[table])
-        return pa.concat_tables([held[day] for day in wanted])
-
-
-def _between(
-    days: Mapping[date, pa.Table], schema: pa.Schema, first: date, last: date
-) -> pa.Table:
-    wanted = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    held = [days[day] for day in wanted if day in days]
-    return pa.concat_tables([schema.empty_table(), *held])
+def _homes(lake: Lake, days: Sequence[date]) -> pa.Table:
+    """Return the homes that stand for the authors of events, by the events' day."""
+    held: dict[date, pa.Table] = {}
+    rows = []
+    for day in days:
+        week = _homes_of(day)
+        if week not in held:
+            held = {week: lake.read("author_homes", week, columns=HOME_COLUMNS)}
+        of_day = held[week]
+        rows.append(
+            of_day.add_column(
+                0, pa.field("day", pa.date32()), pa.repeat(day, len(of_day))
+            )
+        )
+    return pa.concat_tables(rows)
 
 
 SIGNALS = Step(
     name="signals",
     modules=(
+        "sql/lake/topic_terms.sql",
+        *(f"sql/lake/{name}.sql" for name in QUERIES.values()),
         "trendlab.signals.dips",
         "trendlab.signals.evidence",
         "trendlab.signals.peaks",

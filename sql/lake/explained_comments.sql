@@ -1,0 +1,45 @@
+-- The comments on posts of trackers on the days of their events: one row per event
+-- day, tracker and comment.
+--
+-- Relations: event_days(day, tracker), tracker_posts of those days and of so many
+-- before as a comment may be late, comments of those days, sentiment from one UTC day
+-- before to one after. Parameter: reach_days (tracker_posts before a day that count).
+
+with matched as (
+    select event_days.day, tp.tracker, tp.city, tp.source, tp.post_id
+    from tracker_posts as tp
+    inner join event_days
+        on event_days.tracker = tp.tracker
+        and tp.day between event_days.day - $reach_days and event_days.day
+    where not tp.is_excluded
+),
+
+comment_scores as (
+    select source, item_id as comment_id, compound, label
+    from sentiment
+    where item_kind = 'comment'
+)
+
+select
+    matched.day,
+    matched.tracker,
+    matched.city,
+    matched.source,
+    comments.comment_id as item_id,
+    comments.author_id,
+    comments.author_handle,
+    comments.text,
+    null::varchar [] as hashtags,
+    null::varchar as url,
+    comments.likes_count,
+    comment_scores.compound,
+    comment_scores.label,
+    null::varchar [] as garments
+from matched
+inner join comments
+    on comments.source = matched.source
+    and comments.post_id = matched.post_id
+    and comments.day = matched.day
+left join comment_scores
+    on comment_scores.source = comments.source
+    and comment_scores.comment_id = comments.comment_id

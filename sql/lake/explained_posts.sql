@@ -1,0 +1,50 @@
+-- The posts of trackers on the days of their events: one row per event day, tracker
+-- and post, with its score and the garments in its photos.
+--
+-- Relations: event_days(day, tracker), tracker_posts of those days, posts, sentiment
+-- and garments from one UTC day before to one after (a tracker's day may be another
+-- than that under which a post is stored).
+
+with matched as (
+    select tp.day, tp.tracker, tp.city, tp.source, tp.post_id
+    from tracker_posts as tp
+    inner join event_days
+        on event_days.day = tp.day and event_days.tracker = tp.tracker
+    where not tp.is_excluded
+),
+
+post_scores as (
+    select source, item_id as post_id, compound, label
+    from sentiment
+    where item_kind = 'post'
+),
+
+worn as (
+    select source, post_id, list(category order by category) as garments
+    from garments
+    group by source, post_id
+)
+
+select
+    matched.day,
+    matched.tracker,
+    matched.city,
+    matched.source,
+    matched.post_id as item_id,
+    posts.author_id,
+    posts.author_handle,
+    posts.caption as text,
+    posts.hashtags,
+    posts.url,
+    posts.likes_count,
+    post_scores.compound,
+    post_scores.label,
+    worn.garments
+from matched
+inner join posts
+    on posts.source = matched.source and posts.post_id = matched.post_id
+left join post_scores
+    on post_scores.source = matched.source
+    and post_scores.post_id = matched.post_id
+left join worn
+    on worn.source = matched.source and worn.post_id = matched.post_id

@@ -1,0 +1,189 @@
+"""What explains events is counted where it lies: the right days, once, and no more."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from tests.signals.test_dips import KEY, dips_of
+from tests.signals.test_evidence import EVENT, dip, peak, post, tables
+from tests.signals.worlds import activity_rows, day, term_row
+from trendlab.lake import Lake
+from trendlab.schemas import TABLES
+from trendlab.signals.activity import lake_query
+from trendlab.steps import event_inputs
+from trendlab.steps.event_inputs import batches_of, event_days, gather_items
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path)
+
+
+def days_of(*kinds: str) -> pa.Table:
+    peaks = peak() if "peak" in kinds else peak().slice(0, 0)
+    dips = [dip(item_kind=kind) for kind in kinds if kind != "peak"]
+    return event_days(peaks, pa.concat_tables([dip().slice(0, 0), *dips]))
+
+
+def gathered(
+    lake: Lake, given: dict[str, pa.Table], *kinds: str
+) -> dict[str, pa.Table]:
+    return gather_items(lake.query, days_of(*kinds), given)
+
+
+def comment(number: int, *, post_id: str, on: date) -> dict[str, object]:
+    return {
+        "day": on,
+        "source": "mastodon",
+        "comment_id": f"c{number}",
+        "post_id": post_id,
+        "created_at": None,
+        "text": "shame",
+        "observed_at": None,
+    }
+
+
+def test_a_tracker_with_a_peak_and_dips_is_counted_once(lake: Lake) -> None:
+    one = gathered(lake, tables(), "peak")
+    all_kinds = gathered(lake, tables(), "peak", "post", "comment")
+
+    assert one["posts"].num_rows == 100
+    for field in ("posts", "authors", "garments"):
+        assert all_kinds[field].num_rows == one[field].num_rows
+    words = {row["term"]: row for row in one["terms"].to_pylist()}
+    # 50 users a day, on each of the 28 days before, and on the day itself
+    assert (words["lovely"]["users"], words["lovely"]["past_users"]) == (50, 28 * 50)
+    assert words["lovely"]["past_negatives"] == 28 * 2
+    assert words["shame"]["past_users"] == 0
+
+
+def test_the_past_of_authors_and_garments_ends_the_day_before(lake: Lake) -> None:
+    given = tables()
+    before = [
+        post(500 + ago, "x", author="a1")["tracker_posts"]
+        | {"day": EVENT - timedelta(days=ago)}
+        for ago in (1, 28, 29)
+    ]
+    worn = [
+        post(500 + ago, "x", author="a1")["garments"]
+        | {"day": EVENT - timedelta(days=ago)}
+        for ago in (1, 28, 29)
+    ]
+    given["tracker_posts"] = pa.concat_tables(
+        [given["tracker_posts"], TABLES["tracker_posts"].from_rows(before)]
+    )
+    given["garments"] = pa.concat_tables(
+        [given["garments"], TABLES["garments"].from_rows(worn)]
+    )
+    given["author_days"] = pa.concat_tables(
+        [
+            given["author_days"],
+            given["author_days"]
+            .slice(0, 1)
+            .set_column(0, given["author_days"].schema.field("day"), pa.array([EVENT])),
+        ]
+    )
+
+    found = gathered(lake, given, "peak")
+
+    (counts,) = found["authors"].to_pylist()
+    assert (counts["author_id"], counts["posts_count"]) == ("a1", 28)
+    assert [row["garments_count"] for row in found["garments"].to_pylist()] == [2]
+    assert found["posts"]["garments"].to_pylist().count(["boots"]) == 100
+
+
+def test_excluded_posts_and_their_comments_are_left_out(lake: Lake) -> None:
+    given = tables()
+    kept, excluded = (
+        post(700 + n, "x", author="a")["tracker_posts"]
+        | {"day": EVENT - timedelta(days=ago), "is_excluded": ago == 3}
+        for n, ago in enumerate((2, 3))
+    )
+    late = post(702, "x", author="a")["tracker_posts"] | {
+        "day": EVENT - timedelta(days=29)
+    }
+    given["tracker_posts"] = TABLES["tracker_posts"].from_rows([kept, excluded, late])
+    rows = [
+        comment(1, post_id="p700", on=EVENT),
+        comment(2, post_id="p700", on=EVENT - timedelta(days=1)),
+        comment(3, post_id="p701", on=EVENT),
+        comment(4, post_id="p702", on=EVENT),
+    ]
+    schema = TABLES["comments"].arrow
+    given["comments"] = pa.Table.from_pylist(rows, schema=schema)
+
+    found = gathered(lake, given, "comment")["comments"]
+
+    assert found["item_id"].to_pylist() == ["c1"]
+
+
+def test_what_no_event_asks_for_is_not_read(lake: Lake) -> None:
+    asked: list[dict[str, object]] = []
+
+    def query(sql, relations, params):
+        asked.append(dict(relations))
+        return lake.query(sql, relations, params)
+
+    gather_items(query, days_of("comment"), tables())
+
+    opened = {
+        name
+        for relations in asked
+        for name, rows in relations.items()
+        if rows.num_rows and name != "event_days"
+    }
+    assert opened == {"tracker_posts", "sentiment", "term_days"}
+
+
+def test_batches_hold_every_event_day_once_and_few_posts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(event_inputs, "MAX_POSTS", 250)
+    activity = activity_rows({("shoes", "all"): [100.0] * 12})
+    # a day without posts, as of a peak that runs on over a gap
+    on = [0, 1, 2, 5, 9, 13]
+    events = pa.concat_tables([peak(day=day(number)) for number in on])
+
+    batches = batches_of(event_days(events, dip().slice(0, 0)), activity)
+
+    assert [batch["day"].to_pylist() for batch in batches] == [
+        [day(0), day(1), day(2)],
+        [day(5)],
+        [day(9), day(13)],
+    ]
+    assert batches_of(days_of(), activity) == []
+
+
+def test_only_words_that_can_be_a_topic_are_read(lake: Lake) -> None:
+    """A dip is the same from all words of the days and from those picked."""
+    days, first = 100, 84
+    bad = [150.0] * days
+    activity = activity_rows({KEY: [3000.0] * days}, negatives={KEY: bad})
+    rows = [
+        term_row(KEY[0], day(number), word, count, negatives=negatives)
+        for number in range(days)
+        for word, count, negatives in (
+            ("advent", 400 if number == 95 else 20, 300 if number == 95 else 1),
+            ("shoes", 500, 25),
+            ("rare", 3, 1),
+        )
+    ]
+    every = TABLES["term_days"].from_rows(rows)
+    produced = every.filter(
+        pa.array([day(first) <= on for on in every["day"].to_pylist()])
+    )
+    picked = lake.query(
+        lake_query("topic_terms"),
+        {"term_days": every, "produced_days": produced},
+        {"min_scored": 30},
+    )
+
+    assert set(picked["term"].to_pylist()) == {"advent", "shoes"}
+    assert picked.num_rows == 2 * days
+    whole = dips_of(activity, first, days - 1, terms=every)
+    assert whole["topic"].to_pylist() == ["advent"]
+    assert dips_of(activity, first, days - 1, terms=picked).equals(whole)

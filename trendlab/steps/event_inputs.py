@@ -1,0 +1,157 @@
+"""Gathers what events are explained from: their own items, and counts of their past.
+
+The past is counted where it lies, by SQL over the lake, and only of the trackers and
+days that have events: held whole, 28 days of a large collection do not fit into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trendlab.lake import Span
+from trendlab.schemas import TABLES
+from trendlab.signals.activity import COMMENT_LOOKBACK_DAYS, lake_query
+from trendlab.signals.event_items import BASELINE_DAYS
+
+ONE_DAY = timedelta(days=1)
+# Queries that fill `Inputs`, by its field.
+QUERIES = {
+    "posts": "explained_posts",
+    "comments": "explained_comments",
+    "terms": "explained_terms",
+    "authors": "explained_authors",
+    "garments": "explained_garments",
+}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "posts": {},
+    "comments": {"reach_days": COMMENT_LOOKBACK_DAYS},
+    "terms": {"past_days": BASELINE_DAYS},
+    "authors": {"past_days": BASELINE_DAYS},
+    "garments": {"past_days": BASELINE_DAYS},
+}
+# Posts of the days that a batch reads, less those of its first day; about 0.5 kB each
+# where they are an event's.
+MAX_POSTS = 500_000
+
+Relations: TypeAlias = "Mapping[str, pa.Table | Span]"
+Query: TypeAlias = Callable[[str, Relations, "Mapping[str, Any]"], pa.Table]
+
+
+def event_days(peaks: pa.Table, dips: pa.Table) -> pa.Table:
+    """Return day, tracker and item_kind of the events of peaks and dips.
+
+    Once each, rising; a peak is one of posts.
+    """
+    posts = peaks.select(["day", "tracker"]).append_column(
+        dips.schema.field("item_kind"), pa.repeat("post", peaks.num_rows)
+    )
+    both = pa.concat_tables([posts, dips.select(posts.column_names)])
+    names = posts.column_names
+    return both.group_by(names).aggregate([]).sort_by([(n, "ascending") for n in names])
+
+
+def batches_of(days: pa.Table, activity: pa.Table) -> list[pa.Table]:
+    """Split event days into batches, so that the posts of each fit into memory.
+
+    Parameters
+    ----------
+    days : pyarrow.Table
+        Of `event_days`.
+    activity : pyarrow.Table[activity]
+        Of the event days and those between them: tells how many posts a day has.
+
+    Returns
+    -------
+    list of pyarrow.Table
+        Rows of `days`, in their order. Fewer batches are faster: a query opens the
+        files of all days of its batch, and of 28 before.
+    """
+    totals = activity.filter(pc.equal(activity["city"], "all"))
+    # the largest tracker of a day is 'all', which holds the others
+    counted = totals.group_by("day").aggregate([("posts_count", "max")]).sort_by("day")
+    posts = np.concatenate([[0], np.cumsum(counted["posts_count_max"].to_numpy())])
+    upto = posts[
+        np.searchsorted(counted["day"].to_numpy(), days["day"].to_numpy(), "right")
+    ]
+    on = days["day"].to_pylist()
+    batches: list[pa.Table] = []
+    start = 0
+    for row, day in enumerate(on):
+        is_new_day = row > 0 and day != on[row - 1]
+        if is_new_day and upto[row] - upto[start] > MAX_POSTS:
+            batches.append(days.slice(start, row - start))
+            start = row
+    if on:
+        batches.append(days.slice(start))
+    return batches
+
+
+def gather_items(
+    query: Query, days: pa.Table, relations: Relations | None = None
+) -> dict[str, pa.Table]:
+    """Gather the items of event days and the counts of their past.
+
+    Parameters
+    ----------
+    query : callable
+        (SQL, relations, parameters) → rows; `Lake.query`.
+    days : pyarrow.Table
+        A batch of `batches_of`.
+    relations : mapping or None
+        Tables to read in place of the lake's.
+
+    Returns
+    -------
+    dict of str to pyarrow.Table
+        The fields of `Inputs` that `QUERIES` names.
+    """
+    first, last = days["day"][0].as_py(), days["day"][-1].as_py()
+    past = first - timedelta(BASELINE_DAYS)
+    near = (first - ONE_DAY, last + ONE_DAY)
+    spans = {
+        "posts": {
+            "tracker_posts": (first, last),
+            "posts": near,
+            "sentiment": near,
+            "garments": near,
+        },
+        "comments": {
+            "tracker_posts": (first - timedelta(COMMENT_LOOKBACK_DAYS), last),
+            "comments": (first, last),
+            "sentiment": near,
+        },
+        "terms": {"term_days": (past, last)},
+        "authors": {"author_days": (past, last - ONE_DAY)},
+        "garments": {
+            "tracker_posts": (past, last - ONE_DAY),
+            "garments": (past - ONE_DAY, last),
+        },
+    }
+    of_posts = days.filter(pc.equal(days["item_kind"], "post"))
+    of_comments = days.filter(pc.equal(days["item_kind"], "comment"))
+    wanted = dict.fromkeys(QUERIES, of_posts) | {
+        "comments": of_comments,
+        "terms": days,
+    }
+    given = relations or {}
+    gathered = {}
+    for field, name in QUERIES.items():
+        read: dict[str, pa.Table | Span] = {
+            # what no event asks for is not opened
+            table: given.get(table, Span(table, *span))
+            if wanted[field].num_rows
+            else TABLES[table].empty()
+            for table, span in spans[field].items()
+        }
+        gathered[field] = query(
+            lake_query(name),
+            {"event_days": wanted[field], **read},
+            PARAMETERS[field],
+        )
+    return gathered
