@@ -56,6 +56,17 @@ def test_an_event_names_its_five_strongest_words(loaded: Warehouse) -> None:
     assert marts.run_tests(loaded.owner)
 
 
+def test_posts_that_went_with_their_author_break_no_rule(loaded: Warehouse) -> None:
+    with loaded.owner.begin() as connection:
+        connection.execute(
+            sa.text(
+                "delete from trendlab.trend_event_evidence "
+                "where evidence_kind = 'post' and rank = 1"
+            )
+        )
+    assert marts.run_tests(loaded.owner)
+
+
 def test_evidence_shows_terms_and_posts_but_no_excluded_one(loaded: Warehouse) -> None:
     told = ask(
         loaded,
