@@ -17,7 +17,8 @@ from trendlab.errors import SettingsError
 
 # A file in which one row in five is refused is the wrong file or the wrong mapping.
 MAX_REJECTED_SHARE = 0.2
-
+# Of this process and of those that it starts.
+LOG_FORMAT = "%(asctime)s %(name)s %(message)s"
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import signal
@@ -65,6 +66,11 @@ def refuse(context: Context, number: int) -> int:
     return number
 
 
+def report(context: Context, number: int) -> int:
+    logging.getLogger("trendlab.signals").info("number %d is done", number)
+    return number
+
+
 def die(context: Context, number: int) -> int:
     os.kill(os.getpid(), signal.SIGKILL)
     return number
@@ -112,6 +118,16 @@ def test_an_error_in_a_process_is_raised_here(pool):
         pool.each(refuse, [(number,) for number in range(8)])
 
     assert pool.each(refuse, [(1,), (2,)]) == [1, 2]
+
+
+def test_lines_of_the_log_come_from_processes_too(context, capfd, caplog):
+    caplog.set_level(logging.INFO)
+    with Pool(context) as pool:
+        pool.each(report, [(1,), (2,)])
+
+    lines = capfd.readouterr().err
+    assert "trendlab.signals number 1 is done" in lines
+    assert "trendlab.signals number 2 is done" in lines
 
 
 def test_a_killed_process_is_an_error_that_says_what_to_do(pool):

@@ -28,7 +28,7 @@ from rich.progress import (
 from typer.exceptions import TyperException
 
 from trendlab.errors import SettingsError, SourceUnavailable, TrendlabError
-from trendlab.settings import Settings, read_settings
+from trendlab.settings import LOG_FORMAT, Settings, read_settings
 from trendlab.steps.live_report import LiveReport
 
 out = Console(soft_wrap=True, highlight=False)
@@ -81,7 +81,7 @@ def root(
     """Set up logging and the data folder for all verbs."""
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(name)s %(message)s",
+        format=LOG_FORMAT,
         stream=sys.stderr,
     )
     if home is not None:

@@ -7,8 +7,10 @@ that a fork leaves behind in the middle of their work.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,7 +25,7 @@ import pyarrow as pa
 
 from trendlab.errors import TrendlabError
 from trendlab.lake import Lake
-from trendlab.settings import Settings
+from trendlab.settings import LOG_FORMAT, Settings
 from trendlab.steps.engine import Compute, Context, Parts
 from trendlab.trackers import Tracker
 
@@ -137,9 +139,10 @@ class Pool:
         except BrokenProcessPool:
             self._executor = None
             raise TrendlabError(
-                "a process that computed a part was killed, most often for want of "
-                "memory: run the command again, it goes on where it stopped "
-                "(TRENDLAB_WORKERS=1 takes the least memory)"
+                "a process that computed a part ended before it was done: killed, most "
+                "often for want of memory, or unable to start (then its own message "
+                "stands above). Run the command again, it goes on where it stopped "
+                "(TRENDLAB_WORKERS=1 takes the least memory and starts no process)"
             ) from None
         finally:
             for _, future in ahead:
@@ -156,14 +159,18 @@ class Pool:
                     context.settings,
                     context.trackers,
                     context.cities,
+                    logging.getLogger().getEffectiveLevel(),
                 ),
             )
         return self._executor
 
 
-def _open(settings: Settings, trackers: list[Tracker], cities: pa.Table) -> None:
+def _open(
+    settings: Settings, trackers: list[Tracker], cities: pa.Table, log_level: int
+) -> None:
     """Open the lake in a process that was just started."""
     global _context
+    logging.basicConfig(level=log_level, format=LOG_FORMAT, stream=sys.stderr)
     # ctrl-C reaches the whole group; the parent ends this one in good order
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
