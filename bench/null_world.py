@@ -5,7 +5,7 @@ nightly rules over them as the nightly run would, and prints the false alarms pe
 series-days with a 95 % interval; then plants peaks and tripled shares of negatives and
 prints how many are found.
 
-Run: ``python bench/null_world.py [--quick]`` (about four minutes on one core).
+Run: ``python bench/null_world.py [--quick]`` (about half an hour on one core).
 """
 
 from __future__ import annotations
@@ -218,8 +218,11 @@ def measure_peaks(rng, worlds, days, rule):
     return false, cold, hits
 
 
-def measure_dips(rng, worlds, days, rule, peak_rule):
-    """False alarms and hits of dips, by volume, share and overdispersion."""
+def measure_dips(rng, worlds, days, rule, peak_rule, *, is_fixed=False):
+    """False alarms and hits of dips, by volume, share and overdispersion.
+
+    `is_fixed`: as many items on every day, instead of a season and overdispersion.
+    """
     false = {}
     cold = [0, 0]
     hits = {}
@@ -232,7 +235,11 @@ def measure_dips(rng, worlds, days, rule, peak_rule):
                     spots = {}
                     for level in DIP_LEVELS:
                         city = f"n{level}"
-                        scored = np.maximum(null_counts(rng, days, level, 25.0), 1)
+                        scored = (
+                            np.full(days, level)
+                            if is_fixed
+                            else np.maximum(null_counts(rng, days, level, 25.0), 1)
+                        )
                         bad = null_negatives(rng, scored, share, rho)
                         if planted:
                             at = np.arange(100, days - 1, 40) + rng.integers(0, 20)
@@ -287,8 +294,8 @@ def print_peaks(false, cold, hits):
             print(f"  ×{planted:g} n={level:<6g}", "  ".join(cells))
 
 
-def print_dips(false, cold, hits):
-    print("DIPS, false alarms after the first 28 days")
+def print_dips(title, false, cold, hits):
+    print(f"DIPS, {title}: false alarms after the first 28 days")
     print("  all     ", Rate(*added(false, lambda key: True)))
     for level in DIP_LEVELS:
         print(f"  n={level:<6}", Rate(*added(false, lambda k, v=level: k[0] == v)))
@@ -300,6 +307,9 @@ def print_dips(false, cold, hits):
     print("hits of a tripled share, one day (columns: overdispersion)")
     for share in DIP_SHARES:
         for level in DIP_LEVELS:
+            of_share = (level, share)
+            found, made = added(hits, lambda k, of=of_share: k[:2] == of)
+            print(f"  p={share} n={level:<4} all: {found / made:.3f} of {made}")
             cells = []
             for rho in DIP_RHOS:
                 found, made = hits[level, share, rho]
@@ -320,8 +330,12 @@ def main():
         rng = np.random.default_rng(options.seed)
         print_peaks(*measure_peaks(rng, worlds, days, PeakRule()))
     if options.only != "peaks":
-        rng = np.random.default_rng(options.seed + 1)
-        print_dips(*measure_dips(rng, worlds, days, DipRule(), PeakRule()))
+        for title, is_fixed in (("varying volume", False), ("fixed volume", True)):
+            rng = np.random.default_rng(options.seed + 1)
+            found = measure_dips(
+                rng, worlds, days, DipRule(), PeakRule(), is_fixed=is_fixed
+            )
+            print_dips(title, *found)
     print(f"{time.monotonic() - started:.0f} s")
 
 

@@ -132,8 +132,8 @@ def test_a_small_group_is_pooled_over_days():
     bad[100:104] = 4
     activity = activity_rows({KEY: scored}, negatives={KEY: bad})
     rows = dips_of(activity, 84, 119).to_pylist()
-    assert rows[0]["pooled_days"] == 4
-    assert rows[0]["scored_count"] == 32
+    assert rows[0]["pooled_days"] == 3
+    assert rows[0]["scored_count"] == 24
 
 
 def test_a_topic_is_found_inside_a_brand_that_hardly_moves():

@@ -200,7 +200,7 @@ DIPS = Table(
         share("p_value", "beta-binomial upper tail at the apex"),
         number("overdispersion", "estimated rho of the beta-binomial", minimum=0),
         count("severity", "1 (mild) to 10 (extreme)", maximum=10),
-        count("pooled_days", "days pooled to reach 30 scored; 1 is none"),
+        count("pooled_days", "days pooled to reach 20 scored; 1 is none"),
         flag("is_cold_start", "fewer than 28 valid days behind it"),
         flag("is_author_rule_assessable", "false where authors are unknown"),
         share("language_coverage", "share of the items that were scored"),

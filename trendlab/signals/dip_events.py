@@ -37,17 +37,22 @@ class DipRule:
         Fewer valid days than this is a cold start.
     p_value, topic_p_value : float
         Upper tail that a share must pass, and a topic's after the correction for the
-        words tested. The share's is 0.0015 and not 0.001: in the null worlds false
-        alarms stay below 0.3 per 100 series-days, and of shares of 8 % that triple for
-        a day at 30, 100 and 400 scored a day 21, 55 and 83 % are found, not 18, 50
-        and 79 %.
+        words tested.
+    few_items : float
+        A share of n items must pass p_value · (1 + few_items / n). Few counts jump past
+        a level, so that a test of 30 items at 0.0015 is one at half of that: in the
+        null worlds false alarms were 0.07, 0.17 and 0.20 per 100 series-days at 30, 100
+        and 400 scored a day. This way they are about the same, and more of the shares
+        that triple for a day are found (`bench/null_world.py`).
     cold_p_value : float
         Upper tail that a share must pass in a cold start, whose overdispersion is a
         guess.
     min_negatives, min_authors : int
         Floors: fewer are anecdotes.
-    min_scored : int
-        Fewer scored items than this are pooled, or not assessed.
+    min_scored, topic_min_scored : int
+        Fewer scored items than this are pooled, or not assessed. 20 and not 30: around
+        30 scored a day every other day was pooled with those before it, which waters
+        down what happened that day.
     min_lift : float
         Share / expected share.
     rho_prior, rho_prior_days : float
@@ -61,12 +66,14 @@ class DipRule:
     window_days: int = 56
     pool_days: int = 7
     min_valid_days: int = 28
-    p_value: float = 0.0015
+    p_value: float = 0.002
+    few_items: float = 40.0
     topic_p_value: float = 0.001
-    cold_p_value: float = 0.0005
+    cold_p_value: float = 0.0002
     min_negatives: int = 5
     min_authors: int = 3
-    min_scored: int = 30
+    min_scored: int = 20
+    topic_min_scored: int = 30
     min_lift: float = 2.0
     rho_prior: float = 0.01
     rho_prior_days: float = 28.0
@@ -84,7 +91,7 @@ class DipRule:
             p_value=self.topic_p_value,
             min_negatives=self.min_negatives,
             min_authors=self.min_authors,
-            min_scored=self.min_scored,
+            min_scored=self.topic_min_scored,
             min_lift=self.min_lift,
         )
 

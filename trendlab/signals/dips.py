@@ -186,7 +186,7 @@ def _test_day(
     share_up = (
         floors
         & assessable
-        & (p <= np.where(cold, rule.cold_p_value, rule.p_value))
+        & (p <= _share_p_value(base, cold, rule))
         & (lift >= rule.min_lift)
     )
     count_up = kind.count_up[:, t] & floors & (~assessable | (seen >= share))
@@ -228,6 +228,12 @@ def _test_day(
             rho=float(rho[s]),
             valid_days=int(base.valid_days[s]),
         )
+
+
+def _share_p_value(base: ShareBaseline, cold: Bools, rule: DipRule) -> Floats:
+    """Give the upper tail that each series' share must pass."""
+    usual = rule.p_value * (1.0 + rule.few_items / np.maximum(base.scored, 1))
+    return np.asarray(np.where(cold, rule.cold_p_value, usual))
 
 
 def _test_topics(
