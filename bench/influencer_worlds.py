@@ -26,7 +26,7 @@ from trendlab.steps.engine import Context
 from trendlab.steps.nightly import run_steps
 from trendlab.steps.simulate import simulate_world
 
-STEPS = ("match", "sentiment", "activity", "signals", "influencers")
+STEPS = ("match", "sentiment", "activity", "author_homes", "signals", "influencers")
 # Long enough for a baseline of 28 days before the first peak, and short.
 WEEKS = 16
 POSTS_PER_DAY = 220.0

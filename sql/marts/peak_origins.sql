@@ -71,7 +71,7 @@ select
     event_origins.known_share,
     event_origins.g_statistic,
     event_origins.degrees_of_freedom,
-    event_origins.design_effect,
+    event_origins.dispersion,
     event_origins.p_value,
     event_origins.verdict,
     event_origins.description,

@@ -22,11 +22,10 @@ def gather(
 ) -> Inputs:
     """Give the inputs of events: day, tracker and item_kind of each."""
     with tempfile.TemporaryDirectory() as folder:
-        items = gather_items(Lake(Path(folder)).query, events, tables)
+        items = gather_items(Lake(Path(folder)).query, events, author_homes, tables)
     return Inputs(
         **items,
         activity=tables["activity"],
-        author_homes=author_homes,
         city_names=city_names,
         tokenize=str.split,
     )

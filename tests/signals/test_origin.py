@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
 from scipy.stats import chi2, power_divergence
+from scipy.stats import f as f_distribution
 
+from bench.origin_worlds import burst_draws
 from tests.signals.test_evidence import EVENT, dip, peak, post, world
 from trendlab.schemas import TABLES
 from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
-from trendlab.signals.origin import compare_homes
+from trendlab.signals.home_comparison import Comparison, compare_homes
 from trendlab.signals.origin_wording import tell_origin
 
 NAMES = {"milan": "Milan", "paris": "Paris"}
@@ -26,10 +29,17 @@ def authors_of(*rows: tuple[str, float, float]) -> pl.DataFrame:
     )
 
 
-def inputs_of(now: dict[str, int], before: dict[str, int], **more: object) -> Inputs:
-    """Give posts of the event and of the day before, by the authors' home.
+def compare(authors: pl.DataFrame) -> Comparison | None:
+    """Compare authors who spread what they posted before evenly over 28 days."""
+    days = pl.DataFrame({"day": range(28)})
+    spread = authors.group_by("home").agg(pl.col("before").sum() / 28)
+    return compare_homes(authors, spread.join(days, how="cross"))
 
-    An author has one post in the event, or one the day before.
+
+def inputs_of(now: dict[str, int], before: dict[str, int], **more: object) -> Inputs:
+    """Give posts of the event and of the 28 days before, by the authors' home.
+
+    An author has one post in the event, or one before.
     """
     made = [
         post(number, "coat", author=f"{home}{n}", **more)
@@ -39,7 +49,7 @@ def inputs_of(now: dict[str, int], before: dict[str, int], **more: object) -> In
     ]
     past = [
         {
-            "day": EVENT - timedelta(days=1),
+            "day": EVENT - timedelta(days=1 + n % 28),
             "tracker": "shoes",
             "source": "mastodon",
             "author_id": f"{home}{1000 + n}",
@@ -99,7 +109,7 @@ def test_a_peak_from_one_city_is_told_in_words() -> None:
     assert milan["usual_share"] == pytest.approx(0.1)
     # Paris is below its 90 usual posts, so all of the excess is Milan's
     assert milan["verdict"] == "one_city"
-    assert milan["p_value"] < 1e-20
+    assert milan["p_value"] < 1e-9
     assert milan["description"].startswith(
         "Two thirds of its posts (66 %) come from authors at home in Milan, who "
         "usually write 10 % (homes are known for 100 % of the posts)."
@@ -194,7 +204,7 @@ def test_independent_posts_give_the_plain_g_test() -> None:
     rows = [(home, 1.0, 0.0) for home, count in now.items() for _ in range(count)]
     rows += [(home, 0.0, 1.0) for home, count in before.items() for _ in range(count)]
 
-    found = compare_homes(authors_of(*rows))
+    found = compare(authors_of(*rows))
 
     assert found is not None
     table = np.array([[30.0, 70.0], [500.0, 500.0]])
@@ -203,14 +213,16 @@ def test_independent_posts_give_the_plain_g_test() -> None:
         table.ravel(), expected.ravel(), lambda_="log-likelihood"
     ).statistic
     assert found.statistic == pytest.approx(g)
-    assert found.design_effect == pytest.approx(1.0)
-    assert found.p_value == pytest.approx(chi2.sf(g, 1), rel=1e-6)
+    assert found.dispersion == pytest.approx(1.0)
+    # the dispersion is known from 28 days only
+    assert found.p_value == pytest.approx(f_distribution.sf(g, 1, 27))
+    assert found.p_value > chi2.sf(g, 1)
 
 
 def test_one_authors_hundred_posts_are_no_origin() -> None:
     crowd = [(home, 1.0, 5.0) for home in ("milan", "paris") for _ in range(50)]
 
-    found = compare_homes(authors_of(*crowd, ("milan", 100.0, 5.0)))
+    found = compare(authors_of(*crowd, ("milan", 100.0, 5.0)))
 
     assert found is not None
     assert found.statistic > 30
@@ -218,28 +230,45 @@ def test_one_authors_hundred_posts_are_no_origin() -> None:
 
 
 def test_without_authors_or_with_one_nothing_is_compared() -> None:
-    assert compare_homes(authors_of()) is None
-    assert compare_homes(authors_of(("milan", 9.0, 99.0))) is None
+    assert compare(authors_of()) is None
+    assert compare(authors_of(("milan", 9.0, 99.0))) is None
+
+
+def test_a_citys_busy_days_are_no_origin() -> None:
+    # every author has one post; one day in four is Milan's
+    days = pl.DataFrame(
+        [
+            {"home": home, "day": day, "before": count}
+            for day in range(28)
+            for home, count in (
+                ("milan", 80.0 if day % 4 == 0 else 40.0), ("paris", 80.0),
+            )
+        ]
+    )  # fmt: skip
+    before = days.group_by("home").agg(pl.col("before").sum()).rows()
+    rows = [(home, 0.0, 1.0) for home, count in before for _ in range(int(count))]
+    busy = [("milan", 1.0, 0.0)] * 80 + [("paris", 1.0, 0.0)] * 80
+
+    alone = compare(authors_of(*rows, *busy))
+    found = compare_homes(authors_of(*rows, *busy), days)
+
+    assert alone is not None
+    assert found is not None
+    assert alone.p_value < 0.01
+    assert found.dispersion > 2
+    assert found.p_value > 0.05
 
 
 def test_few_of_many_null_events_are_called_unusual() -> None:
-    # authors of very different zeal, at home anywhere, posting as they always do
-    rng = np.random.default_rng(7)
-    calls = 0
-    for _ in range(400):
-        home = rng.choice(["milan", "paris", "rome", "oslo"], 300)
-        zeal = rng.lognormal(-1.5, 1.0, 300)
-        frame = pl.DataFrame(
-            {
-                "home": home,
-                "observed": rng.poisson(zeal).astype(float),
-                "before": rng.poisson(28 * zeal).astype(float),
-            }
-        )
-        found = compare_homes(frame)
-        calls += found is not None and found.p_value <= 0.05
-    # 5 % of 400 is 20; nine in ten thousand such counts are above 36
-    assert 5 <= calls <= 36
+    calls = plain_calls = 0
+    for authors, days in islice(burst_draws(np.random.default_rng(7)), 300):
+        found = compare_homes(authors, days)
+        assert found is not None
+        calls += found.p_value <= 0.05
+        plain_calls += chi2.sf(found.statistic, found.degrees) <= 0.05
+    # 5 % of 300 is 15; at that rate more than 27 come once in a thousand
+    assert 3 <= calls <= 27
+    assert plain_calls > 100
 
 
 def test_words_name_an_unnamed_city_by_its_id() -> None:

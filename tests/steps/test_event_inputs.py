@@ -32,7 +32,9 @@ def days_of(*kinds: str) -> pa.Table:
 def gathered(
     lake: Lake, given: dict[str, pa.Table], *kinds: str
 ) -> dict[str, pa.Table]:
-    return gather_items(lake.query, days_of(*kinds), given)
+    return gather_items(
+        lake.query, days_of(*kinds), TABLES["author_homes"].empty(), given
+    )
 
 
 def comment(number: int, *, post_id: str, on: date) -> dict[str, object]:
@@ -128,7 +130,8 @@ def test_what_no_event_asks_for_is_not_read(lake: Lake) -> None:
         asked.append(dict(relations))
         return lake.query(sql, relations, params)
 
-    gather_items(query, days_of("comment"), tables())
+    homes = TABLES["author_homes"].empty()
+    gather_items(query, days_of("comment"), homes, tables())
 
     opened = {
         name

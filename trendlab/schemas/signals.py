@@ -274,70 +274,6 @@ EVENT_AUTHORS = Table(
     in_warehouse=True,
 )
 
-EVENT_ORIGINS = Table(
-    name="event_origins",
-    doc="Where the authors of a peak, or of a dip of posts, are at home, against the "
-    "28 days before, as known on a day; one row per event, day and home.",
-    columns=(
-        DAY,
-        text("event_kind", "peak or dip", allowed=("peak", "dip")),
-        text("event_id", "peak_id or dip_id"),
-        text(
-            "home_city",
-            "id of a monitored city; 'other' holds homes outside these and those with "
-            "too few posts for a test, 'unknown' authors whose home is not known",
-        ),
-        count("observed", "posts of the event's day (of a dip negative ones)"),
-        number(
-            "expected",
-            "such posts on a usual day; NULL for a topic, whose past is not counted "
-            "by author",
-            nullable=True,
-            minimum=0,
-        ),
-        share(
-            "excess_share",
-            "part of all that is above the usual among known homes; NULL for unknown "
-            "homes, for a topic, and where posts are not up by half",
-            nullable=True,
-        ),
-        share(
-            "usual_share",
-            "part of the usual posts among known homes; NULL for unknown homes",
-            nullable=True,
-        ),
-        share("known_share", "part of the event's posts whose author's home is known"),
-        number(
-            "g_statistic",
-            "G of the homes on the day against those before; NULL where not "
-            "assessable, as for the three below",
-            nullable=True,
-            minimum=0,
-        ),
-        count("degrees_of_freedom", "homes compared less one", nullable=True),
-        number(
-            "design_effect",
-            "how many times as much as by chance the shares vary, because an author "
-            "has several posts; G is divided by it",
-            nullable=True,
-            minimum=0,
-        ),
-        share("p_value", "chance of homes this far from the usual", nullable=True),
-        text(
-            "verdict",
-            "one_city: half or more of the excess from one home, more than usual "
-            "(p ≤ 0.05); shifted: other homes than usual, none with half; as_usual; "
-            "not_assessable: fewer than two homes with 5 expected posts",
-            allowed=("one_city", "shifted", "as_usual", "not_assessable"),
-        ),
-        text("description", "the verdict in words"),
-        RULE_VERSION,
-        RUN_ID,
-    ),
-    key=("event_kind", "event_id", "day", "home_city"),
-    in_warehouse=True,
-)
-
 CITY_SENTIMENT = Table(
     name="city_sentiment",
     doc="What a place feels in the four weeks that end with the week, and how that "
@@ -465,7 +401,6 @@ SIGNALS = (
     DIPS,
     EVIDENCE,
     EVENT_AUTHORS,
-    EVENT_ORIGINS,
     CITY_SENTIMENT,
     *INFLUENCER_TABLES,
     CITY_WEEKS,

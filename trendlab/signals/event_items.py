@@ -43,6 +43,9 @@ class Inputs:
         before.
     authors : pyarrow.Table
         Rows of ``sql/lake/explained_authors.sql``: what authors posted in those days.
+    home_days : pyarrow.Table
+        Rows of ``sql/lake/explained_home_days.sql``: what authors of each home posted
+        on each of those days.
     garments : pyarrow.Table
         Rows of ``sql/lake/explained_garments.sql``: what was worn in those days; may be
         empty. Without it there is nothing to compare with and no garment is named.
@@ -61,6 +64,7 @@ class Inputs:
     comments: pa.Table
     terms: pa.Table
     authors: pa.Table
+    home_days: pa.Table
     garments: pa.Table
     activity: pa.Table
     author_homes: pa.Table

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-import numpy as np
 import polars as pl
-from scipy.stats import chi2, chi2_contingency
 
 from trendlab.signals.contributions import share_of_excess
 from trendlab.signals.drivers import days_before, past_of_authors
 from trendlab.signals.event_items import EventDay, to_frame
+from trendlab.signals.home_comparison import (
+    OTHER,
+    Comparison,
+    compare_homes,
+    pool_homes,
+)
 from trendlab.signals.origin_wording import tell_origin
 
 Row = dict[str, Any]
 Verdict = Literal["one_city", "shifted", "as_usual", "not_assessable"]
 
 RULE = "origin-1"
-# Homes are those of the week before: what is posted during an event would else tell
-# where those who post it are at home.
+# Homes are those of the Sunday before: what is posted during an event would else tell
+# where those who post it are at home. Homes of before the 28 days of the past too would
+# be known of fewer, and call as few null days unusual (docs/results.md).
 HOMES_LAG = timedelta(days=7)
-# Homes outside the monitored cities, and those with too few posts for a cell.
-OTHER = "other"
 UNKNOWN = "unknown"
-# Below five expected posts in a cell the chi-squared tail is no longer near.
-MIN_EXPECTED = 5.0
 # One event in twenty whose authors are at home as usual is called otherwise.
 ALPHA = 0.05
 # From half of the excess on, one city is the answer.
@@ -34,27 +34,6 @@ ONE_CITY_SHARE = 0.5
 # Below this ratio to the usual day, as for a peak, there is no excess to divide: likes
 # or the share of negatives are up, and not the count of posts.
 MIN_RATIO = 1.5
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A G-test of two rows of counts whose posts are clustered by author.
-
-    Parameters
-    ----------
-    statistic : float
-        G, not yet divided by the design effect.
-    degrees : int
-    design_effect : float
-        How many times as much as independent posts the shares vary.
-    p_value : float
-        Upper tail of chi-squared at statistic / design_effect.
-    """
-
-    statistic: float
-    degrees: int
-    design_effect: float
-    p_value: float
 
 
 def origins_of(
@@ -89,7 +68,7 @@ def origins_of(
         return []
     is_topic = event.get("topic", "") != ""
     days_count = days_before(event, day)
-    authors = _pool_homes(_authors_with_homes(event, event_kind, items, day))
+    authors, days = _gather(event, event_kind, items, day)
     homes = (
         authors.group_by("home")
         .agg(pl.col("observed").sum(), pl.col("before").sum())
@@ -109,13 +88,13 @@ def origins_of(
         event_share=excess if has_excess else pl.col("observed_share"),
     ).sort(["event_share", "usual_share", "home"], descending=[True, True, False])
     known_share = float(homes["observed"].sum()) / items.height
-    found = compare_homes(authors)
+    found = compare_homes(authors, days)
     verdict, home = judge(homes, found)
     of_event = {
         "known_share": known_share,
         "g_statistic": None if found is None else found.statistic,
         "degrees_of_freedom": None if found is None else found.degrees,
-        "design_effect": None if found is None else found.design_effect,
+        "dispersion": None if found is None else found.dispersion,
         "p_value": None if found is None else found.p_value,
         "verdict": verdict,
         "description": tell_origin(
@@ -150,10 +129,14 @@ def _part(column: pl.Expr) -> pl.Expr:
     return pl.when(column.sum() > 0).then(column / column.sum()).otherwise(0.0)
 
 
-def _authors_with_homes(
+def _gather(
     event: Row, event_kind: str, items: pl.DataFrame, day: EventDay
-) -> pl.DataFrame:
-    """Return home, observed and before of each author whose home is known."""
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return counts of authors whose home is known, by author and by day before.
+
+    The first: home, observed, before; one row per author. The second: home, day,
+    before. Small homes are pooled in both.
+    """
     person = ["source", "author_id"]
     homes = day.once(
         ("homes",),
@@ -182,114 +165,30 @@ def _authors_with_homes(
         .agg(observed=pl.len().cast(pl.Float64))
         .join(homes, on=person)
     )
-    return (
+    authors = (
         now.join(past, on=[*person, "home"], how="full", coalesce=True)
-        .with_columns(
-            pl.col("observed").fill_null(0.0),
-            pl.col("before").fill_null(0.0).cast(pl.Float64),
-        )
+        .with_columns(pl.col("observed", "before").fill_null(0).cast(pl.Float64))
         .sort(person)
-        .select("home", "observed", "before")
     )
-
-
-def _pool_homes(authors: pl.DataFrame) -> pl.DataFrame:
-    """Pool homes with fewer than `MIN_EXPECTED` posts expected on either side.
-
-    Where the pool itself is too small, the smallest home left joins it.
-    """
-    homes = (
-        authors.group_by("home")
-        .agg(pl.col("observed").sum(), pl.col("before").sum())
-        .with_columns(both=pl.col("observed") + pl.col("before"))
-        .sort("both", "home")
+    column = "posts_count" if event_kind == "peak" else "negative_count"
+    by_day = to_frame(
+        day.rows_of(event["tracker"], "home_days"),
+        ["city", "home_city", "posted_on", column],
     )
-    everything = homes["both"].sum()
-    if not everything:
-        return authors.with_columns(home=pl.lit(OTHER))
-    # expected of a home on the smaller side, if shares are the same on both
-    part = min(homes["observed"].sum(), homes["before"].sum()) / everything
-    pooled = {OTHER}
-    pool = 0.0
-    for row in homes.to_dicts():
-        if row["home"] == OTHER:
-            pool += part * row["both"]
-    for row in homes.to_dicts():
-        if row["home"] == OTHER:
-            continue
-        is_small = part * row["both"] < MIN_EXPECTED
-        if is_small or 0 < pool < MIN_EXPECTED:
-            pooled.add(row["home"])
-            pool += part * row["both"]
-    return authors.with_columns(
-        home=pl.when(pl.col("home").is_in(sorted(pooled)))
-        .then(pl.lit(OTHER))
-        .otherwise("home")
+    if event["city"] != "all":
+        by_day = by_day.filter(pl.col("city") == event["city"])
+    kept = pool_homes(authors)
+
+    def pooled(home: str) -> pl.Expr:
+        is_kept = pl.col(home).is_in(kept)
+        return pl.when(is_kept).then(home).otherwise(pl.lit(OTHER)).alias("home")
+
+    return (
+        authors.select(pooled("home"), "observed", "before"),
+        by_day.group_by(pooled("home_city"), day="posted_on").agg(
+            before=pl.col(column).sum()
+        ),
     )
-
-
-def compare_homes(authors: pl.DataFrame) -> Comparison | None:
-    """Test whether shares of homes are the same in an event and before it.
-
-    Parameters
-    ----------
-    authors : polars.DataFrame
-        home, observed (posts in the event), before (posts in the days before); one
-        row per author, float64 counts. Homes have been pooled.
-
-    Returns
-    -------
-    Comparison or None
-        None with fewer than two homes that have `MIN_EXPECTED` expected posts.
-
-    Notes
-    -----
-    The likelihood-ratio (G) test of a 2 × homes table takes posts for independent;
-    an author's are not, for an author has one home. So G is divided by the mean
-    design effect of the shares' differences with authors as clusters, the
-    first-order correction of Rao and Scott [1]_. With w = observed / n − before / m of
-    an author and p the pooled share of a home, the difference of its shares varies by
-    Σ w² (1[home] − p)² over authors, against what that sum would be if every post
-    were an author's only one; both are added up over homes, weighed by 1 / p. One
-    author's hundred posts are so no origin; an author who posts daily, before and in
-    the event, is no surprise.
-    It says nothing of why authors of a city post.
-
-    References
-    ----------
-    .. [1] J. N. K. Rao and A. J. Scott, "On chi-squared tests for multiway
-       contingency tables with cell proportions estimated from survey data", Annals
-       of Statistics 12 (1984), 46-60.
-    """
-    n, m = float(authors["observed"].sum()), float(authors["before"].sum())
-    if n == 0 or m == 0:
-        return None
-    of_event = authors["observed"].to_numpy()
-    of_past = authors["before"].to_numpy()
-    # added up in the order of the rows, so that equal rows give equal bits
-    at = np.unique(authors["home"].to_numpy(), return_inverse=True)[1]
-    table = np.array([np.bincount(at, of_event), np.bincount(at, of_past)])
-    square = np.bincount(at, (of_event / n - of_past / m) ** 2)
-    pooled = table.sum(axis=0) / (n + m)
-    if len(pooled) < 2 or min(n, m) * pooled.min() < MIN_EXPECTED:
-        return None
-    # that of a home if posts were independent: 1 / n for each of its share of them
-    single = table[0] / n**2 + table[1] / m**2
-    varies, by_chance = (
-        np.sum(((1 - pooled) ** 2 * own + pooled**2 * (own.sum() - own)) / pooled)
-        for own in (square, single)
-    )
-    design_effect = float(varies / by_chance)
-    degrees = len(pooled) - 1
-    statistic = float(
-        chi2_contingency(table, correction=False, lambda_="log-likelihood").statistic
-    )
-    # rounding may leave a hair below 0 where the shares are the same
-    statistic = max(statistic, 0.0)
-    p_value = 1.0
-    if design_effect > 0:
-        p_value = float(chi2.sf(statistic / design_effect, degrees))
-    return Comparison(statistic, degrees, design_effect, p_value)
 
 
 def judge(homes: pl.DataFrame, found: Comparison | None) -> tuple[Verdict, Row | None]:

@@ -26,6 +26,7 @@ QUERIES = {
     "comments": "explained_comments",
     "terms": "explained_terms",
     "authors": "explained_authors",
+    "home_days": "explained_home_days",
     "garments": "explained_garments",
 }
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -33,6 +34,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "comments": {"reach_days": COMMENT_LOOKBACK_DAYS},
     "terms": {"past_days": BASELINE_DAYS},
     "authors": {"past_days": BASELINE_DAYS},
+    "home_days": {"past_days": BASELINE_DAYS},
     "garments": {"past_days": BASELINE_DAYS},
 }
 # Posts of the days that a batch reads, less those of its first day; about 0.5 kB each
@@ -93,7 +95,10 @@ def batches_of(days: pa.Table, activity: pa.Table) -> list[pa.Table]:
 
 
 def gather_items(
-    query: Query, days: pa.Table, relations: Relations | None = None
+    query: Query,
+    days: pa.Table,
+    author_homes: pa.Table,
+    relations: Relations | None = None,
 ) -> dict[str, pa.Table]:
     """Gather the items of event days and the counts of their past.
 
@@ -103,13 +108,15 @@ def gather_items(
         (SQL, relations, parameters) → rows; `Lake.query`.
     days : pyarrow.Table
         A batch of `batches_of`.
+    author_homes : pyarrow.Table
+        As in `Inputs`.
     relations : mapping or None
         Tables to read in place of the lake's.
 
     Returns
     -------
     dict of str to pyarrow.Table
-        The fields of `Inputs` that `QUERIES` names.
+        The fields of `Inputs` that `QUERIES` names, and `author_homes` as given.
     """
     first, last = days["day"][0].as_py(), days["day"][-1].as_py()
     past = first - timedelta(BASELINE_DAYS)
@@ -128,6 +135,7 @@ def gather_items(
         },
         "terms": {"term_days": (past, last)},
         "authors": {"author_days": (past, last - ONE_DAY)},
+        "home_days": {"author_days": (past, last - ONE_DAY)},
         "garments": {
             "tracker_posts": (past, last - ONE_DAY),
             "garments": (past - ONE_DAY, last),
@@ -140,7 +148,7 @@ def gather_items(
         "terms": days,
     }
     given = relations or {}
-    gathered = {}
+    gathered = {"author_homes": author_homes}
     for field, name in QUERIES.items():
         read: dict[str, pa.Table | Span] = {
             # what no event asks for is not opened
@@ -151,7 +159,7 @@ def gather_items(
         }
         gathered[field] = query(
             lake_query(name),
-            {"event_days": wanted[field], **read},
+            {"event_days": wanted[field], "author_homes": author_homes, **read},
             PARAMETERS[field],
         )
     return gathered

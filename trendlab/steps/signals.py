@@ -149,13 +149,13 @@ def _signals_inputs(context: Context, day: date) -> list[Input]:
         Input("activity", day, day),
         Input("term_days", day, day),
         Input("author_days", day, day),
-        Input("author_homes", _homes_of(day), _homes_of(day)),
+        Input("author_homes", _week_of_homes(day), _week_of_homes(day)),
         Input("coverage", day, day),
         Input("garments", day, day),
     ]
 
 
-def _homes_of(day: date) -> date:
+def _week_of_homes(day: date) -> date:
     """Return the week whose homes stand for the authors of a day's events."""
     return week_of(day) - HOMES_LAG
 
@@ -252,9 +252,8 @@ def _explain(
     for batch in batches_of(event_days(peaks, dips), activity):
         days = pc.unique(batch["day"]).to_pylist()
         inputs = Inputs(
-            **gather_items(lake.query, batch),
+            **gather_items(lake.query, batch, homes_of(lake, days)),
             activity=activity,
-            author_homes=_homes(lake, days),
             city_names=city_names,
             tokenize=tokenize,
         )
@@ -268,12 +267,12 @@ def _explain(
     return [pa.concat_tables(rows) for rows in found.values()]
 
 
-def _homes(lake: Lake, days: Sequence[date]) -> pa.Table:
+def homes_of(lake: Lake, days: Sequence[date]) -> pa.Table:
     """Return the homes that stand for the authors of events, by the events' day."""
     held: dict[date, pa.Table] = {}
     rows = []
     for day in days:
-        week = _homes_of(day)
+        week = _week_of_homes(day)
         if week not in held:
             held = {week: lake.read("author_homes", week, columns=HOME_COLUMNS)}
         of_day = held[week]

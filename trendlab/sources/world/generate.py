@@ -106,6 +106,14 @@ class World:
         return self._plan.styles.copy()
 
     @property
+    def author_homes(self) -> dict[str, str | None]:
+        """City that each author is at home in, by author_id; None for elsewhere."""
+        places = [*self.truth.cities, None]
+        homes = self._plan.authors.home.tolist()
+        ids = self._plan.authors.ids.to_pylist()
+        return {author: places[home] for author, home in zip(ids, homes, strict=True)}
+
+    @property
     def trackers_yaml(self) -> str:
         """The tracker file that matches the world."""
         return tracker_yaml(self.config, self.truth.cities)
