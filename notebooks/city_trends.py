@@ -383,6 +383,7 @@ if found:
                     "description": "curve",
                 },
                 shares=("share", "share_before"),
+                wide=("description",),
             ),
         )
         for (kind, value), rows in groups.items()
@@ -413,6 +414,7 @@ if found:
                         "description": "curve",
                     },
                     shares=("share", "share_before"),
+                    wide=("description",),
                     empty="Nothing rises or falls beyond what chance explains.",
                 ),
                 page.sentences(

@@ -122,8 +122,9 @@ def render_notebook(
     out_file.parent.mkdir(parents=True, exist_ok=True)
     profile = state_folder / "ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
-    # the kernel warns of its plain local socket at every start
-    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n")
+    # the kernel warns of its plain local socket at every start, and on a busy machine
+    # of the interrupt by which it is shut down; errors of cells come back as results
+    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 50\n")
     state = {
         "HOME": str(state_folder),
         "IPYTHONDIR": str(state_folder / "ipython"),

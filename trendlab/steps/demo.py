@@ -30,12 +30,12 @@ BUDGETS = {
     "tag": 4,
     "activity": 26,
     "signals": 26,
-    "influencers": 28,
+    "influencers": 26,
     "multi_tracker": 8,
     "trends": 6,
-    "city_sentiment": 7,
+    "city_sentiment": 6,
     "look_patterns": 4,
-    "styles": 7,
+    "styles": 5,
     "style_weeks": 1,
     "style_examples": 1,
     "influence": 2,
@@ -43,8 +43,8 @@ BUDGETS = {
     "trend_event_evidence": 8,
     "trend_forecasts": 1,
     "alerts": 1,
-    "load and marts": 16,
-    "report": 24,
+    "load and marts": 15,
+    "report": 30,
 }
 
 
