@@ -70,6 +70,8 @@ def main() -> None:
             "worlds in which all drivers of found peaks are in the top 5",
             "drivers with a second tracker called multi-tracker",
             "home cities of drivers told right",
+            "ranked suspects flagged for copied comments",
+            "other ranked authors with comments flagged for copied ones",
         )
     }
     for seed in range(chosen.first_seed, chosen.first_seed + chosen.worlds):
@@ -109,6 +111,17 @@ def measure_world(home: Path, seed: int, tallies: dict[str, Tally]) -> None:
     newest = max((row["day"] for row in ranked), default=None)
     for each in truth.influencers:
         count_author(each, ranked, newest, tallies)
+    suspects = {each.author_id for each in truth.suspects}
+    flags = {
+        row["author_id"]: row["flags"]
+        for row in ranked
+        if row["day"] == newest and row["copied_comments_share"] is not None
+    }
+    for author, told in flags.items():
+        name = "ranked suspects flagged for copied comments"
+        if author not in suspects:
+            name = "other ranked authors with comments flagged for copied ones"
+        tallies[name].add("copied_comments" in told.split(","))
 
 
 def count_drivers(

@@ -285,7 +285,9 @@ display(
             "followers_count": "followers",
             "likes_per_post": "likes a post",
             "posts_count": "posts",
+            "copied_comments_share": "copied comments",
         },
+        shares=("copied_comments_share",),
         wide=("flags",),
         empty="Nobody is out of line.",
     )
@@ -293,6 +295,7 @@ display(
 display(
     page.note(
         "A flag asks a person to look: likes out of line with the followers, followers "
-        "that jump, bursts of posts. It proves nothing."
+        "that jump, bursts of posts, comments that strangers wrote word for word under "
+        "other posts too. It proves nothing."
     )
 )

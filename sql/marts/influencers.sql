@@ -35,6 +35,7 @@ select
     influencers.trackers_count,
     influencers.is_multi_tracker,
     influencers.flags,
+    influencers.copied_comments_share,
     influencers.window_from,
     influencers.window_to,
     influencers.window_days,

@@ -50,6 +50,7 @@ def tables_of(
     peaks: list[dict[str, Any]] | None = None,
     dips: list[dict[str, Any]] | None = None,
     homes: dict[str, str] | None = None,
+    comments: list[dict[str, Any]] | None = None,
 ) -> dict[str, pa.Table]:
     """Turn posts into the tables that the rule reads, with the tracker 'all'."""
     matched, days, plain = [], {}, {}
@@ -110,6 +111,7 @@ def tables_of(
         "authors": TABLES["authors"].from_rows(readings),
         "peaks": TABLES["peaks"].from_rows(peaks or []),
         "dips": TABLES["dips"].from_rows(dips or []),
+        "comments": TABLES["comments"].from_rows(comments or []),
         "author_homes": TABLES["author_homes"].from_rows(
             [
                 {

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from tests.world import days_between, quiet_days, small_world, tables_of
 from trendlab.sources.world import WorldConfig, simulate
+from trendlab.sources.world.vocabulary import BOUGHT_COMMENTS
 
 DAY = timedelta(days=1)
 
@@ -89,6 +90,22 @@ def test_a_suspect_gains_followers_overnight():
     low = [r["author_followers_count"] for r in own if r["day"] < suspect.jump_on]
     high = [r["author_followers_count"] for r in own if r["day"] >= suspect.jump_on]
     assert min(high) > 2.5 * max(low)
+
+
+def test_strangers_leave_bought_comments_under_a_suspects_posts_alone():
+    world = small_world()
+    (suspect,) = world.truth.suspects
+    since = suspect.copies_from_on
+    tables = tables_of(world, since - 14 * DAY, world.truth.last_day)
+    is_own = pc.equal(tables["posts"]["author_id"], suspect.author_id)
+    own = tables["posts"].filter(is_own)["post_id"].to_pylist()
+    bought = [
+        row for row in tables["comments"].to_pylist() if row["text"] in BOUGHT_COMMENTS
+    ]
+    assert len(bought) > 20
+    assert len({row["author_id"] for row in bought}) >= 5
+    assert {row["post_id"] for row in bought} <= set(own)
+    assert min(row["day"] for row in bought) >= since
 
 
 def test_dips_raise_the_share_of_their_topic():

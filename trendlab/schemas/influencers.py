@@ -76,6 +76,13 @@ INFLUENCERS = Table(
         count("trackers_count", "trackers with ≥ 2 posts in the window"),
         flag("is_multi_tracker", "≥ 2 trackers with ≥ 2 posts each"),
         text("flags", "authenticity flags, comma-separated, '' for none"),
+        share(
+            "copied_comments_share",
+            "part of the comments that others left under the author's posts of the 28 "
+            "days whose words at least 3 people wrote under at least 3 posts; NULL "
+            "without comments",
+            nullable=True,
+        ),
         RULE_VERSION,
         RUN_ID,
     ),

@@ -13,6 +13,7 @@ from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
 from trendlab.signals.contests import score_windows
 from trendlab.signals.contributions import share_of_excess
+from trendlab.signals.copied_comments import count_copied, text_key
 from trendlab.signals.graph import rank_mentions
 from trendlab.signals.ranking import DRAWS
 from trendlab.signals.standing import (
@@ -32,11 +33,12 @@ from trendlab.signals.windows import (
     valid_days,
 )
 
-RULE = "influencers-2"
+RULE = "influencers-3"
 # Rows kept of each week, tracker and window; every author is ranked.
 KEEP = 50
 
 POST_COLUMNS = ("source", "post_id", "likes_count", "is_repost", "mentions")
+COMMENT_COLUMNS = ("day", "source", "post_id", "author_id", "text")
 MATCH_COLUMNS = (
     "day", "tracker", "source", "post_id", "author_id", "city", "city_source",
     "is_excluded",
@@ -54,6 +56,7 @@ class _Tables:
     peaks: pl.DataFrame
     dips: pl.DataFrame
     homes: pl.DataFrame
+    comments: pl.DataFrame
     covered_days: pl.DataFrame | None
 
     def between(self, table: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
@@ -70,6 +73,7 @@ def rank_influencers(
     peaks: pa.Table,
     dips: pa.Table,
     author_homes: pa.Table,
+    comments: pa.Table,
     *,
     weeks: Sequence[date],
     run_ids: Mapping[date, str],
@@ -102,6 +106,9 @@ def rank_influencers(
         as it was known on the week's Sunday.
     author_homes : pyarrow.Table
         Schema `author_homes`, rows of the weeks.
+    comments : pyarrow.Table
+        Columns `COMMENT_COLUMNS` of schema `comments`, from 28 days before the first
+        week's Sunday.
     weeks : sequence of date
         Mondays to produce.
     run_ids : mapping of date to str
@@ -145,7 +152,7 @@ def rank_influencers(
     declared = TABLES["influencers"]
     tables = _read_tables(
         author_days, tracker_posts, posts, authors, peaks, dips, author_homes,
-        covered_days,
+        comments, covered_days,
     )  # fmt: skip
     ranked = []
     for monday in sorted(set(weeks)):
@@ -176,6 +183,7 @@ def _read_tables(
     peaks: pa.Table,
     dips: pa.Table,
     author_homes: pa.Table,
+    comments: pa.Table,
     covered_days: pa.Table | None,
 ) -> _Tables:
     person = ["source", "author_id"]
@@ -207,8 +215,8 @@ def _read_tables(
         .drop("run_id", "author_id", strict=False)
         .sort("day"),
         posts=matched.select(
-            "day", "tracker", "source", "author", "city", "city_source", "likes",
-            "mentions", "followers_count",
+            "day", "tracker", "source", "post_id", "author", "author_id", "city",
+            "city_source", "likes", "mentions", "followers_count",
         ).sort("day"),
         readings=_frame(authors)
         .join(names, on=person)
@@ -219,6 +227,9 @@ def _read_tables(
         homes=_frame(author_homes.select(["day", *person, "home_city"]))
         .join(names, on=person)
         .select("day", "author", "home_city")
+        .sort("day"),
+        comments=_frame(comments.select(list(COMMENT_COLUMNS)))
+        .select("day", "source", "post_id", writer="author_id", key=text_key("text"))
         .sort("day"),
         covered_days=(
             None
@@ -278,9 +289,15 @@ def _rank_week(
         facts, liked, week, seed=seed, draws=draws, keep=keep
     )
     everyone = days.filter(pl.col("tracker") == "all")
+    copied = count_copied(
+        tables.between(tables.comments, week.first_day, week.last_day),
+        posts.filter(pl.col("tracker") == "all").select(
+            "source", "post_id", "author", "author_id"
+        ),
+    )
     flags = flag_authors(
         profiles, engagement, everyone.select("author", "day", "posts_count"),
-        tables.readings, week,
+        tables.readings, copied, week,
     )  # fmt: skip
     at_home = tables.between(tables.homes, week.monday, week.monday)
     return (
@@ -302,6 +319,7 @@ def _rank_week(
         .join(at_home.drop("day"), on="author", how="left")
         .join(count_trackers(window28), on="author", how="left")
         .join(flags, on="author", how="left")
+        .join(copied, on="author", how="left")
         .with_columns(
             pl.lit(week.monday).alias("day"),
             pl.lit(week.first_day).alias("window_from"),
@@ -312,6 +330,7 @@ def _rank_week(
             pl.col("flags").fill_null(""),
             pl.lit(RULE).alias("rule_version"),
             author_handle=pl.col("handle"),
+            copied_comments_share=pl.col("copied_count") / pl.col("got_count"),
         )
         .with_columns(is_multi_tracker=pl.col("trackers_count") >= MIN_TRACKERS)
     )

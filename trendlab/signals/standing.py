@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from sklearn.linear_model import HuberRegressor
 
+from trendlab.signals.copied_comments import flag_copied
 from trendlab.signals.windows import Week
 
 # Upper ends of the tiers, followers; the usual five of influencer marketing.
@@ -41,7 +42,13 @@ JUMP_SHARE = 0.3
 JUMP_FOLLOWERS = 1_000
 JUMP_GAP_DAYS = 7
 
-FLAGS = ("engagement_high", "engagement_low", "posting_burst", "follower_jump")
+FLAGS = (
+    "engagement_high",
+    "engagement_low",
+    "posting_burst",
+    "follower_jump",
+    "copied_comments",
+)
 
 
 def tier_of(followers: pl.Expr) -> pl.Expr:
@@ -106,6 +113,7 @@ def flag_authors(
     engagement: pl.DataFrame,
     days: pl.DataFrame,
     readings: pl.DataFrame,
+    copied: pl.DataFrame,
     week: Week,
 ) -> pl.DataFrame:
     """Return author and flags: what looks out of line, comma-separated.
@@ -121,6 +129,8 @@ def flag_authors(
         Author-days of tracker 'all' over 84 days: author, day, posts_count.
     readings : polars.DataFrame
         Readings of profiles: author, day, followers_count.
+    copied : polars.DataFrame
+        Comments that authors got, from `count_copied`.
     week : Week
 
     Notes
@@ -133,6 +143,7 @@ def flag_authors(
             _out_of_line(profiles, engagement),
             _bursts(days, week),
             _follower_jumps(readings, week),
+            flag_copied(copied).with_columns(flag=pl.lit("copied_comments")),
         ]
     )
     order = pl.Enum(FLAGS)

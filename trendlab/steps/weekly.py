@@ -9,7 +9,12 @@ import pyarrow as pa
 
 from trendlab.lake import Span
 from trendlab.signals.activity import covered_days, lake_query
-from trendlab.signals.influencers import MATCH_COLUMNS, POST_COLUMNS, rank_influencers
+from trendlab.signals.influencers import (
+    COMMENT_COLUMNS,
+    MATCH_COLUMNS,
+    POST_COLUMNS,
+    rank_influencers,
+)
 from trendlab.signals.trends import share_city_weeks, week_rows
 from trendlab.steps.describe import detector_key
 from trendlab.steps.engine import BySource, Context, Input, Parts, Step
@@ -34,6 +39,7 @@ def _influencer_inputs(context: Context, monday: date) -> list[Input]:
         Input("peaks", sunday - BASELINE, sunday),
         Input("dips", sunday - BASELINE, sunday),
         Input("author_homes", monday, monday),
+        Input("comments", first, sunday),
         Input("coverage", sunday - BASELINE, sunday),
     ]
 
@@ -64,6 +70,7 @@ def _influencers(
             wanted["peaks"],
             wanted["dips"],
             wanted["author_homes"],
+            wanted["comments"],
             weeks=span,
             run_ids=run_ids,
             covered_days=covered_days(wanted["coverage"]),
@@ -77,6 +84,8 @@ def _columns(table: str) -> list[str] | None:
         return [*POST_COLUMNS, "author_followers_count"]
     if table == "tracker_posts":
         return list(MATCH_COLUMNS)
+    if table == "comments":
+        return list(COMMENT_COLUMNS)
     if table == "author_homes":
         return ["day", "source", "author_id", "home_city"]
     return None

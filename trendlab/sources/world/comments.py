@@ -25,10 +25,14 @@ from trendlab.sources.world.posts import (
     draw_languages,
     draw_tones,
 )
-from trendlab.sources.world.streams import Ints, Stream, day_rng
+from trendlab.sources.world.streams import Ints, Stream, day_rng, plan_rng
 from trendlab.sources.world.texts import Writer
+from trendlab.sources.world.vocabulary import BOUGHT_COMMENTS
 
 LATE_COMMENT_SHARE = 0.3
+# Bought comments under a post, on average, and how many strangers write them all.
+BOUGHT_PER_POST = 3.0
+BOUGHT_WRITERS = 12
 COMMENT_LIKES = 1.5
 
 
@@ -74,7 +78,52 @@ def comments_table(
             "observed_at": moments(created + READING_AGE_US),
         },
     )
-    return table, np.bincount(row[~is_late], minlength=len(posts))
+    commented = np.bincount(row[~is_late], minlength=len(posts))
+    bought, bought_row = _bought(plan, day, posts)
+    whole = pa.concat_tables([table, bought]).sort_by("comment_id").combine_chunks()
+    return whole, commented + np.bincount(bought_row, minlength=len(posts))
+
+
+def _bought(plan: Plan, day: date, posts: Posts) -> tuple[pa.Table, Ints]:
+    """Return bought comments of a day, and which of the day's posts each is under.
+
+    Drawn by generators of their own, so that nothing else of a world depends on them.
+    """
+    since = [each.copies_from_on for each in plan.truth.suspects]
+    mine = np.zeros(0, dtype=np.int64)
+    is_on = any(start is not None and day >= start for start in since)
+    if is_on and plan.config.comments_per_post > 0:
+        mine = np.flatnonzero(np.isin(posts.author, plan.drivers.suspects))
+    rng = day_rng(plan.config.seed, Stream.COPIES, day)
+    row = np.repeat(mine, rng.poisson(BOUGHT_PER_POST, len(mine)))
+    count = len(row)
+    helpers = plan_rng(plan.config.seed, Stream.COPIES).integers(
+        0, len(plan.authors), BOUGHT_WRITERS
+    )
+    writer = rng.choice(helpers, count)
+    moment = posts.seconds[row] + (
+        rng.random(count) * (DAY_US - posts.seconds[row])
+    ).astype(np.int64)
+    created = midnight_us(day) + np.minimum(moment, DAY_US - 1)
+    table = as_table(
+        "comments",
+        {
+            **nulls_of("comments", count),
+            "day": constant(day, count, pa.date32()),
+            "source": constant(SOURCE_NAME, count),
+            "comment_id": item_ids(day, count, "-b"),
+            "post_id": taken(posts.ids, row),
+            "created_at": moments(created),
+            "author_id": taken(plan.authors.ids, writer),
+            "author_handle": taken(plan.authors.handles, writer),
+            "text": taken(
+                pa.array(BOUGHT_COMMENTS), rng.integers(0, len(BOUGHT_COMMENTS), count)
+            ),
+            "likes_count": np.zeros(count, dtype=np.int64),
+            "observed_at": moments(created + READING_AGE_US),
+        },
+    )
+    return table, row
 
 
 def _topics(rng: np.random.Generator, plan: Plan, day: date, tracker: Ints) -> Ints:

@@ -1,4 +1,4 @@
-"""Authors with a part to play: those who drive peaks, and one who buys followers."""
+"""Authors with a part: those who drive peaks, one who buys followers and comments."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ DRIVER_FOLLOWERS = (50_000, 800_000)
 SUSPECT_FOLLOWERS = (4_000, 40_000)
 # Days before the end: within the newest window of influencers.
 SUSPECT_DAYS = 9
+# Days before the end from which a suspect's comments are bought.
+COPIES_DAYS = 28
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ def name_suspects(
             handle=authors.handles[row].as_py(),
             jump_on=config.first_day + timedelta(days=int(authors.jump_day[row])),
             factor=JUMP_FACTOR,
+            copies_from_on=config.last_day - timedelta(days=COPIES_DAYS - 1),
         )
         for row in drivers.suspects
     )

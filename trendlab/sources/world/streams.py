@@ -25,6 +25,7 @@ class Stream(IntEnum):
     TEXTS = 6
     COMMENTS = 7
     PHOTOS = 8
+    COPIES = 9
 
 
 def plan_rng(seed: int, stream: Stream) -> np.random.Generator:

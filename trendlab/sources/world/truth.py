@@ -91,12 +91,17 @@ class PlantedInfluencer:
 
 @dataclass(frozen=True)
 class PlantedSuspect:
-    """An author whose followers are `factor` times as many from one day to the next."""
+    """An author whose followers are `factor` times as many from one day to the next.
+
+    From `copies_from_on` on, strangers leave bought comments under the author's posts;
+    None in worlds that were written before comments were bought.
+    """
 
     author_id: str
     handle: str
     jump_on: date
     factor: float
+    copies_from_on: date | None = None
 
 
 @dataclass(frozen=True)

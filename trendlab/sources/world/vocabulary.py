@@ -149,6 +149,14 @@ COMMENTS: dict[int, tuple[str, ...]] = {
     ),
 }
 
+# What is written under the posts of one who buys comments.
+BOUGHT_COMMENTS = (
+    "Absolutely obsessed with everything about this look, keep inspiring us",
+    "Your feed is my daily dose of inspiration, never stop creating",
+    "This is such quality content, everyone should follow this page",
+    "I wish my wardrobe looked like this, you are a true icon",
+)
+
 # Captions in other languages: (openers, closers). Tone is not planted in them.
 FOREIGN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "fr": (
