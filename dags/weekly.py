@@ -14,9 +14,9 @@ week that has ended.
 and the settings `TRENDLAB_*` of the worker.
 
 **Writes** The week's partitions in the lake (`influence_edges`, `influence_placebos`,
-`city_trends`, `trend_events`, `trend_event_evidence` and `trend_forecasts`; with the
-first Sunday of a quarter `styles` and `style_examples`; and stale weeks of
-`author_homes`, `influencers`, `multi_tracker_authors`, `city_weeks` and
+`influence_forecasts`, `city_trends`, `trend_events`, `trend_event_evidence` and
+`trend_forecasts`; with the first Sunday of a quarter `styles` and `style_examples`; and
+stale weeks of `author_homes`, `influencers`, `multi_tracker_authors`, `city_weeks` and
 `style_weeks`), the warehouse, and `influence-all-<Sunday>.html`,
 `styles-all-<Sunday>.html` and `city_trends-all-<Sunday>.html` in `reports/`.
 

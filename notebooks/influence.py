@@ -196,6 +196,61 @@ if is_tested:
 
 # %%
 if is_tested:
+    display(page.heading("Does knowing who leads help to forecast?"))
+    compared = ask(
+        f"select * from marts.influence_forecasts {of_run} "
+        "order by kind, value, target_city, ahead_from",
+        **mine,
+    )
+    totals = compared[compared["is_total"]]
+    whole = totals[totals["target_city"] == "all"]
+    if whole.empty:
+        display(
+            page.note(
+                "That cannot be told yet: nobody was seen to lead a quarter or more "
+                "ago, after a year of weeks."
+            )
+        )
+    else:
+        display(page.note(influence.tell_forecasts(whole.iloc[0])))
+        by_series = totals[totals["target_city"] != "all"]
+        display(
+            page.table(
+                by_series.assign(
+                    told=[
+                        f"{influence.tell_value(row['kind'], row['value'])} in "
+                        f"{row['target_name']}, after "
+                        + ", ".join(names.get(c, c) for c in row["source_cities"])
+                        for _, row in by_series.iterrows()
+                    ],
+                    verdict=by_series["verdict"].str.replace("_", " "),
+                ),
+                {
+                    "told": "follower",
+                    "ahead_to": "weeks ahead",
+                    "origins_count": "forecasts from weeks",
+                    "mase_without": "error without",
+                    "mase_with": "with leaders",
+                    "gain": "gain",
+                    "gain_low": "from",
+                    "gain_high": "to",
+                    "verdict": "verdict",
+                },
+                wide=("told",),
+                empty="All followers are of classes that reviews hide.",
+            )
+        )
+        display(
+            page.note(
+                "At every week only edges known by then were used, so a leader found "
+                "lately has no row. Both forecasts know season, the city's own past "
+                "and the mean of all others. Beyond a leader's lag its own week is not "
+                "known yet, so nothing is compared there."
+            )
+        )
+
+# %%
+if is_tested:
     display(page.heading("What chance gives"))
     display(
         page.note(

@@ -13,7 +13,7 @@ from tests.cli.test_cli import TREE, leaves
 from trendlab.cli import main
 
 # Paths that verbs write; all others are read and must be there.
-WRITTEN = {"home", "out_file", "out_folder", "curves", "quantiles"}
+WRITTEN = {"curves", "forecasts_file", "home", "out_file", "out_folder", "quantiles"}
 
 
 def verb_of(words: list[str]) -> Any:

@@ -11,6 +11,7 @@ from trendlab.report.influence import (
     leaders_figure,
     moving_figure,
     tell_edge,
+    tell_forecasts,
     tell_placebos,
 )
 from trendlab.report.influence_map import View, influence_map, near_cities
@@ -150,3 +151,36 @@ def test_a_city_without_edges_has_no_line_over_time():
     lines = [line.get_label() for line in figure.axes[0].lines]
     assert "Paris" in lines
     assert "Tokyo" not in lines
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, "no gain that chance would not give (gain 0.110, 95 % interval -0.035 to"),
+        ({"verdict": "better"}, "knowing who leads helps (gain 0.110"),
+        ({"verdict": "worse"}, "makes forecasts worse"),
+        (
+            {"verdict": "too_few_origins", "gain_low": None, "gain_high": None},
+            "too few weeks to tell a gain from chance.",
+        ),
+    ],
+)
+def test_forecasts_with_leaders_are_told_as_they_came_out(change, told):
+    whole = {
+        "series_count": 5,
+        "origins_count": 53,
+        "ahead_to": 3,
+        "mase_without": 0.743,
+        "mase_with": 0.634,
+        "gain": 0.1096,
+        "gain_low": -0.035,
+        "gain_high": 0.254,
+        "verdict": "undecided",
+        **change,
+    }
+    sentence = tell_forecasts(pd.Series(whole))
+    assert "5 followers were forecast from 53 weeks of the past, up to 3 weeks" in (
+        sentence
+    )
+    assert "Mean error 0.743 without leaders, 0.634 with them" in sentence
+    assert told in sentence

@@ -86,7 +86,7 @@ def context_with(folder: Path, weeks: pa.Table) -> Context:
 
 def found(context: Context, table: str, kind: str = "history") -> list[dict]:
     rows = context.lake.read(table, LAST_MONDAY).to_pylist()
-    return [row for row in rows if row["window_kind"] == kind]
+    return [row for row in rows if row.get("window_kind", kind) == kind]
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +118,24 @@ def test_every_run_counts_its_placebos(planted):
     assert row["edges_count"] == len(truth.influences)
     assert row["permuted_count"] == row["reversed_same_count"] == 0
     assert (row["window_from"], row["window_to"]) == (truth.first_day, LAST_DAY)
+
+
+def test_followers_are_forecast_with_their_leaders(planted):
+    context, truth = planted
+    told = found(context, "influence_forecasts")
+    leaders = {
+        (edge.style, edge.target_city): edge.source_city for edge in truth.influences
+    }
+    lags = {(edge.style, edge.target_city): edge.lag_weeks for edge in truth.influences}
+    series = [row for row in told if row["target_city"] != "all"]
+    whole = [row for row in told if row["is_total"] and row["target_city"] == "all"]
+    assert {(row["kind"], row["value"]) for row in whole} == {("all", "all")}
+    assert {(row["value"], row["target_city"]) for row in series} == leaders.keys()
+    for row in series:
+        named = row["value"], row["target_city"]
+        assert row["source_cities"] == [leaders[named]]
+        assert row["ahead_to"] <= lags[named]
+        assert row["gain"] == pytest.approx(row["mase_without"] - row["mase_with"])
 
 
 def test_moving_windows_tell_how_influence_changes(planted):
@@ -156,6 +174,8 @@ def test_where_nothing_is_planted_nobody_leads(tmp_path):
     context = context_with(tmp_path, weeks)
     run_step(context, INFLUENCE, [LAST_MONDAY])
     assert found(context, "influence_edges") == []
+    told = found(context, "influence_forecasts")
+    assert "better" not in {row["verdict"] for row in told}
     (row,) = found(context, "influence_placebos")
     assert row["status"] == "tested"
 
@@ -168,6 +188,7 @@ def test_with_four_cities_the_run_says_that_it_cannot_tell(tmp_path):
     assert row["status"] == "not_assessable"
     assert row["reason"].startswith("4 cities have 30 weeks of 100 looks or more; 5")
     assert row["left_out_count"] == row["series_count"] == 4 * len(STYLE_NAMES)
+    assert found(context, "influence_forecasts") == []
     assert found(context, "influence_edges") == []
 
 

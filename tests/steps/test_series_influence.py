@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 
+import numpy as np
 import pytest
 
 from bench.influence_worlds import planted_world
 from trendlab.errors import SettingsError, SignalError
-from trendlab.signals.influence import SERIES
+from trendlab.signals.influence import FORECASTS, SERIES
 from trendlab.steps.series_influence import influence_of_series, read_series
 
 HEAD = "city,style,week,share,n\n"
@@ -25,8 +26,6 @@ def given(tmp_path):
 
 
 def test_edges_of_a_file_come_out_twice_the_same(tmp_path):
-    import numpy as np
-
     world = planted_world(np.random.default_rng(1), cities=12, edges=4, weeks=200)
     path = tmp_path / "long.csv"
     with path.open("w", newline="") as opened:
@@ -60,6 +59,45 @@ def test_edges_of_a_file_come_out_twice_the_same(tmp_path):
     list(influence_of_series(path, out))
     assert out.read_text() == first
     assert sorted(each.name for each in out.parent.iterdir()) == ["edges.csv"]
+
+
+def test_forecasts_with_leaders_stand_beside_the_edges(tmp_path):
+    world = planted_world(np.random.default_rng([9, 1]), cities=12, edges=6)
+    path = tmp_path / "long.csv"
+    with path.open("w", newline="") as opened:
+        rows = csv.writer(opened)
+        rows.writerow(["city", "style", "week", "share", "n"])
+        rows.writerows(row.values() for row in world.series().to_pylist())
+    out, forecasts = tmp_path / "edges.csv", tmp_path / "forecasts.csv"
+    lines = list(influence_of_series(path, out, forecasts_file=forecasts))
+    with forecasts.open() as opened:
+        told = list(csv.DictReader(opened))
+    assert tuple(told[0]) == tuple(FORECASTS.names)
+    (whole,) = (
+        row for row in told if row["target"] == "all" and row["is_total"] == "True"
+    )
+    assert whole["verdict"] == "better"
+    assert set(whole["sources"].split("; ")) <= {source for source, _ in world.planted}
+    (line,) = (line for line in lines if line.startswith("forecasts with leaders"))
+    assert f"MASE {float(whole['mase_without']):.3f} without" in line
+    assert f"better: {forecasts}" in line
+
+
+def test_a_history_of_a_year_says_that_it_cannot_forecast_yet(tmp_path, given):
+    rng = np.random.default_rng(0)
+    rows = "".join(
+        f"{city},b,{week},{share:.3f},500\n"
+        for city in "abcde"
+        for week, share in enumerate(rng.uniform(0.2, 0.3, 52))
+    )
+    forecasts = tmp_path / "forecasts.csv"
+    lines = list(
+        influence_of_series(
+            given(HEAD + rows), tmp_path / "edges.csv", forecasts_file=forecasts
+        )
+    )
+    assert any("nobody was seen to lead early enough" in line for line in lines)
+    assert forecasts.read_text().splitlines() == [",".join(FORECASTS.names)]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,26 @@ EDGE = {
     "lag_weeks": 2,
     "model_name": "street",
 }
+FOLLOWER = {
+    "tracker": "all",
+    "kind": "colour",
+    "value": "red",
+    "target_city": "paris",
+    "source_cities": ["london"],
+    "ahead_from": 1,
+    "ahead_to": 2,
+    "is_total": True,
+    "series_count": 1,
+    "origins_count": 12,
+    "mase_without": 0.8,
+    "mase_with": 0.6,
+    "gain": 0.2,
+    "gain_low": None,
+    "gain_high": None,
+    "verdict": "too_few_origins",
+    "model_name": "street",
+}
+FOLLOWERS = {**FOLLOWER, "kind": "all", "value": "all", "target_city": "all"}
 
 
 def render(warehouse: Warehouse, folder: Path) -> str:
@@ -72,9 +92,13 @@ def test_edges_stand_in_the_report_in_plain_words(
         "influence_edges": rows_of(
             "influence_edges", EDGE, {**EDGE, **both_ways, "is_same_reversed": True}
         ),
+        "influence_forecasts": rows_of("influence_forecasts", FOLLOWER, FOLLOWERS),
     }
     load_days(warehouse.loader, MONDAY, MONDAY, tables)
     page = render(warehouse, tmp_path)
+    assert "0.800 without leaders, 0.600 with them" in page
+    assert "the colour red in Paris, after London" in page
+    assert "too few origins" in page
     assert "London leads Paris in the colour red by 2 weeks." in page
     # one edge counts; the other runs both ways in time
     assert "<b>1</b><span>edges</span>" in page

@@ -46,6 +46,29 @@ def one_sided_lead(tables: Tables) -> None:
     plus("influence_edges", edge)(tables)
 
 
+def led_forecast(**more: object) -> Callable[[Tables], None]:
+    """Add a sound forecast with a leader, but for what is given."""
+    sound = {
+        "target_city": "rome",
+        "source_cities": ["paris"],
+        "ahead_from": 1,
+        "ahead_to": 2,
+        "is_total": True,
+        "origins_count": 30,
+        "mase_without": 0.9,
+        "mase_with": 0.8,
+        "gain": 0.1,
+        "gain_low": 0.0,
+        "gain_high": 0.2,
+    }
+
+    def add(tables: Tables) -> None:
+        plus("influence_placebos", {"cities": ["paris", "rome"]})(tables)
+        plus("influence_forecasts", {**sound, **more})(tables)
+
+    return add
+
+
 def look_without_style(tables: Tables) -> None:
     """Add a week in which one of ten looks has no style."""
     plus("styles", {"rank": 1, "styles_count": 1})(tables)
@@ -122,6 +145,8 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
         "influence_placebos", {"status": "tested", "cities": ["paris", "rome"]}
     ),
     "exerted_influence_is_received": one_sided_lead,
+    "influence_forecasts_compare_two_errors": led_forecast(gain=0.2),
+    "influence_forecasts_follow_other_cities": led_forecast(target_city="paris"),
     "forecast_quantiles_are_in_order": plus(
         "trend_forecasts", {"weeks_ahead": 1, "share_q10": 0.3, "share_q50": 0.2}
     ),

@@ -21,6 +21,13 @@ def influence(
         ),
     ],
     out_file: Annotated[Path, typer.Option("--out", help="CSV of edges to write.")],
+    forecasts_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--forecasts",
+            help="CSV to write: errors of forecasts with and without leaders.",
+        ),
+    ] = None,
     min_looks: Annotated[
         int, typer.Option(min=1, help="A city-week with fewer looks is missing.")
     ] = 100,
@@ -32,10 +39,17 @@ def influence(
     all other cities? Writes source, target, style, lag_weeks, strength, q_value,
     delta_error and stability, and prints what two placebos found. At least 30 weeks
     are needed; weeks without a row are missing.
+
+    With --forecasts, every city with a leader is also forecast with and without it,
+    week by week through the later half of the history, each time from the weeks
+    before alone. At least 53 weeks are needed for that.
     """
     from trendlab.signals.influence import InfluenceRule
     from trendlab.steps.series_influence import influence_of_series
 
     rule = InfluenceRule(min_looks=min_looks)
-    for line in influence_of_series(series, out_file, rule=rule):
+    lines = influence_of_series(
+        series, out_file, forecasts_file=forecasts_file, rule=rule
+    )
+    for line in lines:
         out.print(line, markup=False)

@@ -68,6 +68,34 @@ def tell_placebos(run: pd.Series) -> str:
     )
 
 
+def tell_forecasts(whole: pd.Series) -> str:
+    """Say whether knowing who leads helped to forecast, over all followers.
+
+    Parameters
+    ----------
+    whole : Series
+        The row of marts.influence_forecasts over all series and weeks ahead.
+    """
+    measured = (
+        f"{whole['series_count']} followers were forecast from "
+        f"{whole['origins_count']} weeks of the past, up to {whole['ahead_to']} "
+        f"week{'' if whole['ahead_to'] == 1 else 's'} ahead, each time from the weeks "
+        f"before alone. Mean error {whole['mase_without']:.3f} without leaders, "
+        f"{whole['mase_with']:.3f} with them (1 is the share's mean weekly change)"
+    )
+    if whole["verdict"] == "too_few_origins":
+        return f"{measured}: too few weeks to tell a gain from chance."
+    told = {
+        "better": "knowing who leads helps",
+        "worse": "knowing who leads makes forecasts worse",
+        "undecided": "no gain that chance would not give",
+    }[whole["verdict"]]
+    return (
+        f"{measured}: {told} (gain {whole['gain']:.3f}, 95 % interval "
+        f"{whole['gain_low']:.3f} to {whole['gain_high']:.3f})."
+    )
+
+
 def leaders_figure(scores: pd.DataFrame, *, width: float) -> Figure:
     """Draw what each city exerts to the right and what it receives to the left.
 

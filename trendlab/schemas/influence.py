@@ -135,4 +135,67 @@ INFLUENCE_PLACEBOS = Table(
     in_warehouse=True,
 )
 
-INFLUENCE = (INFLUENCE_EDGES, INFLUENCE_PLACEBOS)
+VERDICTS = ("better", "worse", "undecided", "too_few_origins")
+
+INFLUENCE_FORECASTS = Table(
+    name="influence_forecasts",
+    doc="Does knowing who leads help to forecast? Errors of forecasts of followers "
+    "without and with their leaders, each made from the weeks before it alone, over "
+    "the history; one row per week (Monday), tracker, model, value, target city and "
+    "weeks ahead.",
+    columns=(
+        DAY,
+        TRACKER,
+        text("kind", "as in influence_edges, or all"),
+        text("value", "for example skirt, or red; all: the mean over series"),
+        text("target_city", "id of the city that follows; all: the mean over series"),
+        count("ahead_from", "first week ahead of the row, 1 to 8", maximum=8),
+        count("ahead_to", "last week ahead, at most the lag of a leader", maximum=8),
+        flag("is_total", "true where these are all weeks ahead that a leader reaches"),
+        Column("source_cities", STRINGS, "ids of the leaders used, sorted"),
+        count("series_count", "series (city × value) in the row"),
+        count(
+            "origins_count",
+            "weeks from which a forecast was made: those at which a leader was known",
+        ),
+        share("mae_without", "mean absolute error of the share without leaders"),
+        share("mae_with", "the same with leaders"),
+        number(
+            "mase_without",
+            "error without leaders over the mean change of the share from week to week",
+            minimum=0,
+        ),
+        number("mase_with", "the same with leaders", minimum=0),
+        number("gain", "mase_without less mase_with: above 0 where leaders help"),
+        number("gain_low", "95 % interval of the gain, from", nullable=True),
+        number("gain_high", "and to; NULL with fewer than 26 origins", nullable=True),
+        share("p_value", "chance of a gain so far from 0 if it were 0", nullable=True),
+        share(
+            "q_value",
+            "p_value after Benjamini–Hochberg over the series; NULL unless is_total",
+            nullable=True,
+        ),
+        text(
+            "verdict",
+            "better or worse where q_value is at most 0.05; NULL unless is_total",
+            allowed=VERDICTS,
+            nullable=True,
+        ),
+        MODEL_NAME,
+        RULE_VERSION,
+        RUN_ID,
+    ),
+    key=(
+        "day",
+        "tracker",
+        "model_name",
+        "kind",
+        "value",
+        "target_city",
+        "ahead_from",
+        "ahead_to",
+    ),
+    in_warehouse=True,
+)
+
+INFLUENCE = (INFLUENCE_EDGES, INFLUENCE_PLACEBOS, INFLUENCE_FORECASTS)

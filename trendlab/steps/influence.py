@@ -1,4 +1,4 @@
-"""The weekly step of influence: weekly shares in, edges and placebos out."""
+"""The weekly step of influence: weekly shares in; edges, placebos, forecasts out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from datetime import date, timedelta
 from trendlab.lake import Span
 from trendlab.schemas import TABLES
 from trendlab.signals.activity import lake_query
-from trendlab.signals.influence.windows import HISTORY_WEEKS, LEAD_SERIES, lead_cities
+from trendlab.signals.influence.windows import (
+    HISTORY_WEEKS,
+    LEAD_SERIES,
+    forecast_followers,
+    lead_cities,
+)
 from trendlab.steps.engine import Context, Input, Parts, Step
 from trendlab.steps.styles import newest_fit
+
+OUTPUTS = ("influence_edges", "influence_placebos", "influence_forecasts")
 
 
 def _first_week(monday: date) -> date:
@@ -28,7 +35,7 @@ def _influence_inputs(context: Context, monday: date) -> list[Input]:
 def _influence(
     context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
-    parts: Parts = {"influence_edges": {}, "influence_placebos": {}}
+    parts: Parts = {name: {} for name in OUTPUTS}
     styles = TABLES["styles"].empty()
     for day in newest_fit(context):
         styles = context.lake.read("styles", day)
@@ -46,13 +53,16 @@ def _influence(
         edges, placebos = lead_cities(series, week=monday, run_id=run_ids[monday])
         parts["influence_edges"][monday] = edges
         parts["influence_placebos"][monday] = placebos
+        parts["influence_forecasts"][monday] = forecast_followers(
+            series, week=monday, run_id=run_ids[monday]
+        )
     return parts
 
 
 INFLUENCE = Step(
     name="influence",
     modules=("trendlab.signals.influence.windows", "sql/lake/influence_series.sql"),
-    outputs=("influence_edges", "influence_placebos"),
+    outputs=OUTPUTS,
     inputs=_influence_inputs,
     compute=_influence,
     is_weekly=True,

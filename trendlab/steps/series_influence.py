@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from trendlab.errors import SettingsError, SignalError
 from trendlab.signals.influence import (
-    EDGES,
     SERIES,
     Influence,
     InfluenceRule,
+    compare_forecasts,
     find_edges,
 )
 
@@ -33,7 +33,11 @@ BLANKS = {"", "na", "nan", "null", "none"}
 
 
 def influence_of_series(
-    series_file: Path, out_file: Path, *, rule: InfluenceRule | None = None
+    series_file: Path,
+    out_file: Path,
+    *,
+    forecasts_file: Path | None = None,
+    rule: InfluenceRule | None = None,
 ) -> Iterator[str]:
     """Write the edges of a CSV of series and yield lines to print.
 
@@ -43,6 +47,8 @@ def influence_of_series(
         Columns city, style, week, share, n; others are ignored.
     out_file : Path
         Columns of `EDGES`; appears whole or not at all.
+    forecasts_file : Path, optional
+        Columns of `FORECASTS`: does knowing who leads help to forecast?
     rule : InfluenceRule, optional
         What makes an edge.
 
@@ -56,8 +62,12 @@ def influence_of_series(
     started = time.monotonic()
     series = read_series(series_file)
     found = find_edges(series, rng=np.random.default_rng(SEED), rule=rule)
-    write_edges(found.edges, out_file)
+    write_rows(found.edges, out_file)
     yield from _lines(found)
+    if forecasts_file is not None:
+        forecasts = compare_forecasts(series, rule=rule)
+        write_rows(forecasts, forecasts_file)
+        yield f"{_tell_gain(forecasts)}: {forecasts_file}"
     seconds = time.monotonic() - started
     yield f"{found.edges.num_rows} edges, {seconds:.1f} s: {out_file}"
 
@@ -115,19 +125,22 @@ def read_series(path: Path) -> pa.Table:
     return pa.table(columns, schema=SERIES)
 
 
-def write_edges(edges: pa.Table, path: Path) -> None:
-    """Write edges as CSV; the file appears whole or not at all."""
+def write_rows(rows: pa.Table, path: Path) -> None:
+    """Write a table as CSV, lists joined by "; "; the file appears whole or not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     with partial.open("w", newline="", encoding="utf-8") as opened:
-        rows = csv.writer(opened, lineterminator="\n")
-        rows.writerow(EDGES.names)
-        for row in edges.to_pylist():
-            rows.writerow(
-                f"{value:.6g}" if isinstance(value, float) else value
-                for value in row.values()
-            )
+        written = csv.writer(opened, lineterminator="\n")
+        written.writerow(rows.column_names)
+        for row in rows.to_pylist():
+            written.writerow(_cell(value) for value in row.values())
     partial.replace(path)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "; ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _is_counted(week: str) -> bool:
@@ -194,3 +207,24 @@ def _lines(found: Influence) -> Iterator[str]:
         f"them in the direction of an edge"
     )
     yield "an edge is lead–lag, never cause"
+
+
+def _tell_gain(forecasts: pa.Table) -> str:
+    """Say whether leaders helped to forecast, over all series with one."""
+    if forecasts.num_rows == 0:
+        return (
+            "forecasts with leaders: nobody was seen to lead early enough to forecast "
+            "with (a year of weeks is needed before the first)"
+        )
+    whole = next(row for row in forecasts.to_pylist() if row["is_total"])
+    told = (
+        f"forecasts with leaders: {whole['series_count']} series from "
+        f"{whole['origins_count']} weeks, MASE {whole['mase_without']:.3f} without, "
+        f"{whole['mase_with']:.3f} with"
+    )
+    if whole["verdict"] == "too_few_origins":
+        return f"{told}; too few weeks to tell chance from gain"
+    return (
+        f"{told}, gain {whole['gain']:.3f} ({whole['gain_low']:.3f} to "
+        f"{whole['gain_high']:.3f}), {whole['verdict']}"
+    )

@@ -187,6 +187,15 @@ class Kept:
     change: float
 
 
+def mark_edges(
+    panel: Panel, rule: InfluenceRule
+) -> tuple[list[Kept], list[StyleDesign]]:
+    """Give the edges of a panel without placebos or resamples, and the designs."""
+    designs = design_styles(panel)
+    leads = [Leads.of(each) for each in designs]
+    return _kept(panel, designs, leads, rule)[1], designs
+
+
 def _kept(
     panel: Panel, designs: list[StyleDesign], leads: list[Leads], rule: InfluenceRule
 ) -> tuple[Marked, list[Kept]]:
@@ -225,9 +234,7 @@ def _names(panel: Panel, edge: Kept) -> Names:
 def _backward(panel: Panel, rule: InfluenceRule) -> set[Names]:
     """Give style, source and target of the edges when time runs backwards."""
     mirrored = panel.reversed_in_time()
-    designs = design_styles(mirrored)
-    _, kept = _kept(mirrored, designs, [Leads.of(each) for each in designs], rule)
-    return {_names(panel, each) for each in kept}
+    return {_names(panel, each) for each in mark_edges(mirrored, rule)[0]}
 
 
 def _described(

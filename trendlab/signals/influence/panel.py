@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,43 @@ MIN_WEEKS = 30
 MAX_ZERO_SHARE = 0.5
 # Added to hits and misses before the logit (Haldane, Anscombe), so 0 and 1 are finite.
 HALF_A_LOOK = 0.5
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Shares of looks as they came, spread over styles, cities and weeks.
+
+    Parameters
+    ----------
+    styles, cities : tuple of str
+        Sorted names.
+    first_week : date64
+        Monday, or whichever weekday the weeks start on.
+    share : (styles, cities, weeks) float64
+        0 to 1; NaN where not observed.
+    looks : (styles, cities, weeks) float64
+        Looks of the city-week; NaN where not observed.
+    """
+
+    styles: tuple[str, ...]
+    cities: tuple[str, ...]
+    first_week: np.datetime64
+    share: Floats
+    looks: Floats
+
+    def until(self, weeks_count: int) -> Cube:
+        """Give the first weeks alone, with the same styles and cities."""
+        return replace(
+            self,
+            share=self.share[:, :, :weeks_count],
+            looks=self.looks[:, :, :weeks_count],
+        )
+
+    def logits(self, min_looks: int) -> tuple[Floats, Bools]:
+        """Give logit shares, any number where missing, and which are observed."""
+        seen = (self.looks >= min_looks) & ~np.isnan(self.share)
+        share = np.where(seen, self.share, 0.5)
+        return logit_shares(share, np.where(seen, self.looks, 1.0)), seen
 
 
 @dataclass(frozen=True)
@@ -92,13 +129,23 @@ def logit_shares(share: Floats, looks: Floats) -> Floats:
 
 
 def build_panel(series: pa.Table, *, min_looks: int = MIN_LOOKS) -> Panel:
-    """Spread a `SERIES` table over styles × cities × weeks.
+    """Spread a `SERIES` table over styles × cities × weeks, and standardise.
 
     Raises
     ------
     SignalError
-        If there are fewer than `MIN_WEEKS` weeks from first to last, the weeks do not
-        start on one weekday, or fewer than two series of any style can be used.
+        As `read_cube` and `standardise`.
+    """
+    return standardise(read_cube(series), min_looks=min_looks)
+
+
+def read_cube(series: pa.Table) -> Cube:
+    """Spread a `SERIES` table, at least one row, over styles × cities × weeks.
+
+    Raises
+    ------
+    SignalError
+        If the weeks do not start on one weekday.
     """
     style_names, style_at = _coded(series, "style")
     city_names, city_at = _coded(series, "city")
@@ -110,25 +157,35 @@ def build_panel(series: pa.Table, *, min_looks: int = MIN_LOOKS) -> Panel:
             f"weeks must start on one weekday: {odd} is not a whole number of weeks "
             f"after {days.min()}"
         )
-    weeks_count = int(offsets.max() // 7) + 1
-    if weeks_count < MIN_WEEKS:
-        raise SignalError(
-            f"influence needs at least {MIN_WEEKS} weeks, got {weeks_count} "
-            f"({days.min()} to {days.max()}); give a longer history"
-        )
-    shape = (len(style_names), len(city_names), weeks_count)
+    shape = (len(style_names), len(city_names), int(offsets.max() // 7) + 1)
     share = np.full(shape, np.nan)
     looks = np.full(shape, np.nan)
     where = (style_at, city_at, offsets // 7)
     share[where] = series["share"].to_numpy(zero_copy_only=False).astype(float)
     looks[where] = series["looks_count"].to_numpy(zero_copy_only=False).astype(float)
-    seen = (looks >= min_looks) & ~np.isnan(share)
-    logits = logit_shares(np.where(seen, share, 0.5), np.where(seen, looks, 1.0))
+    return Cube(style_names, city_names, days.min(), share, looks)
+
+
+def standardise(cube: Cube, *, min_looks: int = MIN_LOOKS) -> Panel:
+    """Turn shares into standardised logits; leave out what cannot be tested.
+
+    Raises
+    ------
+    SignalError
+        If there are fewer than `MIN_WEEKS` weeks from first to last, or fewer than two
+        series of any style can be used.
+    """
+    weeks_count = cube.share.shape[2]
+    if weeks_count < MIN_WEEKS:
+        last = cube.first_week + 7 * (weeks_count - 1)
+        raise SignalError(
+            f"influence needs at least {MIN_WEEKS} weeks, got {weeks_count} "
+            f"({cube.first_week} to {last}); give a longer history"
+        )
+    logits, seen = cube.logits(min_looks)
     count = seen.sum(axis=2)
-    zero_share = ((share == 0) & seen).sum(axis=2) / np.maximum(count, 1)
-    mean = (logits * seen).sum(axis=2) / np.maximum(count, 1)
-    centred = (logits - mean[:, :, None]) * seen
-    spread = np.sqrt((centred**2).sum(axis=2) / np.maximum(count, 1))
+    zero_share = ((cube.share == 0) & seen).sum(axis=2) / np.maximum(count, 1)
+    mean, spread = mean_and_spread(logits, seen)
     usable = (count >= MIN_WEEKS) & (zero_share <= MAX_ZERO_SHARE) & (spread > 1e-9)
     if usable.sum(axis=1).max() < 2:
         raise SignalError(
@@ -137,14 +194,23 @@ def build_panel(series: pa.Table, *, min_looks: int = MIN_LOOKS) -> Panel:
         )
     spread = np.where(usable, spread, 1.0)
     kept = usable[:, :, None]
+    centred = (logits - mean[:, :, None]) * seen
     return Panel(
-        style_names,
-        city_names,
-        days.min(),
+        cube.styles,
+        cube.cities,
+        cube.first_week,
         np.where(kept, centred / spread[:, :, None], 0.0),
         (seen & kept).astype(float),
         int((~usable).sum()),
     )
+
+
+def mean_and_spread(logits: Floats, seen: Bools) -> tuple[Floats, Floats]:
+    """Give mean and standard deviation of the observed weeks, (styles, cities)."""
+    count = np.maximum(seen.sum(axis=2), 1)
+    mean = (logits * seen).sum(axis=2) / count
+    centred = (logits - mean[:, :, None]) * seen
+    return mean, np.sqrt((centred**2).sum(axis=2) / count)
 
 
 def _coded(

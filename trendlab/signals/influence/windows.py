@@ -18,6 +18,7 @@ import pyarrow as pa
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
 from trendlab.signals.influence.edges import Influence, find_edges
+from trendlab.signals.influence.gains import ALL, compare_forecasts
 from trendlab.signals.influence.kernels import MIN_OTHERS
 from trendlab.signals.influence.panel import MIN_LOOKS, MIN_WEEKS, SERIES
 
@@ -138,6 +139,66 @@ def lead_cities(
     )
 
 
+def forecast_followers(series: pa.Table, *, week: date, run_id: str) -> pa.Table:
+    """Forecast followers without and with their leaders, through the history.
+
+    Parameters
+    ----------
+    series : pyarrow.Table
+        `LEAD_SERIES`, weeks up to `week`.
+    week : date
+        Monday of the week that has ended.
+    run_id : str
+        Written to every row.
+
+    Returns
+    -------
+    pyarrow.Table
+        Schema `influence_forecasts`, sorted by its key. No row for a tracker and model
+        in which nobody was seen to lead early enough, or too few cities compare.
+    """
+    oldest = week - timedelta(weeks=HISTORY_WEEKS - 1)
+    newest = pl.DataFrame(series).filter(pl.col("day").is_between(oldest, week))
+    forecasts: list[dict[str, object]] = []
+    for (tracker, model_name), rows in newest.partition_by(
+        ["tracker", "model_name"], as_dict=True, maintain_order=True
+    ).items():
+        kept = _full_cities(rows)
+        if kept["city"].n_unique() < MIN_CITIES:
+            continue
+        named = {
+            "day": week,
+            "tracker": tracker,
+            "model_name": model_name,
+            "rule_version": RULE,
+            "run_id": run_id,
+        }
+        for row in compare_forecasts(_as_series(kept)).to_pylist():
+            kind, _, value = row["style"].partition(SEPARATOR)
+            forecasts.append(
+                {
+                    **row,
+                    **named,
+                    "kind": kind,
+                    "value": value or ALL,
+                    "target_city": row["target"],
+                    "source_cities": row["sources"],
+                }
+            )
+    return _as_table("influence_forecasts", forecasts)
+
+
+def _full_cities(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep cities with enough weeks of enough looks."""
+    full_weeks = (
+        rows.filter(pl.col("looks_count") >= MIN_LOOKS)
+        .group_by("city")
+        .agg(weeks=pl.col("day").n_unique())
+        .filter(pl.col("weeks") >= MIN_WEEKS)
+    )
+    return rows.join(full_weeks, on="city", how="semi", maintain_order="left")
+
+
 def _as_table(name: str, rows: list[dict[str, object]]) -> pa.Table:
     table = TABLES[name]
     return table.from_rows(rows).sort_by(
@@ -148,13 +209,8 @@ def _as_table(name: str, rows: list[dict[str, object]]) -> pa.Table:
 def _test_window(rows: pl.DataFrame) -> tuple[dict[str, object], Influence | None]:
     """Test one window; give what a placebo row tells of it, and what was found."""
     series_count = rows.select("kind", "value", "city").n_unique()
-    full_weeks = (
-        rows.filter(pl.col("looks_count") >= MIN_LOOKS)
-        .group_by("city")
-        .agg(weeks=pl.col("day").n_unique())
-        .filter(pl.col("weeks") >= MIN_WEEKS)
-    )
-    kept = rows.join(full_weeks, on="city", how="semi", maintain_order="left")
+    kept = _full_cities(rows)
+    cities_count = kept["city"].n_unique()
     told: dict[str, object] = {
         "status": "not_assessable",
         "reason": None,
@@ -168,9 +224,9 @@ def _test_window(rows: pl.DataFrame) -> tuple[dict[str, object], Influence | Non
         "reversed_same_count": 0,
         "permuted_count": 0,
     }
-    if full_weeks.height < MIN_CITIES:
+    if cities_count < MIN_CITIES:
         told["reason"] = (
-            f"{full_weeks.height} cities have {MIN_WEEKS} weeks of {MIN_LOOKS} looks "
+            f"{cities_count} cities have {MIN_WEEKS} weeks of {MIN_LOOKS} looks "
             f"or more; {MIN_CITIES} are needed, two and three others for the world's "
             "mean"
         )
