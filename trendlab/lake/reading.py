@@ -148,10 +148,17 @@ class LakeReader:
             parts = self._catalog.parts(declared)
         else:
             parts = self._catalog.parts_of_day(declared, day)
-        if not parts:
-            return ""
-        text = "\n".join(f"{part.day} {part.source} {part.checksum}" for part in parts)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return _fingerprint(parts)
+
+    def fingerprints(self, table: str) -> dict[date, str]:
+        """Return the fingerprint of every stored day, the days rising."""
+        declared = self._catalog.table(table, is_flat=False)
+        found = {}
+        for day in self._catalog.days(declared):
+            fingerprint = _fingerprint(self._catalog.parts_of_day(declared, day))
+            if fingerprint:
+                found[day] = fingerprint
+        return found
 
     def span(
         self, table: str, first_day: date | None = None, last_day: date | None = None
@@ -268,3 +275,10 @@ def _again(act: Callable[[], _Result]) -> _Result:
         except FileNotFoundError:
             continue
     return act()
+
+
+def _fingerprint(parts: Sequence[Part]) -> str:
+    if not parts:
+        return ""
+    text = "\n".join(f"{part.day} {part.source} {part.checksum}" for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -178,13 +178,14 @@ def _fingerprints(
     """Hash what the warehouse should hold of each day."""
     if first_day is not None:
         first_day -= timedelta(days=first_day.weekday())
-    days: set[date] = set()
-    tables = [name for name in DAILY_TABLES if name not in NOT_FINGERPRINTED]
-    for table in tables:
-        days.update(context.lake.days(table))
+    stored = [
+        context.fingerprints(name)
+        for name in DAILY_TABLES
+        if name not in NOT_FINGERPRINTED
+    ]
     return {
-        day: hash_of(*(context.fingerprint(table, day) for table in tables))
-        for day in sorted(days)
+        day: hash_of(*(held.get(day, "") for held in stored))
+        for day in sorted(set().union(*stored))
         if _is_within(day, first_day, last_day)
     }
 
