@@ -103,6 +103,27 @@ def test_the_count_alone_is_enough_where_the_share_held():
     assert not row["is_share_up"]
 
 
+def test_a_day_at_a_time_gives_the_rows_of_all_days_at_once():
+    """A day of more negatives after one of a greater share is masked either way."""
+    scored, bad = tracker_days()
+    bad[100] = np.floor(scored[100] * 0.4)
+    scored[101] *= 6
+    bad[101] = np.floor(scored[101] * 0.13)
+    bad[110] = np.floor(scored[110] * 0.4)
+    activity = activity_rows({KEY: scored}, negatives={KEY: bad})
+    scores = scores_of(activity, 120)
+
+    key = [("day", "ascending")]
+    whole = dips_of(activity, 84, 119, scores=scores).sort_by(key)
+    parts = [NO_DIPS]
+    for at in range(84, 120):
+        past = pa.concat_tables(parts)
+        parts.append(dips_of(activity, at, at, scores=scores, past=past))
+
+    assert [row["day"] for row in whole.to_pylist()] == [day(100), day(101), day(110)]
+    assert pa.concat_tables(parts).sort_by(key).equals(whole)
+
+
 def test_negatives_by_two_authors_are_no_dip():
     scored, bad = tracker_days()
     bad[100] = np.floor(scored[100] * 0.5)

@@ -141,8 +141,8 @@ class DipEvents:
                 return key[3]
         return " ".join(words)
 
-    def add(self, key: Key, day: int, found: Row) -> None:
-        """Add a day to the dip that runs, or begin one."""
+    def add(self, key: Key, day: int, found: Row) -> Row:
+        """Add a day to the dip that runs, or begin one; return its row of the day."""
         tracker, city, item_kind, topic = key
         day_on = EPOCH + timedelta(day)
         before = self._state.get(key)
@@ -175,6 +175,7 @@ class DipEvents:
         }
         self._remember(row)
         self.rows.append(row)
+        return row
 
 
 def dip_severity(

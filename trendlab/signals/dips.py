@@ -190,10 +190,9 @@ def _test_day(
         & (lift >= rule.min_lift)
     )
     count_up = kind.count_up[:, t] & floors & (~assessable | (seen >= share))
-    kind.flagged[:, t] = share_up
     for s in np.flatnonzero(share_up | count_up).tolist():
         whole = kind.raw_scored[s, t] / max(kind.items[s, t], 1)
-        events.add(
+        row = events.add(
             (panel.trackers[s], panel.cities[s], kind.name, ""),
             panel.first + t,
             {
@@ -214,6 +213,9 @@ def _test_day(
                 "language_coverage": float(min(1.0, whole)),
             },
         )
+        # as the stored row will be read: a day of more negatives that runs on after a
+        # day of a greater share stays out of the baseline too
+        kind.flagged[s, t] = row["is_share_up"]
     for s, tracker in enumerate(panel.trackers):
         if panel.cities[s] != "all" or tracker not in histories:
             continue
