@@ -22,9 +22,9 @@ from statsmodels.stats.proportion import proportion_confint
 from trendlab.settings import Settings
 from trendlab.sources.world.truth import PlantedInfluencer, PlantedPeak, Truth
 from trendlab.steps.context import open_context
-from trendlab.steps.engine import Context
 from trendlab.steps.nightly import run_steps
 from trendlab.steps.simulate import simulate_world
+from trendlab.steps.step import Context
 
 STEPS = ("match", "sentiment", "activity", "author_homes", "signals", "influencers")
 # Long enough for a baseline of 28 days before the first peak, and short.

@@ -32,11 +32,12 @@ from trendlab.signals.home_comparison import compare_homes
 from trendlab.signals.origin import ALPHA, origins_of
 from trendlab.sources.world import World
 from trendlab.steps.context import open_context
-from trendlab.steps.engine import Context, week_of
+from trendlab.steps.engine import week_of
 from trendlab.steps.event_inputs import gather_items
 from trendlab.steps.nightly import run_steps
 from trendlab.steps.signals import homes_of
 from trendlab.steps.simulate import simulate_world
+from trendlab.steps.step import Context
 from trendlab.text.words import tokenize
 
 STEPS = ("match", "sentiment", "activity", "author_homes")

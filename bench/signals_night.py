@@ -24,8 +24,8 @@ from trendlab.places.cities import seed_cities
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
 from trendlab.signals.event_items import BASELINE_DAYS
-from trendlab.steps.engine import Context
 from trendlab.steps.signals import BASELINE, SIGNALS
+from trendlab.steps.step import Context
 
 POSTS_A_DAY = 1_000_000
 LAST_DAY = date(2026, 3, 1)

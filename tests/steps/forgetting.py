@@ -18,9 +18,9 @@ from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
 from trendlab.steps.context import open_context
-from trendlab.steps.engine import Context
 from trendlab.steps.exports import note_export
 from trendlab.steps.forget import forget_author
+from trendlab.steps.step import Context
 
 DAY = date(2026, 1, 5)
 NEXT = DAY + timedelta(days=1)

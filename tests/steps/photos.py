@@ -18,7 +18,7 @@ from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
 from trendlab.steps.context import open_context
-from trendlab.steps.engine import Context
+from trendlab.steps.step import Context
 
 DAY = date(2026, 3, 1)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

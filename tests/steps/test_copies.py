@@ -10,7 +10,7 @@ from tests.builders import table
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
-from trendlab.steps.engine import Context
+from trendlab.steps.step import Context
 from trendlab.steps.weekly import TRENDS
 
 MONDAY = date(2026, 1, 5)

@@ -15,11 +15,11 @@ from trendlab.lake import Lake
 from trendlab.settings import Settings
 from trendlab.steps.alert import why_none_sent
 from trendlab.steps.context import open_context
-from trendlab.steps.engine import Context
 from trendlab.steps.ingest import ingest_paths
 from trendlab.steps.ingest_matching import unmatched_lines
 from trendlab.steps.live_verbs import why_none_fetched
 from trendlab.steps.nightly import run_steps
+from trendlab.steps.step import Context
 
 DAY = date(2026, 1, 5)
 NOW = datetime(2026, 1, 10, 3, tzinfo=UTC)

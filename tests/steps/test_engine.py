@@ -12,15 +12,9 @@ import pytest
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
-from trendlab.steps.engine import (
-    Context,
-    Input,
-    Step,
-    fill_gaps,
-    hash_of,
-    run_step,
-    week_of,
-)
+from trendlab.steps.code_hash import hash_of
+from trendlab.steps.engine import fill_gaps, run_step, week_of
+from trendlab.steps.step import Context, Input, Step
 
 MONDAY = date(2026, 1, 5)
 

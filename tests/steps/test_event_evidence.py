@@ -16,7 +16,7 @@ from trendlab.schemas import TABLES
 from trendlab.settings import Settings
 from trendlab.sources.world import default_cities
 from trendlab.steps.context import open_context
-from trendlab.steps.engine import Context, run_step
+from trendlab.steps.engine import run_step
 from trendlab.steps.event_evidence import (
     AROUND_WEEKS,
     MAX_EVENTS,
@@ -28,6 +28,7 @@ from trendlab.steps.event_evidence import (
 from trendlab.steps.nightly import STEPS, run_steps
 from trendlab.steps.retention import shortest_periods
 from trendlab.steps.simulate import simulate_world
+from trendlab.steps.step import Context
 from trendlab.trackers import Tracker
 
 FIRST = date(2025, 9, 1)

@@ -14,9 +14,10 @@ from trendlab.lake import Lake
 from trendlab.places.cities import seed_cities
 from trendlab.settings import Settings
 from trendlab.steps.describe import MATCH
-from trendlab.steps.engine import Context, Step, run_step
+from trendlab.steps.engine import run_step
 from trendlab.steps.exclusions import preview_rules
 from trendlab.steps.signals import ACTIVITY
+from trendlab.steps.step import Context, Step
 from trendlab.trackers import Exclusion, Tracker
 
 DAY = date(2026, 1, 5)

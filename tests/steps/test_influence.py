@@ -18,8 +18,9 @@ from trendlab.signals.influence.windows import HISTORY_WEEKS, windows_of
 from trendlab.sources.world import Truth, WorldConfig, default_cities
 from trendlab.sources.world.plan import plan_world
 from trendlab.sources.world.styles import STYLE_NAMES
-from trendlab.steps.engine import Context, run_step
+from trendlab.steps.engine import run_step
 from trendlab.steps.influence import INFLUENCE
+from trendlab.steps.step import Context
 from trendlab.steps.weeks import units_of
 
 LAST_DAY = date(2026, 3, 1)

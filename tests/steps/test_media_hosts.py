@@ -16,8 +16,8 @@ from trendlab.sources.media import Limits, PhotoClient, Reach
 from trendlab.sources.media.addresses import Address
 from trendlab.sources.media.connect import HostNotFound
 from trendlab.sources.media.hosts import DOMAIN_DOWN_AFTER, DOWN_AFTER
-from trendlab.steps.engine import Context
 from trendlab.steps.media import MakeClient, fetch_photos
+from trendlab.steps.step import Context
 
 OLDER = DAY - timedelta(days=1)
 # nothing here speaks TLS, and the authorities of the system take long to read

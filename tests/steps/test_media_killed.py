@@ -19,10 +19,10 @@ from tests.sources.rough_server import Reply, RoughServer, answer, rough_server
 from tests.steps.photos import DAY, NOW, by_path, files, home_with, offer, photo, told
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
-from trendlab.steps.engine import Context
 from trendlab.steps.media import fetch_photos
 from trendlab.steps.media_rows import row_with_photo
 from trendlab.steps.media_store import PhotoStore, finish_batch, photo_name
+from trendlab.steps.step import Context
 
 RUN = """
 import sys

@@ -21,13 +21,14 @@ from trendlab.lake import Lake
 from trendlab.settings import Settings
 from trendlab.steps.alert import acknowledge, backtest
 from trendlab.steps.context import open_context
-from trendlab.steps.engine import Context, run_step
+from trendlab.steps.engine import run_step
 from trendlab.steps.load import ask, load_warehouse, open_for
 from trendlab.steps.media_report import MediaReport
 from trendlab.steps.nightly import STEPS, run_nightly, run_rebuild
 from trendlab.steps.pool import Pool
 from trendlab.steps.report import write_report
 from trendlab.steps.simulate import simulate_world
+from trendlab.steps.step import Context
 from trendlab.steps.weeks import units_of
 
 LAST_DAY = date(2026, 3, 1)

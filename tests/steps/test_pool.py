@@ -17,9 +17,9 @@ from trendlab.errors import SettingsError, TrendlabError
 from trendlab.lake import Lake
 from trendlab.places.cities import seed_cities
 from trendlab.settings import read_settings
-from trendlab.steps.engine import Context
 from trendlab.steps.nightly import STEPS
 from trendlab.steps.pool import Pool
+from trendlab.steps.step import Context
 
 POOLED = [step for step in STEPS.values() if step.is_pooled]
 # A parent that tells its children's numbers, then waits to be killed.

@@ -14,12 +14,12 @@ from tests.steps.shop import DAY, START, Service, shop
 from trendlab.errors import PrivacyError, SettingsError
 from trendlab.settings import read_settings
 from trendlab.steps.context import open_context
-from trendlab.steps.engine import Context
 from trendlab.steps.forget import forget_author
 from trendlab.steps.ingest import ingest_paths
 from trendlab.steps.live import Asked, LiveIngest
 from trendlab.steps.nightly import run_steps
 from trendlab.steps.pseudonyms import open_pseudonyms
+from trendlab.steps.step import Context
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 KEY, OTHER = "ab" * 32, "cd" * 32

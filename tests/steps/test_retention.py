@@ -17,7 +17,6 @@ from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.settings import read_settings
 from trendlab.steps.context import open_context
-from trendlab.steps.engine import Context
 from trendlab.steps.ingest import ingest_paths
 from trendlab.steps.nightly import STEPS, run_steps
 from trendlab.steps.retention import (
@@ -27,6 +26,7 @@ from trendlab.steps.retention import (
     shortest_periods,
 )
 from trendlab.steps.retention_run import run_retention
+from trendlab.steps.step import Context
 
 TODAY = date(2026, 3, 1)
 NOW = datetime(2026, 3, 1, 3, tzinfo=UTC)

@@ -13,8 +13,8 @@ from trendlab.errors import MissingPartition, SettingsError, UnknownFormat
 from trendlab.lake import Lake
 from trendlab.places.cities import seed_cities
 from trendlab.settings import Settings
-from trendlab.steps.engine import Context
 from trendlab.steps.review_texts import export_texts, import_texts
+from trendlab.steps.step import Context
 
 DAY = date(2026, 1, 5)
 NOW = datetime(2026, 2, 1, tzinfo=UTC)

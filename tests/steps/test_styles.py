@@ -14,7 +14,8 @@ from tests.warehouse.rows import rows_of
 from trendlab.lake import Lake
 from trendlab.settings import Settings
 from trendlab.sources.world import default_cities
-from trendlab.steps.engine import Context, run_step
+from trendlab.steps.engine import run_step
+from trendlab.steps.step import Context
 from trendlab.steps.styles import (
     LOOK_PATTERNS,
     STYLE_EXAMPLES,

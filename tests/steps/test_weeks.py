@@ -13,16 +13,10 @@ from trendlab.errors import SettingsError
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
-from trendlab.steps.engine import (
-    Context,
-    Input,
-    Parts,
-    Step,
-    StepReport,
-    run_step,
-)
+from trendlab.steps.engine import StepReport, run_step
 from trendlab.steps.nightly import reports_of
 from trendlab.steps.report import WEEKLY_REPORTS
+from trendlab.steps.step import Context, Input, Parts, Step
 from trendlab.steps.weeks import (
     is_due,
     last_quarter_week,

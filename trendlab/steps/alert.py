@@ -26,7 +26,7 @@ from trendlab.alerts.sending import MAX_ATTEMPTS
 from trendlab.errors import AlertError, SettingsError
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
-from trendlab.steps.engine import Context
+from trendlab.steps.step import Context
 
 log = logging.getLogger(__name__)
 

@@ -35,8 +35,8 @@ from trendlab.resources import bundled
 from trendlab.review.texts import inert
 from trendlab.schemas import TABLES
 from trendlab.steps.context import check_tracker
-from trendlab.steps.engine import Context
 from trendlab.steps.exports import Export, known_exports, note_export
+from trendlab.steps.step import Context
 
 # `tracker_posts` says where each post is from, and by which term it is here.
 COPIED = (

@@ -17,8 +17,8 @@ from trendlab.signals.city_sentiment import (
     measure_city_sentiment,
 )
 from trendlab.signals.trends import week_rows
-from trendlab.steps.engine import Context, Input, Parts, Step
 from trendlab.steps.signals import ONE_DAY, spans_of, split_by_day
+from trendlab.steps.step import Context, Input, Parts, Step
 from trendlab.steps.weeks import ONE_WEEK, WEEK_END
 
 # weeks before the first one that a result reaches back to

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from trendlab.schemas import TABLES
 from trendlab.signals.city_trends import RULE_VERSION, build_panel, find_trends
-from trendlab.steps.engine import Context, Input, Parts, Step
+from trendlab.steps.step import Context, Input, Parts, Step
 
 # Four years: a yearly event is seen more than once.
 HISTORY_WEEKS = 208

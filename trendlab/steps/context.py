@@ -11,7 +11,7 @@ from trendlab.errors import SettingsError
 from trendlab.lake import Lake
 from trendlab.places.cities import read_cities, seed_cities
 from trendlab.settings import Settings
-from trendlab.steps.engine import Context, Progress, no_progress
+from trendlab.steps.step import Context, Progress, no_progress
 from trendlab.trackers import Tracker, load_trackers
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from trendlab.errors import SettingsError
 from trendlab.settings import Settings
 from trendlab.steps.context import open_context
-from trendlab.steps.engine import Progress
 from trendlab.steps.ingest import ingest_paths
 from trendlab.steps.load import stop_database
 from trendlab.steps.nightly import run_nightly
 from trendlab.steps.simulate import simulate_world
+from trendlab.steps.step import Progress
 
 MARKER = "this-is-a-demo"
 # Seconds that each stage may take on 2 cores; together under 4 minutes.

@@ -13,8 +13,9 @@ from trendlab.places.locate import locate_posts
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
 from trendlab.signals.author_cities import count_cities
-from trendlab.steps.engine import BySource, Context, Input, Parts, Step, hash_of
+from trendlab.steps.code_hash import hash_of
 from trendlab.steps.pseudonyms import stored_trackers
+from trendlab.steps.step import BySource, Context, Input, Parts, Step
 from trendlab.text.language import identify
 from trendlab.text.negative import load_model
 from trendlab.text.sentiment import score_texts

@@ -9,211 +9,25 @@ depends on it; a kill leaves no record, so the day is done again.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import logging
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
+from datetime import date, timedelta
 from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trendlab.errors import TrendlabError
-from trendlab.lake import Lake, Span
-from trendlab.resources import bundled
+from trendlab.lake import Lake
 from trendlab.schemas import TABLES
-from trendlab.settings import Settings
-from trendlab.trackers import Tracker
+from trendlab.steps.code_hash import code_hash, hash_of
+from trendlab.steps.step import BySource, Compute, Context, Parts, Step, no_remark
 
 log = logging.getLogger(__name__)
 
 # Part of every run_id: raise it when the meaning of a run changes.
 ENGINE_VERSION = "1"
-
-BySource = Mapping[str, pa.Table]
-"""Rows of a day by source: only the sources named are replaced."""
-
-Parts = dict[str, dict[date, pa.Table | BySource]]
-"""Rows to write: table name → day → rows."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """Days of a table that a step reads for one day of output.
-
-    Parameters
-    ----------
-    table : str
-    first_day, last_day : date
-    may_expire : bool
-        True when the step does with what is still kept of these days: they may be
-        erased after their period, and ask for no longer one.
-    """
-
-    table: str
-    first_day: date
-    last_day: date
-    may_expire: bool = False
-
-
-class Progress(Protocol):
-    """Shows how far long work is."""
-
-    def __call__(self, step: str, done: int, total: int) -> None:
-        """Report `done` of `total` units of a step."""
-
-
-def no_progress(step: str, done: int, total: int) -> None:
-    """Show nothing."""
-
-
-def utc_now() -> datetime:
-    """Return the present moment in UTC."""
-    return datetime.now(UTC)
-
-
-@dataclass
-class Context:
-    """What steps work with: the lake, the trackers and cities, and settings."""
-
-    settings: Settings
-    lake: Lake
-    trackers: list[Tracker]
-    cities: pa.Table
-    clock: Callable[[], datetime] = utc_now
-    progress: Progress = no_progress
-    _runs: dict[tuple[str, date], str] | None = None
-    _run_rows: dict[date, pa.Table] = field(default_factory=dict)
-    _fingerprints: dict[str, dict[date, str]] = field(default_factory=dict)
-    _expired: dict[str, date] | None = None
-
-    @property
-    def home(self) -> Path:
-        """The data folder."""
-        return self.settings.home
-
-    def run_of(self, step: str, day: date) -> str | None:
-        """Return the run_id that last finished for a step and day."""
-        if self._runs is None:
-            runs = self.lake.query(
-                "select step, day, run_id from runs where status = 'done'",
-                {"runs": Span("runs")},
-            )
-            self._runs = {
-                (row["step"], row["day"]): row["run_id"] for row in runs.to_pylist()
-            }
-        return self._runs.get((step, day))
-
-    def note_run(self, step: str, day: date, run_id: str) -> None:
-        """Remember a run that has just been written."""
-        self.run_of(step, day)
-        assert self._runs is not None
-        self._runs[(step, day)] = run_id
-
-    def run_rows(self, day: date) -> pa.Table:
-        """Return a day's runs, kept: each step of a night adds its own to them."""
-        if day not in self._run_rows:
-            self._run_rows[day] = self.lake.read("runs", day)
-        return self._run_rows[day]
-
-    def keep_run_rows(self, parts: Mapping[date, pa.Table]) -> None:
-        """Remember the runs of days that have just been written."""
-        self._run_rows.update(parts)
-
-    def fingerprints(self, table: str) -> Mapping[date, str]:
-        """Return the checksums of the stored days, kept until the table is written."""
-        if table not in self._fingerprints:
-            self._fingerprints[table] = self.lake.fingerprints(table)
-        return self._fingerprints[table]
-
-    def forget_fingerprints(self, table: str | None = None) -> None:
-        """Forget checksums of a table that was written, or of all tables."""
-        if table is None:
-            self._fingerprints.clear()
-        else:
-            self._fingerprints.pop(table, None)
-
-    def is_expired(self, wanted: Input) -> bool:
-        """Tell whether rows that an input needs were erased after their period."""
-        if wanted.may_expire:
-            return False
-        if self._expired is None:
-            rows = self.lake.read_flat("expirations").to_pylist()
-            self._expired = {row["table_name"]: row["before_day"] for row in rows}
-        before = self._expired.get(wanted.table)
-        return before is not None and wanted.first_day < before
-
-    def forget_expirations(self) -> None:
-        """Forget what was erased: it was just changed."""
-        self._expired = None
-        self._run_rows.clear()
-
-
-Compute = Callable[[Context, Sequence[date], Mapping[date, str]], Parts]
-"""Computes days of a step: (context, rising days, their run_ids) → rows."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the night.
-
-    Parameters
-    ----------
-    name : str
-    modules : tuple of str
-        Modules and queries whose text, and that of the rooms they import, decides
-        the result; their hash is part of the run_id, so a changed rule recomputes
-        what it touches.
-    outputs : tuple of str
-        Tables whose partitions the step replaces.
-    inputs : callable
-        (context, day) → the days of tables that the day depends on.
-    compute : callable
-        (context, days, run_ids) → rows for each table and day. `days` rise.
-    settings_key : callable
-        (context) → text of the settings and trackers that decide the result.
-    day_key : callable
-        (context, day) → text of the settings that decide the result of that day and
-        not of every day, such as rules with a validity; "" for none.
-    is_chained : bool
-        True when a day also depends on the step's own earlier days.
-    is_weekly : bool
-        True when the unit is the ISO week, named by its Monday.
-    only_last_week : bool
-        True when, of a range, only the last week that has ended is computed: a
-        model of all the weeks up to it. Such a step is weekly too.
-    is_quarterly : bool
-        True when, of those, only weeks that end with the first Sunday of a quarter
-        count; with `only_last_week`.
-    fills_gaps : bool
-        True when a missing day between known ones is a day to compute too.
-    is_pooled : bool
-        True when `compute` only reads and is a function of a module, so that chunks
-        may be computed at once, in processes of their own.
-    chunk_days : int
-        Units computed together; bounds memory.
-    """
-
-    name: str
-    modules: tuple[str, ...]
-    outputs: tuple[str, ...]
-    inputs: Callable[[Context, date], list[Input]]
-    compute: Compute
-    settings_key: Callable[[Context], str] = lambda context: ""
-    day_key: Callable[[Context, date], str] = lambda context, day: ""
-    is_chained: bool = False
-    is_weekly: bool = False
-    only_last_week: bool = False
-    is_quarterly: bool = False
-    fills_gaps: bool = False
-    is_pooled: bool = False
-    chunk_days: int = 56
 
 
 @dataclass(frozen=True)
@@ -256,59 +70,6 @@ def fill_gaps(days: Sequence[date]) -> list[date]:
             ]
         filled.append(day)
     return filled
-
-
-def hash_of(*parts: str) -> str:
-    """Hash texts, each kept apart from the next."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        encoded = part.encode()
-        digest.update(len(encoded).to_bytes(8, "big"))
-        digest.update(encoded)
-    return digest.hexdigest()
-
-
-# Rooms whose text decides results; the rest only carries rows about.
-_FOLLOWED = re.compile(
-    r"^\s*from (trendlab\.(?:places|signals|text|trackers|vision)[\w.]*) import",
-    re.MULTILINE,
-)
-
-
-def code_hash(modules: Iterable[str]) -> str:
-    """Hash the text of modules, of the modules they import, and of queries.
-
-    Parameters
-    ----------
-    modules : iterable of str
-        Modules by dotted name, queries by path (``sql/lake/activity.sql``). Imports
-        are followed within the rooms that compute.
-    """
-    texts: dict[str, str] = {}
-    waiting = list(modules)
-    while waiting:
-        name = waiting.pop()
-        if name in texts:
-            continue
-        texts[name] = _text_of(name)
-        if not name.startswith(("sql/", "trendlab.steps")):
-            waiting += _FOLLOWED.findall(texts[name])
-    return hash_of(*(part for name in sorted(texts) for part in (name, texts[name])))
-
-
-@lru_cache
-def _text_of(name: str) -> str:
-    if name.startswith("sql/"):
-        return (bundled("sql") / name.removeprefix("sql/")).read_text()
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise TrendlabError(f"step names a module that is not there: {name}")
-    return Path(spec.origin).read_text()
-
-
-def no_remark(context: Context, days: Sequence[date]) -> str:
-    """Say nothing of the days that were computed."""
-    return ""
 
 
 class ChunkPool(Protocol):

@@ -14,7 +14,7 @@ from typing import Any
 
 from trendlab.errors import SettingsError, VisionError
 from trendlab.settings import Settings
-from trendlab.steps.engine import Progress
+from trendlab.steps.step import Progress
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from trendlab.errors import MissingPartition
 from trendlab.steps.context import check_tracker
-from trendlab.steps.engine import Context
 from trendlab.steps.pseudonyms import stored_trackers
+from trendlab.steps.step import Context
 from trendlab.text.language import identify
 from trendlab.trackers import Tracker, preview_exclusions
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from trendlab.errors import SettingsError
 from trendlab.settings import Settings
-from trendlab.steps.engine import Progress
+from trendlab.steps.step import Progress
 from trendlab.vision.models import ModelCard
 
 

@@ -28,7 +28,6 @@ from trendlab.privacy.tombstones import identity_of
 from trendlab.schemas import TABLES
 from trendlab.steps.case_redaction import redact_cases
 from trendlab.steps.door import add_tombstones, tombstone_hash
-from trendlab.steps.engine import Context
 from trendlab.steps.forget_files import (
     erase_alert_files,
     erase_alert_rows,
@@ -56,6 +55,7 @@ from trendlab.steps.pseudonyms import (
     stored_name,
     stored_trackers,
 )
+from trendlab.steps.step import Context
 from trendlab.warehouse.scrub import scrub
 
 log = logging.getLogger(__name__)

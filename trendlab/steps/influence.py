@@ -14,7 +14,7 @@ from trendlab.signals.influence.windows import (
     forecast_followers,
     lead_cities,
 )
-from trendlab.steps.engine import Context, Input, Parts, Step
+from trendlab.steps.step import Context, Input, Parts, Step
 from trendlab.steps.styles import newest_fit
 
 OUTPUTS = ("influence_edges", "influence_placebos", "influence_forecasts")

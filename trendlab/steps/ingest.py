@@ -27,9 +27,9 @@ from trendlab.settings import MAX_REJECTED_SHARE
 from trendlab.sources.columns import ColumnMapping
 from trendlab.sources.files import open_sets
 from trendlab.steps.context import check_tracker
-from trendlab.steps.engine import Progress, no_progress, utc_now
 from trendlab.steps.ingest_report import IngestReport, SetReport
 from trendlab.steps.ingest_set import SetIngest
+from trendlab.steps.step import Progress, no_progress, utc_now
 from trendlab.trackers import Tracker
 
 

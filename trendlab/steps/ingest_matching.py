@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from trendlab.steps.engine import Context
 from trendlab.steps.ingest_report import IngestReport, SetReport
 from trendlab.steps.pseudonyms import stored_trackers
+from trendlab.steps.step import Context
 from trendlab.trackers import Tracker, matches_any
 
 

@@ -17,6 +17,7 @@ from trendlab.schemas import TABLES
 from trendlab.sources.base import Accepted, Refused, Request, Tally
 from trendlab.sources.files import FileSet
 from trendlab.sources.photo_folder import PhotoFolder
+from trendlab.steps.code_hash import hash_of
 from trendlab.steps.coverage import (
     FILE_VERSION,
     complete_edges,
@@ -24,12 +25,12 @@ from trendlab.steps.coverage import (
     write_coverage,
 )
 from trendlab.steps.door import open_door
-from trendlab.steps.engine import Progress, hash_of
 from trendlab.steps.ingest_journal import Decided, Journal
 from trendlab.steps.ingest_report import SetReport
 from trendlab.steps.ingest_rows import check_records, quarantine_rows
 from trendlab.steps.moved_posts import settle_moved
 from trendlab.steps.spool import Spool, compare_days, spool_folder, upsert_days
+from trendlab.steps.step import Progress
 from trendlab.trackers import Tracker, bound_tracker
 from trendlab.trackers.match import BINDING
 

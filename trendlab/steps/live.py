@@ -22,7 +22,6 @@ from trendlab.sources.base import Request
 from trendlab.sources.live import LiveSource, Term, terms_of
 from trendlab.sources.registry import LIVE
 from trendlab.sources.web import WebClient
-from trendlab.steps.engine import Progress, no_progress, utc_now
 from trendlab.steps.live_access import ClientOf, make_client
 from trendlab.steps.live_again import due_posts, read_again
 from trendlab.steps.live_batch import apply_pending
@@ -31,6 +30,7 @@ from trendlab.steps.live_fetch import BATCH_PAGES, SourceRun
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_states import SourceStates
 from trendlab.steps.pseudonyms import stored_tracker
+from trendlab.steps.step import Progress, no_progress, utc_now
 from trendlab.trackers import Tracker
 
 # A gap older than this is left to `ingest --since`: a night must not become a backfill.

@@ -30,13 +30,14 @@ from trendlab.sources.spans import (
     write_spans,
 )
 from trendlab.sources.web import WebClient
+from trendlab.steps.code_hash import hash_of
 from trendlab.steps.door import open_door
-from trendlab.steps.engine import Progress, hash_of
 from trendlab.steps.ingest_rows import check_records, quarantine_rows
 from trendlab.steps.live_batch import Sealed, apply, count_new, seal
 from trendlab.steps.live_pages import Pages
 from trendlab.steps.live_report import LiveReport, TermReport
 from trendlab.steps.live_states import SourceStates, forget
+from trendlab.steps.step import Progress
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from trendlab.sources.fields import fold_handles, fold_tags
 from trendlab.steps.context import check_tracker
-from trendlab.steps.engine import Context
 from trendlab.steps.live import Asked, LiveIngest, asked_by
 from trendlab.steps.live_access import ClientOf, configured, make_client, open_source
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.pseudonyms import open_pseudonyms
+from trendlab.steps.step import Context
 from trendlab.trackers.text import fold_term
 
 _ONE_DAY = timedelta(days=1)

@@ -15,7 +15,8 @@ from trendlab.errors import MissingPartition, SettingsError
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
-from trendlab.steps.engine import Context, hash_of
+from trendlab.steps.code_hash import hash_of
+from trendlab.steps.step import Context
 from trendlab.warehouse import marts
 from trendlab.warehouse.access import Warehouse, open_warehouse
 from trendlab.warehouse.load import load_days, loaded_days

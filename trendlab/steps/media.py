@@ -27,11 +27,11 @@ from trendlab.sources.media import (
     host_of,
     share_by_host,
 )
-from trendlab.steps.engine import Context
 from trendlab.steps.keys import keeps_pseudonyms
 from trendlab.steps.media_report import MediaReport
 from trendlab.steps.media_rows import row_after, row_with_photo
 from trendlab.steps.media_store import PhotoStore, finish_batch, photo_name
+from trendlab.steps.step import Context
 from trendlab.vision.images import MAX_BYTES, read_photo
 
 log = logging.getLogger(__name__)

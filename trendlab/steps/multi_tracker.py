@@ -11,7 +11,7 @@ from trendlab.lake import Span
 from trendlab.signals.activity import lake_query
 from trendlab.signals.multi_tracker import PARAMS, as_week
 from trendlab.signals.windows import WINDOW_DAYS
-from trendlab.steps.engine import Context, Input, Parts, Step
+from trendlab.steps.step import Context, Input, Parts, Step
 from trendlab.steps.weeks import WEEK_END
 
 

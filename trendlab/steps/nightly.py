@@ -15,7 +15,7 @@ from trendlab.steps.city_sentiment import CITY_SENTIMENT
 from trendlab.steps.city_trends import CITY_TRENDS
 from trendlab.steps.context import days_known
 from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
-from trendlab.steps.engine import Context, Step, StepReport, no_remark, run_step
+from trendlab.steps.engine import StepReport, run_step
 from trendlab.steps.event_evidence import TREND_EVENT_EVIDENCE
 from trendlab.steps.homes import AUTHOR_HOMES
 from trendlab.steps.influence import INFLUENCE
@@ -29,6 +29,7 @@ from trendlab.steps.pool import Pool
 from trendlab.steps.report import NIGHTLY_REPORT, WEEKLY_REPORTS, write_report
 from trendlab.steps.retention import apply_retention
 from trendlab.steps.signals import ACTIVITY, SIGNALS
+from trendlab.steps.step import Context, Step, no_remark
 from trendlab.steps.styles import (
     LOOK_PATTERNS,
     STYLE_EXAMPLES,

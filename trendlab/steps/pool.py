@@ -26,7 +26,7 @@ import pyarrow as pa
 from trendlab.errors import TrendlabError
 from trendlab.lake import Lake
 from trendlab.settings import LOG_FORMAT, Settings
-from trendlab.steps.engine import Compute, Context, Parts
+from trendlab.steps.step import Compute, Context, Parts
 from trendlab.trackers import Tracker
 
 Work = TypeVar("Work")

@@ -16,7 +16,6 @@ from trendlab.privacy.hashing import KEY_BYTES
 from trendlab.privacy.names import fold_name
 from trendlab.privacy.pseudonyms import Pseudonyms, is_pseudonym
 from trendlab.settings import Settings
-from trendlab.steps.engine import Context
 from trendlab.steps.keys import (
     FOLDER,
     PSEUDONYM_MARK,
@@ -24,6 +23,7 @@ from trendlab.steps.keys import (
     read_key,
     write_privately,
 )
+from trendlab.steps.step import Context
 from trendlab.trackers import Tracker
 
 # Tables that records reach by the door.

@@ -12,9 +12,9 @@ from trendlab.errors import ReportError
 from trendlab.report.render import render_notebook
 from trendlab.resources import bundled
 from trendlab.steps.context import check_tracker
-from trendlab.steps.engine import Context
 from trendlab.steps.exports import note_export
 from trendlab.steps.load import need_warehouse, open_for
+from trendlab.steps.step import Context
 
 # two years: a season and the one before it
 REPORT_DAYS = 735

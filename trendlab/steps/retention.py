@@ -22,9 +22,9 @@ from trendlab.errors import SettingsError
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.steps.alert import PAST_REACH, RAISE_REACH
-from trendlab.steps.engine import Context, Step
 from trendlab.steps.keys import write_privately
 from trendlab.steps.media_store import FOLDER, PhotoStore, finish_batch
+from trendlab.steps.step import Context, Step
 
 Reached = Callable[[str], None]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from trendlab.steps.engine import Context
 from trendlab.steps.load import has_warehouse, load_warehouse
 from trendlab.steps.nightly import STEPS, run_steps
 from trendlab.steps.retention import apply_retention, read_periods
+from trendlab.steps.step import Context
 
 
 def run_retention(context: Context, *, is_preview: bool = False) -> list[str]:

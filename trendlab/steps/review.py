@@ -18,8 +18,8 @@ from trendlab.review import (
     select_for_review,
 )
 from trendlab.schemas import TABLES
-from trendlab.steps.engine import Context
 from trendlab.steps.exports import note_export
+from trendlab.steps.step import Context
 
 Images = Literal["local-files", "embedded"]
 

@@ -13,9 +13,9 @@ from trendlab.errors import MissingPartition
 from trendlab.review import RefusedRow, as_reviews, choose_texts, read_list, write_list
 from trendlab.schemas import TABLES
 from trendlab.steps.context import check_tracker
-from trendlab.steps.engine import Context
 from trendlab.steps.exports import note_export
 from trendlab.steps.review import replace_by_key
+from trendlab.steps.step import Context
 
 SHOWN_REFUSALS = 10
 

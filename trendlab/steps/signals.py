@@ -25,8 +25,10 @@ from trendlab.signals.dips import DipRule, find_dips
 from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
 from trendlab.signals.origin import HOMES_LAG
 from trendlab.signals.peaks import find_peaks
-from trendlab.steps.engine import Context, Input, Parts, Step, hash_of, week_of
+from trendlab.steps.code_hash import hash_of
+from trendlab.steps.engine import week_of
 from trendlab.steps.event_inputs import QUERIES, batches_of, event_days, gather_items
+from trendlab.steps.step import Context, Input, Parts, Step
 from trendlab.text.sentiment import lexicon_words
 from trendlab.text.terms import count_terms
 from trendlab.text.words import tokenize

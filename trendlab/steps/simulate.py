@@ -23,7 +23,8 @@ from trendlab.sources.world import (
     default_cities,
     simulate,
 )
-from trendlab.steps.engine import Progress, hash_of, no_progress
+from trendlab.steps.code_hash import hash_of
+from trendlab.steps.step import Progress, no_progress
 from trendlab.trackers import load_trackers
 
 log = logging.getLogger(__name__)

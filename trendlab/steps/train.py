@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from trendlab.steps.engine import Progress
+from trendlab.steps.step import Progress
 
 
 def train_from_config(

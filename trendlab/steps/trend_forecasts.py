@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from trendlab.schemas import TABLES
 from trendlab.signals.forecast.shares import RULE_VERSION, forecast_shares
 from trendlab.steps.city_trends import COLUMNS, SERIES, first_week
-from trendlab.steps.engine import Context, Input, Parts, Step
+from trendlab.steps.step import Context, Input, Parts, Step
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from trendlab.signals.influencers import (
 )
 from trendlab.signals.trends import share_city_weeks, week_rows
 from trendlab.steps.describe import detector_key
-from trendlab.steps.engine import BySource, Context, Input, Parts, Step
 from trendlab.steps.signals import BASELINE, ONE_DAY, spans_of, split_by_day
+from trendlab.steps.step import BySource, Context, Input, Parts, Step
 
 ONE_WEEK = timedelta(days=7)
 WEEK_END = timedelta(days=6)

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from trendlab.errors import SettingsError
-from trendlab.steps.engine import Context, Step, fill_gaps, week_of
+from trendlab.steps.engine import fill_gaps, week_of
+from trendlab.steps.step import Context, Step
 
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(days=7)
