@@ -26,7 +26,7 @@ import os
 import pandas as pd
 from IPython.display import display
 
-from trendlab.report import page, plots
+from trendlab.report import page, rank_plots
 from trendlab.report.marts import Marts
 from trendlab.report.trend import name_authors
 
@@ -103,7 +103,7 @@ else:
     )
     display(
         page.figure(
-            lambda width: plots.influencers_figure(everyone.head(15), width=width),
+            lambda width: rank_plots.influencers_figure(everyone.head(15), width=width),
             "Ranks of the fifteen strongest authors with 90 % of their bootstrap "
             "ranks: where bars overlap, the order is chance.",
         )

@@ -24,7 +24,7 @@ import os
 
 from IPython.display import display
 
-from trendlab.report import page, plots
+from trendlab.report import page, share_plots
 from trendlab.report.marts import Marts
 
 marts = Marts(
@@ -136,7 +136,7 @@ if not fit.empty:
     display(page.heading("By city and week"))
     display(
         page.figure(
-            lambda width: plots.shares_figure(
+            lambda width: share_plots.shares_figure(
                 shown, list(styles["name"].head(6)), width=width
             ),
             "Weekly shares of the six commonest styles, a panel a city.",

@@ -25,7 +25,7 @@ from datetime import date, timedelta
 from IPython.display import display
 
 from trendlab.places.maps import read_outlines
-from trendlab.report import page, plots, trend
+from trendlab.report import city_map, day_plots, page, rank_plots, share_plots, trend
 from trendlab.report.events import group_events
 from trendlab.report.marts import Marts
 
@@ -100,7 +100,7 @@ citywide_peaks = peaks[(peaks["city"] == "all") & (peaks["tracker"] == tracker)]
 total_dips = dip_events
 display(
     page.figure(
-        lambda width: plots.activity_figure(
+        lambda width: day_plots.activity_figure(
             days, citywide_peaks, total_dips, width=width
         ),
         "Posts a day with the interval that the trailing 84 days let expect; "
@@ -137,7 +137,7 @@ display(
 display(page.heading("Sentiment and negative peaks"))
 display(
     page.figure(
-        lambda width: plots.sentiment_figure(days, total_dips, width=width),
+        lambda width: day_plots.sentiment_figure(days, total_dips, width=width),
         "Share of positive and negative posts among those scored, seven-day means; "
         "shaded days are negative peaks.",
     )
@@ -240,7 +240,7 @@ else:
     )
     display(
         page.figure(
-            lambda width: plots.influencers_figure(ranked, width=width),
+            lambda width: rank_plots.influencers_figure(ranked, width=width),
             "Ranks of the strongest authors with their bootstrap interval.",
         )
     )
@@ -369,7 +369,7 @@ else:
     )
     display(
         page.figure(
-            lambda width: plots.shares_figure(shown, moving, width=width),
+            lambda width: share_plots.shares_figure(shown, moving, width=width),
             "Weekly shares of the five garments that move most, a panel a city.",
         )
     )
@@ -418,7 +418,7 @@ else:
     )
     display(
         page.figure(
-            lambda width: plots.colours_figure(colours, width=width),
+            lambda width: share_plots.colours_figure(colours, width=width),
             "Share of looks by main colour: the newest four weeks as bars, the same "
             "four weeks a year before as ticks.",
         )
@@ -434,7 +434,7 @@ display(
 )
 display(
     page.figure(
-        lambda width: plots.city_map(frame, outlines, width=width),
+        lambda width: city_map.city_map(frame, outlines, width=width),
         "Map of the monitored cities; circle area is the number of posts.",
     )
 )
@@ -476,7 +476,7 @@ if not coverage.empty:
     coverage["label"] = coverage["tracker"] + " · " + coverage["source"]
     display(
         page.figure(
-            lambda width: plots.coverage_figure(coverage, width=width),
+            lambda width: day_plots.coverage_figure(coverage, width=width),
             "Days covered, covered in part and missing, by tracker and source.",
         )
     )

@@ -28,6 +28,7 @@ from trendlab.report.plots import (
     clean_axes,
     date_axis,
     is_narrow,
+    name_rows,
     new_figure,
     shorten,
 )
@@ -296,10 +297,7 @@ def cities_figure(compared: pd.DataFrame, *, width: float, source: str) -> Figur
             linestyle="none",
             label="now",
         )
-        axes.set_yticks(places, [shorten(str(name), 20) for name in mine["where"]])
-        axes.invert_yaxis()
-        axes.grid(axis="y", visible=False)
-        axes.grid(axis="x", color="#eceef1", linewidth=0.8)
+        name_rows(axes, [shorten(str(name), 20) for name in mine["where"]])
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
         axes.margins(x=0.08)
