@@ -21,13 +21,13 @@ last_day = "2026-12-31"
 
 # %%
 import os
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 from IPython.display import display
 
 from trendlab.report import city_trends, page, trend_panels, trend_wording
-from trendlab.report.city_trends import SERIES
+from trendlab.report.city_trends_page import OF_MODEL, gather
 from trendlab.report.marts import Marts
 
 marts = Marts(
@@ -36,7 +36,6 @@ marts = Marts(
     first_day=first_day,
     last_day=last_day,
 )
-ask = marts.ask
 EVENT_PANELS, MOVER_PANELS, MOVERS, COMPARED_VALUES, TOLD_EVENTS = 6, 6, 16, 4, 15
 KINDS = {
     "garment": "Garments",
@@ -45,22 +44,34 @@ KINDS = {
     "pattern": "Patterns",
     "style": "Styles",
 }
+shown = gather(marts, with_event=EVENT_PANELS, moving=MOVER_PANELS, movers=MOVERS)
+if shown:
+    model, trends, events = shown.model, shown.trends, shown.events
+    last_week = model["last_week_on"]
+    made_by = f"model: {model['model_name']}"
+    ahead = shown.weeks_ahead
+    # the columns that every table of series ends with
+    OF_SERIES = {
+        "share_before": "a year ago",
+        "share": "now",
+        "end": f"in {ahead} weeks (80 %)" if ahead else "expected",
+        "change": "points a year (95 %)",
+        "description": "curve",
+    }
 
 
-# the model that saw the most looks; the mart holds the newest week only
-newest = ask(
-    "select model_name, week_start_on, max(last_week_on) as last_week_on, "
-    "min(first_week_on) as first_week_on, count(*) as series_count, "
-    "count(distinct city) filter (where city_name is not null) as cities_count "
-    "from marts.city_trends where tracker = :tracker "
-    "group by model_name, week_start_on "
-    "order by max(looks_count) desc, model_name limit 1"
-)
-found = not newest.empty
+def series_table(rows, first, **more):
+    """Show a row a series: what `first` names, then its shares and its curve."""
+    wide = ("description", *more.pop("wide", ()))
+    columns = {**first, **OF_SERIES, **more.pop("last", {})}
+    return page.table(
+        rows, columns, shares=("share", "share_before"), wide=wide, **more
+    )
+
 
 # %%
 display(page.heading(f"City trends: {tracker}", 1))
-if not found:
+if not shown:
     display(
         page.note(
             "No trends yet. They are fitted with the night of a Sunday, or at once by "
@@ -70,94 +81,7 @@ if not found:
     )
 
 # %%
-if found:
-    model = newest.loc[0]
-    mine = {"model_name": model["model_name"]}
-    made_by = f"model: {model['model_name']}"
-    names = marts.city_names(all="all places", unknown="unknown place")
-    of_model = "where tracker = :tracker and model_name = :model_name"
-    trends = ask(
-        f"select * from marts.city_trends {of_model} order by kind, value, city", **mine
-    )
-    events = ask(f"select * from marts.trend_events {of_model} order by rank", **mine)
-    forecasts = ask(f"select * from marts.trend_forecasts {of_model}", **mine)
-    evidence = ask(
-        f"select * from marts.trend_event_evidence {of_model} "
-        "and evidence_kind = 'post' order by event_rank, rank",
-        **mine,
-    )
-    for rows in (trends, events):
-        rows["where"] = rows["city"].map(names).fillna(rows["city"])
-        rows["told"] = [
-            trend_wording.tell_series(row.kind, row.value) for row in rows.itertuples()
-        ]
-    drawn, moving = city_trends.choose_series(
-        trends, events, with_event=EVENT_PANELS, moving=MOVER_PANELS
-    )
-    _, movers = city_trends.choose_series(trends, events, with_event=0, moving=MOVERS)
-
-    kinds = [kind for kind in KINDS if kind in set(trends["kind"])]
-    last_week = model["last_week_on"]
-    quarter = timedelta(weeks=city_trends.NOW_WEEKS - 1)
-    year = timedelta(weeks=52)
-    # whole histories of what is drawn, two quarters of the rest
-    shares = pd.concat(
-        [
-            ask(
-                "select city, week_start_on, value, looks_with_count, looks_count, "
-                f"share, share_low, share_high, is_thin from marts.{kind}_trends "
-                f"{of_model} and is_complete and week_start_on <= :last_week and "
-                "(week_start_on >= :now_from or week_start_on between :before_from "
-                "and :before_to or city = any(:drawn_cities))",
-                **mine,
-                last_week=last_week,
-                now_from=last_week - quarter,
-                before_from=last_week - year - quarter,
-                before_to=last_week - year,
-                drawn_cities=sorted(
-                    {
-                        row.city
-                        for row in pd.concat([drawn, moving]).itertuples()
-                        if row.kind == kind
-                    }
-                ),
-            ).assign(kind=kind)
-            for kind in kinds
-        ],
-        ignore_index=True,
-    )
-    now = city_trends.pool_shares(shares, trends, last_week - quarter, last_week)
-    before = city_trends.pool_shares(
-        shares, trends, last_week - year - quarter, last_week - year
-    )
-    latest = city_trends.pool_shares(
-        shares,
-        trends,
-        last_week - timedelta(weeks=city_trends.LATEST_WEEKS - 1),
-        last_week,
-    )
-    coming = dict(list(forecasts.groupby(SERIES)))
-    trends = trends.assign(
-        share=now["share"],
-        share_low=now["share_low"],
-        share_high=now["share_high"],
-        share_before=before["share"],
-        latest=latest["share"],
-        change=[trend_wording.tell_change(row) for _, row in trends.iterrows()],
-    )
-    trends["expected"] = [
-        trend_wording.tell_forecast(
-            row["latest"], coming.get(tuple(row[SERIES]), forecasts.iloc[:0])
-        )
-        for _, row in trends.iterrows()
-    ]
-    trends["end"] = [
-        trend_wording.tell_end(coming.get(tuple(key), forecasts.iloc[:0]))
-        for key in trends[SERIES].itertuples(index=False)
-    ]
-    ahead = forecasts["weeks_ahead"].max() if len(forecasts) else 0
-    end_heading = f"in {ahead} weeks (80 %)" if ahead else "expected"
-    expected = trends.set_index(SERIES)["expected"]
+if shown:
     display(
         page.note(
             f"Complete weeks from {model['first_week_on']} to {last_week}, "
@@ -190,14 +114,15 @@ if found:
                 "rising": f"{rising:,}",
                 "falling": f"{falling:,}",
                 "events": f"{len(events):,}",
-                "series with a forecast": f"{len(coming):,}",
+                "series with a forecast": f"{len(shown.coming):,}",
             }
         )
     )
 
 # %%
-if found:
+if shown:
     display(page.heading("What rises and falls"))
+    movers = shown.movers
     if movers.empty:
         display(page.note("Nothing rises or falls beyond what chance explains."))
     else:
@@ -221,29 +146,14 @@ if found:
             "by chance if nothing moved."
         )
     )
-    for kind in kinds:
-        moved = city_trends.movers_of(trends, kind, names)
-        total = trends[(trends["city"] == "all") & (trends["kind"] == kind)]
-        moved = moved.merge(
-            total[["value", "share", "share_before", "end"]],
-            on="value",
-            how="left",
-        )
+    for kind in shown.kinds:
         display(page.heading(KINDS[kind], 3))
         display(
-            page.table(
-                moved,
-                {
-                    "value": kind.replace("_", " "),
-                    "share_before": "a year ago",
-                    "share": "now",
-                    "end": end_heading,
-                    "change": "points a year (95 %)",
-                    "moves_in": "cities",
-                    "description": "curve",
-                },
-                shares=("share", "share_before"),
-                wide=("moves_in", "description"),
+            series_table(
+                shown.movers_of(kind),
+                {"value": kind.replace("_", " ")},
+                last={"moves_in": "cities"},
+                wide=("moves_in",),
                 empty=f"{KINDS[kind]}: steady in every city.",
             )
         )
@@ -260,29 +170,12 @@ if found:
 
 
 # %%
-def panel_of(row):
-    """Put together what the panel of a series shows."""
-    weeks = city_trends.weeks_of(shares, row)
-    own = events[(events[SERIES] == row[SERIES]).all(axis=1)]
-    marked = own.explode("weeks").rename(columns={"rank": "number"})
-    marked["week_on"] = pd.to_datetime(marked["weeks"])
-    at = weeks.assign(week_on=pd.to_datetime(weeks["week_start_on"]))
-    marked = marked.drop(columns="share").merge(at[["week_on", "share"]], on="week_on")
-    return trend_panels.Panel(
-        title=f"{row['where']}: {row['told']}",
-        weeks=weeks,
-        curve=city_trends.curve_of(row, pd.DatetimeIndex(at["week_on"])),
-        forecast=coming.get(tuple(row[SERIES]), trend_panels.NO_FORECAST),
-        events=marked[["week_on", "share", "number", "direction"]],
-    )
-
-
 def show_panels(rows, empty):
     """Show small multiples and, below them, the same in words."""
     if rows.empty:
         display(page.note(empty))
         return
-    panels = [panel_of(row) for _, row in rows.iterrows()]
+    panels = [shown.panel_of(row) for _, row in rows.iterrows()]
     titles = "; ".join(panel.title for panel in panels)
     display(
         page.figure(
@@ -293,19 +186,7 @@ def show_panels(rows, empty):
             f"trend curve, forecast and events of {titles}.",
         )
     )
-    words = rows.assign(
-        expected=[expected[key] for key in rows[SERIES].itertuples(index=False)],
-        marks=[
-            "; ".join(
-                f"{event.rank} {event.description}"
-                for event in events[
-                    (events[SERIES] == row[SERIES]).all(axis=1)
-                ].itertuples()
-            )
-            or "–"
-            for _, row in rows.iterrows()
-        ],
-    )
+    words = shown.in_words(rows)
     columns = {
         "where": "city",
         "told": "what",
@@ -317,11 +198,11 @@ def show_panels(rows, empty):
     display(page.table(words, columns, wide=("expected", "marks")))
 
 
-if found:
+if shown:
     display(page.heading("Series with the most salient events"))
-    show_panels(drawn, "No week stood out from its curve.")
+    show_panels(shown.drawn, "No week stood out from its curve.")
     display(page.heading("Series that rise or fall most"))
-    show_panels(moving, "No further series rises or falls.")
+    show_panels(shown.moving, "No further series rises or falls.")
     display(
         page.note(
             f"The first {EVENT_PANELS} series are those whose events lie furthest off "
@@ -332,7 +213,7 @@ if found:
     )
 
 # %%
-if found:
+if shown:
     display(page.heading("City by city"))
     monitored = trends[~trends["city"].isin(["all", "unknown"])]
     groups = dict(list(monitored.groupby(["kind", "value"])))
@@ -372,26 +253,14 @@ if found:
             f"{trend_wording.tell_series(kind, value)}: rising in "
             f"{(rows['direction'] == 'rising').sum()}, falling in "
             f"{(rows['direction'] == 'falling').sum()} of {len(rows)} cities",
-            page.table(
-                rows.sort_values("share", ascending=False),
-                {
-                    "where": "city",
-                    "share_before": "a year ago",
-                    "share": "now",
-                    "end": end_heading,
-                    "change": "points a year (95 %)",
-                    "description": "curve",
-                },
-                shares=("share", "share_before"),
-                wide=("description",),
-            ),
+            series_table(rows.sort_values("share", ascending=False), {"where": "city"}),
         )
         for (kind, value), rows in groups.items()
     ]
     display(page.folded(f"All {len(tables)} values, city by city", *tables))
 
 # %%
-if found:
+if shown:
     display(page.heading("One city at a time"))
     for city, rows in monitored.sort_values("where").groupby("city", sort=False):
         own = events[events["city"] == city]
@@ -403,18 +272,9 @@ if found:
             page.folded(
                 f"{rows['where'].iloc[0]}: rising {counts.get('rising', 0)}, "
                 f"falling {counts.get('falling', 0)}, events {len(own)}",
-                page.table(
+                series_table(
                     moved,
-                    {
-                        "told": "what",
-                        "share_before": "a year ago",
-                        "share": "now",
-                        "end": end_heading,
-                        "change": "points a year (95 %)",
-                        "description": "curve",
-                    },
-                    shares=("share", "share_before"),
-                    wide=("description",),
+                    {"told": "what"},
                     empty="Nothing rises or falls beyond what chance explains.",
                 ),
                 page.sentences(
@@ -425,7 +285,7 @@ if found:
         )
 
 # %%
-if found:
+if shown:
     display(page.heading("Events"))
     display(
         page.table(
@@ -461,7 +321,7 @@ if found:
             )
         )
     for event in events.head(TOLD_EVENTS).itertuples():
-        posts = evidence[evidence["event_id"] == event.event_id]
+        posts = shown.evidence[shown.evidence["event_id"] == event.event_id]
         if posts.empty:
             continue
         display(
@@ -482,50 +342,20 @@ if found:
         )
 
 # %%
-if found:
+if shown:
     display(page.heading("How far to trust the forecasts"))
-    if forecasts.empty:
-        display(
-            page.note(
-                "No series has a forecast: it takes two years of weeks, at most a "
-                "tenth of them missing, and 5 looks a week or more."
-            )
+    display(
+        page.sentences(
+            trend_wording.tell_trust(shown.forecasts, len(trends), len(shown.coming))
         )
-    else:
-        judged = forecasts[forecasts["is_backtested"]]
-        lines = [
-            f"{len(coming):,} of {len(trends):,} series have a forecast of {ahead} "
-            "weeks. It takes two years of weeks, at most a tenth of them missing, and "
-            "5 looks a week or more.",
-        ]
-        if judged.empty:
-            lines.append(
-                "Not backtested: the history is too short (117 weeks are needed) to "
-                "hold past forecasts against a quarter that came. The 80 % interval "
-                "is an assumption whose coverage is not measured."
-            )
-        else:
-            mase = judged["backtest_mase"].iloc[0]
-            lines.append(
-                f"Backtested: past forecasts erred {mase:.2f} times as much as "
-                "repeating last year's week (MASE; below 1 is better)."
-            )
-        lines.append(
-            "An event that was never seen before is in no forecast; one that comes "
-            "every year is, in part."
-        )
-        display(page.sentences(lines))
+    )
 
 # %%
-if found:
+if shown:
     display(page.heading("Data quality"))
-    quality = city_trends.count_cities(
-        trends, shares[shares["week_start_on"] >= last_week - quarter]
-    )
-    quality["where"] = quality["city"].map(names).fillna(quality["city"])
     display(
         page.table(
-            quality,
+            shown.count_cities(),
             {
                 "where": "city",
                 "weeks_count": "weeks with looks",
@@ -535,10 +365,10 @@ if found:
             shares=("thin_share",),
         )
     )
-    reviewed = ask(
+    reviewed = marts.ask(
         "select value, max(review_status) as review_status from marts.garment_trends "
-        f"{of_model} and week_start_on = :last_week group by value",
-        **mine,
+        f"{OF_MODEL} and week_start_on = :last_week group by value",
+        model_name=model["model_name"],
         last_week=last_week,
     )
     verified = int((reviewed["review_status"] == "verified").sum())
@@ -556,12 +386,12 @@ if found:
     )
 
 # %%
-if found:
+if shown:
     display(page.heading("Styles"))
-    styles = ask(
+    styles = marts.ask(
         "select name, share_now, life_cycle from marts.styles "
         "where is_newest and model_name = :model_name order by rank limit 6",
-        **mine,
+        model_name=model["model_name"],
     )
     display(
         page.table(

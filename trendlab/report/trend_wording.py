@@ -90,6 +90,47 @@ def tell_who_leads(name: str, compared: pd.DataFrame) -> str:
     )
 
 
+def tell_trust(
+    forecasts: pd.DataFrame, series_count: int, forecast_count: int
+) -> list[str]:
+    """Say which series are forecast, and how past forecasts fared.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        Rows of marts.trend_forecasts of one tracker and model.
+    series_count, forecast_count : int
+        Series that have a trend, and of them those with a forecast.
+    """
+    takes = (
+        "two years of weeks, at most a tenth of them missing, and 5 looks a week or "
+        "more"
+    )
+    if forecasts.empty:
+        return [f"No series has a forecast: it takes {takes}."]
+    lines = [
+        f"{forecast_count:,} of {series_count:,} series have a forecast of "
+        f"{int(forecasts['weeks_ahead'].max())} weeks. It takes {takes}."
+    ]
+    judged = forecasts[forecasts["is_backtested"]]
+    if judged.empty:
+        lines.append(
+            "Not backtested: the history is too short (117 weeks are needed) to hold "
+            "past forecasts against a quarter that came. The 80 % interval is an "
+            "assumption whose coverage is not measured."
+        )
+    else:
+        lines.append(
+            f"Backtested: past forecasts erred {judged['backtest_mase'].iloc[0]:.2f} "
+            "times as much as repeating last year's week (MASE; below 1 is better)."
+        )
+    return [
+        *lines,
+        "An event that was never seen before is in no forecast; one that comes every "
+        "year is, in part.",
+    ]
+
+
 def list_some(names: Sequence[str], most: int = 4) -> str:
     """List names in order, the first few of many."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
