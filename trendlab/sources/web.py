@@ -30,7 +30,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import httpx
 import tenacity
@@ -49,6 +48,13 @@ from trendlab.sources.web_body import (
     parse_json,
     read_body,
 )
+from trendlab.sources.web_errors import (
+    origin_of,
+    scheme_and_host,
+    tell_failure,
+    tell_no_json,
+    words_of,
+)
 
 # The largest pages (100 posts with all their objects) are about 1 MB.
 MAX_BODY_BYTES = 16_777_216
@@ -65,9 +71,6 @@ SILENCE_SECONDS = 20.0
 ANSWER_SECONDS = 90.0
 USER_AGENT = "trendlab/0.1 (social media trend analytics)"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-# What a service's own words about an error are kept under, and how many of them.
-_WORDS = ("error_description", "message", "error", "detail", "meta")
-_MAX_WORDS = 200
 
 # httpx logs whole addresses and httpcore whole headers: tokens stand in both.
 for _name in ("httpx", "httpcore"):
@@ -77,16 +80,6 @@ for _name in ("httpx", "httpcore"):
 def utc_now() -> datetime:
     """Return the present moment, UTC."""
     return datetime.now(UTC)
-
-
-def origin_of(url: str) -> str:
-    """Return an address without its query, user, password and fragment."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "an address that cannot be read"
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
 
 
 @dataclass(frozen=True)
@@ -166,7 +159,7 @@ class WebClient:
         silence_seconds: float = SILENCE_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        self._bases = frozenset(_scheme_and_host(base) for base in bases)
+        self._bases = frozenset(scheme_and_host(base) for base in bases)
         self._limiters = {name: Limiter(given) for name, given in (rates or {}).items()}
         self._blocked: dict[str, datetime] = {}
         self._secrets = {secret for secret in secrets if secret}
@@ -288,7 +281,7 @@ class WebClient:
         **more: Any,
     ) -> Answer:
         origin = self._scrub(origin_of(url))
-        if _scheme_and_host(url) not in self._bases:
+        if scheme_and_host(url) not in self._bases:
             raise UnexpectedAnswer(
                 f"{origin}: expected an address of "
                 f"{', '.join(sorted(self._bases))}, got another host; not asked"
@@ -334,8 +327,9 @@ class WebClient:
                 return self._read(response, origin, service, allow)
         except (httpx.TransportError, httpx.InvalidURL, httpx.CookieConflict) as error:
             wrong = SourceDown(
-                f"{origin}: no usable answer ({_named(error)}) in {self._tries} tries; "
-                "it may be down, or not reachable from here. The next run tries again"
+                f"{origin}: no usable answer ({tell_failure(error)}) in {self._tries} "
+                "tries; it may be down, or not reachable from here. The next run tries "
+                "again"
             )
         raise _TryAgain(wrong)
 
@@ -379,12 +373,10 @@ class WebClient:
             payload = self._payload(response, headers)
         except BadBody as bad:
             if is_known and bad.is_worth_a_retry:
-                raise _TryAgain(
-                    SourceDown(_expected_json(origin, bad, status))
-                ) from None
+                raise _TryAgain(SourceDown(tell_no_json(origin, bad, status))) from None
             if is_known:
                 raise UnexpectedAnswer(
-                    _expected_json(origin, bad, status), status
+                    tell_no_json(origin, bad, status), status
                 ) from None
             payload = None
         if not is_known:
@@ -444,7 +436,7 @@ class WebClient:
     def _refused(
         self, origin: str, status: int, payload: Any
     ) -> CredentialsRefused | UnexpectedAnswer:
-        said = self._scrub(_words_of(payload))
+        said = self._scrub(words_of(payload))
         said = f': "{said}"' if said else ""
         if status in (401, 403):
             return CredentialsRefused(
@@ -469,52 +461,3 @@ class WebClient:
         for secret in self._secrets:
             text = text.replace(secret, "…")
         return text
-
-
-def _scheme_and_host(url: str) -> str:
-    """Return `scheme://host:port` in lower case.
-
-    Raises
-    ------
-    UnexpectedAnswer
-        If the address is none that can be asked.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise UnexpectedAnswer(
-            f"expected an address such as https://example.org, got {url[:40]!r}"
-            if "?" not in url and "@" not in url
-            else "expected an address such as https://example.org"
-        )
-    usual = 443 if parts.scheme == "https" else 80
-    return f"{parts.scheme}://{parts.hostname.lower()}:{port or usual}"
-
-
-def _named(error: Exception) -> str:
-    """Say in words what went wrong with a connection; never what was sent."""
-    if isinstance(error, httpx.TimeoutException):
-        return "it took too long"
-    if isinstance(error, httpx.ConnectError):
-        return "no connection"
-    if isinstance(error, httpx.RemoteProtocolError):
-        return "the answer is cut or is no HTTP"
-    return type(error).__name__
-
-
-def _expected_json(origin: str, bad: BadBody, status: int) -> str:
-    return f"{origin}: expected JSON, got {bad.what} with status {status}"
-
-
-def _words_of(payload: Any) -> str:
-    """Return what the service says about its refusal, shortened."""
-    for _ in range(3):
-        if isinstance(payload, str):
-            return " ".join(payload.split())[:_MAX_WORDS]
-        if not isinstance(payload, dict):
-            return ""
-        payload = next((payload[w] for w in _WORDS if payload.get(w)), None)
-    return ""
