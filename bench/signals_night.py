@@ -1,9 +1,10 @@
 """The step `signals` of one night, over 12 weeks of a large collection.
 
 The tables that the step reads are drawn in bulk, not computed from posts: 85 days of
-`activity`, `term_days` and `coverage`, 29 of `tracker_posts` and `author_days`, and the
-last day's `posts` and `sentiment`. No comments and no garments. On the last day one
-tracker has three times its posts, so that there are peaks to explain.
+`activity`, `term_days` and `coverage`, 29 of `tracker_posts` and `author_days`, the
+last day's `posts` and `sentiment`, and the homes of all authors. No comments and no
+garments. On the last day one tracker has three times its posts, so that there are peaks
+to explain.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from trendlab.places.cities import seed_cities
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
 from trendlab.signals.event_items import BASELINE_DAYS
+from trendlab.signals.origin import HOMES_LAG
+from trendlab.steps.engine import week_of
 from trendlab.steps.signals import BASELINE, SIGNALS
 from trendlab.steps.step import Context
 
@@ -133,6 +136,21 @@ def author_days_of(day: date, posts: int, rng: np.random.Generator) -> pa.Table:
     )
 
 
+def homes_of(monday: date, posts: int, rng: np.random.Generator) -> pa.Table:
+    """Give each author that ever posts a home."""
+    authors = 2 * int(posts * AUTHORS_SHARE)
+    return table_of(
+        "author_homes",
+        monday,
+        authors,
+        author_id=pa.array(np.arange(authors)).cast(pa.string()),
+        home_city=pa.array(CITIES).take(
+            pa.array(rng.integers(0, len(CITIES), authors))
+        ),
+        home_source="posts",
+    )
+
+
 def matched_of(day: date, posts: pa.Table, rng: np.random.Generator) -> pa.Table:
     """Match every post to 'all' and to one tracker."""
     count = posts.num_rows
@@ -157,6 +175,8 @@ def write_lake(root: str, posts_a_day: int) -> None:
     lake = Lake(Path(root) / "lake")
     rng = np.random.default_rng(1)
     terms = int(TERMS_A_DAY * (posts_a_day / POSTS_A_DAY) ** 0.5)
+    week = week_of(LAST_DAY) - HOMES_LAG
+    lake.write("author_homes", week, homes_of(week, posts_a_day, rng))
     for ago in range(BASELINE.days, -1, -1):
         day = LAST_DAY - timedelta(days=ago)
         read = datetime.combine(day + timedelta(days=1), time(), UTC)

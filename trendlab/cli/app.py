@@ -7,6 +7,8 @@ needed columns, has failed. Verbs declare the paths that they read with `exists`
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import os
 import sys
@@ -204,6 +206,10 @@ def told(misuse: TyperException) -> str:
 
 def main() -> None:
     """Run the command line; the entry point of `trendlab`."""
+    # What is imported stays to the end: looking through it for garbage, again and again
+    # while it is imported and once more at the end, takes most of a second.
+    gc.set_threshold(100_000)
+    atexit.register(gc.disable)
     # every verb module registers its verbs on import
     from trendlab.cli import (  # noqa: F401
         case,

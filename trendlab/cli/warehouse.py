@@ -34,7 +34,7 @@ def load(first: FromDay = None, last: ToDay = None, home: Home = None) -> None:
         )
         with open_for(context.settings):
             report = load_warehouse(context, first_day, last_day)
-            made = make_marts(context)
+            made = make_marts(context, is_prepared=True)
     for line in (report.line(), *made):
         out.print(line, markup=False)
 

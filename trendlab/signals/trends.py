@@ -7,7 +7,6 @@ from datetime import date
 
 import polars as pl
 import pyarrow as pa
-from statsmodels.stats.proportion import proportion_confint
 
 from trendlab.schemas import TABLES
 
@@ -101,6 +100,9 @@ def share_city_weeks(
     )
     if counted.is_empty():
         return declared.empty()
+    # a third of a second to import, which a night without looks need not wait for
+    from statsmodels.stats.proportion import proportion_confint
+
     rows = _shrink(_fill_zeros(counted, vocabulary or {}), pl.DataFrame(cities))
     low, high = proportion_confint(
         rows["looks_with_count"].to_numpy(),

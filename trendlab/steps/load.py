@@ -203,8 +203,14 @@ def _spans(days: Sequence[date], longest: int) -> Iterator[list[date]]:
         yield span
 
 
-def make_marts(context: Context) -> list[str]:
+def make_marts(context: Context, *, is_prepared: bool = False) -> list[str]:
     """Create the marts where they changed and run the SQL tests over them.
+
+    Parameters
+    ----------
+    context : Context
+    is_prepared : bool
+        Whether this process has just loaded, which brings the tables up to date.
 
     Raises
     ------
@@ -212,7 +218,8 @@ def make_marts(context: Context) -> list[str]:
         If a test returns rows.
     """
     with open_for(context.settings) as warehouse:
-        warehouse.prepare(context.home / "postgres")
+        if not is_prepared:
+            warehouse.prepare(context.home / "postgres")
         is_new = marts.create(warehouse.owner)
         passed = marts.run_tests(warehouse.owner)
     made = "made anew" if is_new else "up to date"

@@ -206,7 +206,7 @@ def run_nightly(
             loaded = load_warehouse(context, None, None)
             result.notes.append(loaded.line())
             say(loaded.line())
-            for line in make_marts(context):
+            for line in make_marts(context, is_prepared=True):
                 result.notes.append(line)
                 say(line)
             result.notes += send_pending(context, send_backfilled=send_backfilled)
@@ -257,7 +257,7 @@ def run_rebuild(
         loaded = load_warehouse(context, None, None, from_nothing=True)
         result.notes.append(loaded.line())
         say(loaded.line())
-        result.notes += make_marts(context)
+        result.notes += make_marts(context, is_prepared=True)
     result.seconds = time.monotonic() - started
     return result
 
@@ -324,7 +324,7 @@ def run_weekly(
         if with_load:
             with open_for(context.settings):
                 loaded = load_warehouse(context, None, None)
-                result.notes += [loaded.line(), *make_marts(context)]
+                result.notes += [loaded.line(), *make_marts(context, is_prepared=True)]
     result.seconds = time.monotonic() - started
     return result
 

@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from statsmodels.stats.proportion import proportion_confint
 
 from trendlab.schemas import TABLES
 from trendlab.signals.styles.discover import (
@@ -250,6 +249,9 @@ def share_style_weeks(
     counts = pl.concat(parts) if parts else pl.DataFrame()
     if counts.is_empty():
         return declared.empty()
+    # as in `trends`: slow to import, and a night without looks does without
+    from statsmodels.stats.proportion import proportion_confint
+
     low, high = proportion_confint(
         counts["looks_with_count"].to_numpy(),
         counts["looks_count"].to_numpy(),
