@@ -75,7 +75,7 @@ def write_onnx(folder: Path) -> Path:
     import torch
     from onnxruntime.quantization import quant_pre_process
 
-    network = build_network(load_card())
+    network = build_network(load_card("garments-fast"))
     network.fuse(verbose=False)
     axes = {name: {0: "photos", 2: "rows", 3: "columns"} for name in ("pixels", *MAPS)}
     with warnings.catch_warnings():
@@ -210,7 +210,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.int8", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with CCP")
     folder: Path = parser.parse_args().data
-    card = load_card()
+    card = load_card("garments-fast")
     shipped = load_detector(card, "cpu")
 
     def canvas_of(name: str) -> Canvas:

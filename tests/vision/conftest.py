@@ -1,4 +1,4 @@
-"""The shipped detector, loaded once, and photos that installed packages carry."""
+"""The detector of one look, loaded once, and photos that installed packages carry."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def detector(model_cache: Path) -> Any:
     from trendlab.vision.detect import load_detector
     from trendlab.vision.models import load_card
 
-    return load_detector(load_card(), "cpu", cache=model_cache)
+    return load_detector(load_card("garments-fast"), "cpu", cache=model_cache)
 
 
 def media_table(*paths: Path | None, **more: Any) -> Any:

@@ -132,6 +132,7 @@ def test_models_become_rows_of_the_table() -> None:
     assert rows["model_name"].to_pylist() == [
         "garment-tags",
         "garments",
+        "garments-fast",
         "people",
     ]
     assert describe_models([]).schema == TABLES["models"].arrow

@@ -210,19 +210,19 @@ def _split(rows: pa.Table, sources: set[str]) -> dict[str, pa.Table]:
 
 
 def detector_key(context: Context) -> str:
-    """Return the checksum of the detector's weights."""
+    """Return the checksum of the detector: weights, thresholds and passes."""
     from trendlab.vision.models import load_card
 
-    return load_card(context.settings.detector).sha256
+    return load_card(context.settings.detector).key
 
 
 def detect_key(context: Context) -> str:
-    """Return the checksums of the detector's weights and of those that find people."""
+    """Return the checksums of the detector and of the model that finds people."""
     from trendlab.vision.models import PEOPLE_FINDER, load_card
 
     if context.settings.people == "off":
         return detector_key(context)
-    return hash_of(detector_key(context), load_card(PEOPLE_FINDER).sha256)
+    return hash_of(detector_key(context), load_card(PEOPLE_FINDER).key)
 
 
 def open_detector(settings: Settings) -> Detector:
@@ -282,6 +282,7 @@ DETECT = Step(
         "trendlab.vision.detect",
         "trendlab.vision.garments",
         "trendlab.vision.looks",
+        "trendlab.vision.passes",
         "trendlab.vision.people",
         "trendlab.vision.copies",
     ),

@@ -29,6 +29,12 @@ PADDING = 114
 # Bins of the distribution that encodes each side of a box.
 BINS_COUNT = 16
 
+# Boxes (n, 4) float32 in canvas pixels, x0 y0 x1 y1; scores (n,) float32, falling;
+# positions of the classes (n,) int64.
+Candidates = tuple[
+    npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64]
+]
+
 _NO_CLASSES = np.zeros(0, np.int64)
 
 # The finest grid of both.
@@ -196,9 +202,13 @@ def fit_canvas(photo: Photo, size_px: int) -> Canvas:
     )
 
 
-def decode_head(
-    maps: Sequence[Floats], index: int, keep: Suppression
-) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+def shrink(canvas: Canvas, size_px: int) -> Canvas:
+    """Fit a canvas into one of another size; its boxes are lifted to the first one."""
+    rows, columns = canvas.shape
+    return fit_canvas(Photo(canvas.pixels, columns, rows, canvas.sha256), size_px)
+
+
+def decode_head(maps: Sequence[Floats], index: int, keep: Suppression) -> Candidates:
     """Read the boxes of one photo from the raw maps of a YOLO head.
 
     Parameters

@@ -23,6 +23,7 @@ from PIL import Image
 
 from trendlab.errors import ModelError
 from trendlab.vision.boxes import (
+    Candidates,
     Canvas,
     Detections,
     Suppression,
@@ -40,7 +41,7 @@ from trendlab.vision.models import (
     load_card,
     read_weights,
 )
-from trendlab.vision.runtime import OpenVinoRuntime, Runtime
+from trendlab.vision.runtime import HEAD_MAPS_COUNT, OpenVinoRuntime, Runtime
 
 __all__ = [
     "Detector",
@@ -179,31 +180,65 @@ class YoloDetector:
         if not canvases:
             return []
         keep = self._counting if keep is None else keep
-        pixels = np.stack([canvas.pixels for canvas in canvases])
-        maps = self.runtime.run(pixels, with_neck=with_features)
-        found = []
-        for index, canvas in enumerate(canvases):
-            boxes, scores, classes = decode_head(maps[:3], index, keep)
-            features = np.zeros((0, 0), np.float32)
-            if with_features:
-                features = pool_features(maps[3:], index, boxes)
-            found.append(
-                Detections(
-                    boxes=canvas.lift(boxes),
-                    scores=scores,
-                    category_ids=classes,
-                    width_px=canvas.width_px,
-                    height_px=canvas.height_px,
-                    sha256=canvas.sha256,
-                    photo_hash=canvas.photo_hash,
-                    features=features,
-                )
+        candidates, neck = self.look(canvases, keep, with_neck=with_features)
+        return [
+            describe(canvas, one, neck, index)
+            for index, (canvas, one) in enumerate(
+                zip(canvases, candidates, strict=True)
             )
-        return found
+        ]
+
+    def look(
+        self, canvases: Sequence[Canvas], keep: Suppression, *, with_neck: bool
+    ) -> tuple[list[Candidates], list[Floats]]:
+        """Find boxes in canvas pixels, with the maps that they were decided from.
+
+        Returns
+        -------
+        candidates : list of Candidates
+            Of each canvas.
+        neck : list of (canvases, channels, rows, columns) float32
+            Finest first; empty where they were not asked for.
+        """
+        pixels = np.stack([canvas.pixels for canvas in canvases])
+        maps = self.runtime.run(pixels, with_neck=with_neck)
+        heads, neck = maps[:HEAD_MAPS_COUNT], maps[HEAD_MAPS_COUNT:]
+        return [decode_head(heads, at, keep) for at in range(len(canvases))], neck
 
     def neck(self, canvas: Canvas) -> list[Floats]:
         """Return the three maps that the head reads, finest first."""
-        return self.runtime.run(canvas.pixels[None], with_neck=True)[3:]
+        return self.runtime.run(canvas.pixels[None], with_neck=True)[HEAD_MAPS_COUNT:]
+
+
+def describe(
+    canvas: Canvas, found: Candidates, neck: Sequence[Floats], index: int
+) -> Detections:
+    """Write what was found on a canvas as what it is in the photo.
+
+    Parameters
+    ----------
+    canvas : Canvas
+    found : Candidates
+        In canvas pixels.
+    neck : sequence of (canvases, channels, rows, columns) float32
+        Empty where appearance is not asked for.
+    index : int
+        Canvas within the batch.
+    """
+    boxes, scores, classes = found
+    features = np.zeros((0, 0), np.float32)
+    if len(neck) > 0:
+        features = pool_features(neck, index, boxes)
+    return Detections(
+        boxes=canvas.lift(boxes),
+        scores=scores,
+        category_ids=classes,
+        width_px=canvas.width_px,
+        height_px=canvas.height_px,
+        sha256=canvas.sha256,
+        photo_hash=canvas.photo_hash,
+        features=features,
+    )
 
 
 def _has_gpu() -> bool:
@@ -217,8 +252,8 @@ def _has_gpu() -> bool:
 
 def load_detector(
     card: ModelCard, device: Device = "auto", *, cache: Path | None = None
-) -> YoloDetector:
-    """Load a detector where it runs best.
+) -> Detector:
+    """Load a detector where it runs best, with all the passes of its card.
 
     Parameters
     ----------
@@ -232,8 +267,23 @@ def load_detector(
     Raises
     ------
     ModelError
-        If the weights are wrong, or "cuda" is asked for where there is none.
+        If weights are wrong, a pass names a card that does not fit, or "cuda" is
+        asked for where there is none.
     """
+    main = _load_network(card, device, cache)
+    if not card.passes:
+        return main
+    from trendlab.vision.passes import PassesDetector, card_of
+
+    others = {
+        one.card: _load_network(card_of(one, card), device, cache)
+        for one in card.passes
+        if one.card
+    }
+    return PassesDetector(main, others)
+
+
+def _load_network(card: ModelCard, device: Device, cache: Path | None) -> YoloDetector:
     has_gpu = device != "cpu" and _has_gpu()
     if device == "cuda" and not has_gpu:
         raise ModelError("device cuda was asked for, but torch sees no GPU; use cpu")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from trendlab.vision.foreign import read_foreign
 from trendlab.vision.models import (
     SHIPPED,
     ModelCard,
+    Pass,
+    load_card,
     save_weights,
     write_card,
 )
@@ -57,6 +60,9 @@ THRESHOLD_RULE = (
     f"{THRESHOLD_RANGE[0]} to {THRESHOLD_RANGE[1]} because rare classes have few "
     "examples"
 )
+
+
+_PASS = re.compile(r"(?:([a-z0-9-]+):)?([0-9]+)(m?)")
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,8 @@ def export_detector(
     licence: str = LICENCE,
     intended_use: str = INTENDED_USE,
     known_failures: tuple[str, ...] = KNOWN_FAILURES,
+    passes: Sequence[Pass] = (),
+    weights_of: str | None = None,
 ) -> tuple[ModelCard, Evaluation]:
     """Write weights and card of a detector to `out`.
 
@@ -161,12 +169,30 @@ def export_detector(
         What they are, in words.
     known_failures : tuple of str
         The shipped detector's by default.
+    passes : sequence of Pass
+        Looks whose boxes are averaged with the plain one's.
+    weights_of : str, optional
+        Name of a card in `out` whose file of weights this card shares.
+
+    Raises
+    ------
+    ModelError
+        If that card's weights are not these.
     """
     coco = read_coco(annotations)
     names = class_names(coco)
     out.mkdir(parents=True, exist_ok=True)
-    fresh = out / f".{name}.safetensors.part"
+    weights_file = f"{weights_of or name}.safetensors"
+    fresh = out / f".{weights_file}.part"
     sha256 = save_weights(read_foreign(weights), fresh)
+    if weights_of is not None:
+        fresh.unlink()
+        other = load_card(out / f"{weights_of}.json")
+        if other.sha256 != sha256:
+            raise ModelError(
+                f"expected the weights of {weights_of} {other.version} "
+                f"({other.sha256[:12]}…), got {sha256[:12]}…"
+            )
     draft = ModelCard(
         name=name,
         version=version,
@@ -182,11 +208,13 @@ def export_detector(
         intended_use=intended_use,
         known_failures=known_failures,
         notes=notes,
-        weights_file=f"{name}.safetensors",
+        passes=tuple(passes),
+        weights_file=weights_file,
         sha256=sha256,
         folder=out,
     )
-    fresh.replace(draft.weights_path)
+    if weights_of is None:
+        fresh.replace(draft.weights_path)
     found = detect_annotated(draft, coco, images)
     evaluation = evaluate_detections(coco, found.results)
     card = draft.model_copy(
@@ -199,6 +227,31 @@ def export_detector(
     )
     write_card(card, out / f"{name}.json")
     return card, evaluation
+
+
+def read_pass(told: str, out: Path) -> Pass:
+    """Read a pass as the command line gives it: ``576``, ``576m``, ``NAME:640m``.
+
+    Parameters
+    ----------
+    told : str
+        Longer side in pixels, ``m`` for mirrored, after the name of another card.
+    out : Path
+        Where that card is.
+
+    Raises
+    ------
+    ModelError
+        If it is none of these.
+    """
+    named = _PASS.fullmatch(told)
+    if named is None:
+        raise ModelError(f"expected a pass such as 576, 576m or NAME:640m, got {told}")
+    name, size_px, mirrored = named.groups()
+    sha256 = load_card(out / f"{name}.json").sha256 if name else ""
+    return Pass(
+        card=name or "", sha256=sha256, size_px=int(size_px), is_mirrored=bool(mirrored)
+    )
 
 
 def add_arguments(verbs: Any) -> None:
@@ -223,6 +276,17 @@ def add_arguments(verbs: Any) -> None:
         "--known-failure",
         action="append",
         help="in words; may be given again. The garments' by default",
+    )
+    export.add_argument(
+        "--pass",
+        dest="passes",
+        action="append",
+        default=[],
+        help="a look that is averaged with the plain one: 576, 576m (mirrored), "
+        "NAME:640 (by another card); may be given again",
+    )
+    export.add_argument(
+        "--weights-of", help="a card in --out that has these weights: share its file"
     )
     export.add_argument("--out", type=Path, default=SHIPPED)
     export.add_argument("--annotations", type=Path, required=True)
@@ -249,5 +313,7 @@ def run_verb(given: argparse.Namespace) -> str:
         notes=given.notes,
         intended_use=given.intended_use,
         known_failures=tuple(given.known_failure or KNOWN_FAILURES),
+        passes=[read_pass(one, given.out) for one in given.passes],
+        weights_of=given.weights_of,
     )
     return render_table(found) + "\n"

@@ -29,6 +29,29 @@ DEFAULT_TAGGER = "garment-tags"
 PEOPLE_FINDER = "people"
 
 
+class Pass(BaseModel):
+    """One look of a network at a photo, of several whose boxes are averaged.
+
+    Parameters
+    ----------
+    card : str
+        Name of the card beside this one whose network looks; this one's where empty.
+    sha256 : str
+        Hash of that card's weights; empty with `card`.
+    size_px : int
+        Longer side of what the network sees.
+    is_mirrored : bool
+        Left and right change places.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    card: str = ""
+    sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")
+    size_px: int = Field(ge=32, le=4096, multiple_of=32)
+    is_mirrored: bool = False
+
+
 class ModelCard(BaseModel):
     """Everything that must be known to use a model and to trust its numbers.
 
@@ -51,6 +74,9 @@ class ModelCard(BaseModel):
         How the thresholds were chosen, and on what.
     nms_iou : float
         Boxes of one class that overlap more are one garment.
+    passes : tuple of Pass
+        Looks beside the plain one at `input_size_px`, whose boxes are averaged with
+        its; none by default. Each costs what a photo costs at its size.
     training_data, licence, intended_use, notes : str
     known_failures : tuple of str
     training : dict
@@ -80,6 +106,7 @@ class ModelCard(BaseModel):
     thresholds: tuple[float, ...] = ()
     threshold_rule: str = ""
     nms_iou: float = Field(default=0.7, gt=0, le=1)
+    passes: tuple[Pass, ...] = ()
     training_data: str
     training: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
@@ -107,6 +134,29 @@ class ModelCard(BaseModel):
     def weights_path(self) -> Path:
         """The safetensors file."""
         return self.folder / self.weights_file
+
+    @property
+    def key(self) -> str:
+        """Hash of all that decides what a photo's rows are: rows of another are stale.
+
+        Two cards may share a file of weights, and differ in how they look.
+        """
+        decisive = self.model_dump(
+            mode="json",
+            include={
+                "name",
+                "version",
+                "architecture",
+                "classes",
+                "input_size_px",
+                "thresholds",
+                "nms_iou",
+                "passes",
+                "sha256",
+            },
+        )
+        encoded = json.dumps(decisive, sort_keys=True).encode()
+        return hashlib.sha256(encoded).hexdigest()
 
 
 def load_card(name: str | Path | None = None) -> ModelCard:

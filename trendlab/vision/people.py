@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from trendlab.vision.boxes import Canvas, Detections, Suppression, fit_canvas
+from trendlab.vision.boxes import Canvas, Detections, Suppression, shrink
 from trendlab.vision.detect import Device, load_detector
 from trendlab.vision.detector import Detector, Floats
 from trendlab.vision.images import Photo
@@ -74,12 +74,6 @@ class DetectorWithPeople:
     def neck(self, canvas: Canvas) -> list[Floats]:
         """Return the maps of the garments' model."""
         return self._garments.neck(canvas)
-
-
-def shrink(canvas: Canvas, size_px: int) -> Canvas:
-    """Fit a canvas into a smaller one; its boxes are lifted to the larger one."""
-    rows, columns = canvas.shape
-    return fit_canvas(Photo(canvas.pixels, columns, rows, canvas.sha256), size_px)
 
 
 def load_with_people(
