@@ -56,7 +56,7 @@ airflow: $(READY) ## start Airflow on http://localhost:8080 with the nightly and
 	@$(BIN)/python docker/standalone.py
 
 lock: ## write the lock anew from pyproject.toml
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/lock.txt --upgrade
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra zero-shot --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/lock.txt --upgrade
 
 clean: ## stop the demo's database, remove the environment, caches and the demo's data
 	@if [ -x $(BIN)/trendlab ]; then $(BIN)/trendlab db stop --home $(DEMO_HOME) >/dev/null 2>&1 || true; fi

@@ -56,6 +56,12 @@ class Settings(BaseSettings):
         Where vision runs.
     detector : str or None
         Name or path of a model card; the shipped detector when not given.
+    clip : Path or None
+        Folder with a CLIP model in Hugging Face's layout, which tells attributes of
+        garments in words; none when not given (TRENDLAB_CLIP).
+    clip_attributes : tuple of str
+        Which it tells, of pattern, sleeve, length and fine_category, with blanks
+        between.
     people : {"on", "off"}
         Whether people are found in photos, so that each is a look of their own.
     sentiment : {"vader", "complaints"}
@@ -95,6 +101,12 @@ class Settings(BaseSettings):
     max_rejected_share: float = Field(default=MAX_REJECTED_SHARE, ge=0, le=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     detector: str | None = None
+    clip: Path | None = None
+    clip_attributes: Annotated[tuple[str, ...], NoDecode, _WORDS] = (
+        "pattern",
+        "sleeve",
+        "length",
+    )
     people: Literal["on", "off"] = "on"
     sentiment: Literal["vader", "complaints"] = "vader"
     retention: str = ""

@@ -1,4 +1,4 @@
-"""Steps that describe single posts: match, sentiment, detect, tag."""
+"""Steps that describe single posts: match, sentiment, detect."""
 
 from __future__ import annotations
 
@@ -182,7 +182,8 @@ SENTIMENT = Step(
 )
 
 
-def _stored_media(context: Context, day: date) -> pa.Table:
+def stored_media(context: Context, day: date) -> pa.Table:
+    """Return the photos of a day that are stored."""
     media = context.lake.read("media", day)
     return media.filter(pc.equal(media["status"], "stored"))
 
@@ -191,7 +192,7 @@ def _sources_of(rows: pa.Table) -> set[str]:
     return set(pc.unique(rows["source"]).to_pylist())
 
 
-def _outdated_sources(context: Context, table: str, day: date) -> set[str]:
+def outdated_sources(context: Context, table: str, day: date) -> set[str]:
     """Return sources whose rows a model wrote; those of a simulation stay."""
     outdated = set()
     for source in context.lake.sources(table, day):
@@ -201,7 +202,7 @@ def _outdated_sources(context: Context, table: str, day: date) -> set[str]:
     return outdated
 
 
-def _split(rows: pa.Table, sources: set[str]) -> dict[str, pa.Table]:
+def split_by_source(rows: pa.Table, sources: set[str]) -> dict[str, pa.Table]:
     """Split rows by source; a source without rows gets none, so it is cleared."""
     return {
         source: rows.filter(pc.equal(rows["source"], source))
@@ -250,8 +251,8 @@ def _detect(
     parts: Parts = {"garments": {}, "looks": {}, "vision_failures": {}}
     detector = None
     for day in days:
-        media = _stored_media(context, day)
-        sources = _sources_of(media) | _outdated_sources(context, "garments", day)
+        media = stored_media(context, day)
+        sources = _sources_of(media) | outdated_sources(context, "garments", day)
         rows = {table: TABLES[table].empty() for table in parts}
         if media.num_rows:
             # torch loads in seconds: only where there are photos
@@ -272,7 +273,7 @@ def _detect(
                 "vision_failures": found.failures,
             }
         for table, mine in rows.items():
-            parts[table][day] = _split(mine, sources)
+            parts[table][day] = split_by_source(mine, sources)
     return parts
 
 
@@ -290,46 +291,4 @@ DETECT = Step(
     inputs=lambda context, day: [Input("media", day, day)],
     compute=_detect,
     settings_key=detect_key,
-)
-
-
-def tagger_key(context: Context) -> str:
-    """Return the checksums of the tagger and of the detector that it reads."""
-    from trendlab.vision.models import load_card
-
-    return hash_of(load_card("garment-tags").sha256, detector_key(context))
-
-
-def _tag(context: Context, days: Sequence[date], run_ids: Mapping[date, str]) -> Parts:
-    tags: dict[date, pa.Table | BySource] = {}
-    for day in days:
-        sources = _outdated_sources(context, "garments", day)
-        gone = _outdated_sources(context, "garment_tags", day)
-        tagged = TABLES["garment_tags"].empty()
-        if sources:
-            from trendlab.vision.attributes import tag_garments
-
-            garments = context.lake.read("garments", day)
-            tagged = tag_garments(
-                garments.filter(pc.not_equal(garments["model_name"], "simulated")),
-                _stored_media(context, day),
-                home=context.home,
-                run_id=run_ids[day],
-                device=context.settings.device,
-                workers=context.settings.workers,
-            )
-        tags[day] = _split(tagged, sources | gone)
-    return {"garment_tags": tags}
-
-
-TAG = Step(
-    name="tag",
-    modules=("trendlab.vision.attributes",),
-    outputs=("garment_tags",),
-    inputs=lambda context, day: [
-        Input("garments", day, day),
-        Input("media", day, day),
-    ],
-    compute=_tag,
-    settings_key=tagger_key,
 )

@@ -55,6 +55,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield _package(package)
     yield _accelerator(settings)
     yield from _models(settings)
+    yield _zero_shot(settings)
     yield _disk(settings)
     yield _trackers(settings)
     yield _lake(settings)
@@ -104,6 +105,19 @@ def _models(settings: Settings) -> Iterator[Check]:
             f"{card.version}, {card.architecture}, {len(card.classes)} classes, "
             f"licence {card.licence}, weights match the card",
         )
+
+
+def _zero_shot(settings: Settings) -> Check:
+    if settings.clip is None:
+        return Check("zero-shot", True, "off (TRENDLAB_CLIP names no model)")
+    from trendlab.vision.clip import Clip
+
+    try:
+        clip = Clip(settings.clip)
+    except TrendlabError as error:
+        return Check("zero-shot", False, str(error))
+    told = ", ".join(settings.clip_attributes)
+    return Check("zero-shot", True, f"{clip.name} {clip.version} loads; tells {told}")
 
 
 def _disk(settings: Settings) -> Check:

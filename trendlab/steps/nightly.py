@@ -14,7 +14,7 @@ from trendlab.steps.alert import raise_for_days, send_pending
 from trendlab.steps.city_sentiment import CITY_SENTIMENT
 from trendlab.steps.city_trends import CITY_TRENDS
 from trendlab.steps.context import days_known
-from trendlab.steps.describe import DETECT, MATCH, SENTIMENT, TAG
+from trendlab.steps.describe import DETECT, MATCH, SENTIMENT
 from trendlab.steps.engine import StepReport, run_step
 from trendlab.steps.event_evidence import TREND_EVENT_EVIDENCE
 from trendlab.steps.homes import AUTHOR_HOMES
@@ -36,6 +36,7 @@ from trendlab.steps.styles import (
     STYLE_WEEKS,
     STYLES,
 )
+from trendlab.steps.tag import TAG
 from trendlab.steps.trend_forecasts import TREND_FORECASTS, why_no_forecast
 from trendlab.steps.weekly import INFLUENCERS, TRENDS
 from trendlab.steps.weeks import WEEK_END, is_due, last_whole_week, units_of

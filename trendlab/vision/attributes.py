@@ -1,8 +1,9 @@
-"""Attributes of garments: main colours and fine category, as rows of `garment_tags`.
+"""Attributes of garments as rows of `garment_tags`: colours, fine category, and more.
 
 Colours come from the garment's own pixels: those that the class's silhouette and
 the pixel classifier hold for the garment, so that skin, background and other
-garments in the box weigh little.
+garments in the box weigh little. What goes beyond colours and fine categories
+comes from models of the user's.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ import pyarrow as pa
 
 from trendlab.errors import ImageRejected
 from trendlab.schemas import TABLES
+from trendlab.vision.attribute_model import (
+    FINE_CATEGORY,
+    AttributeModel,
+    Told,
+    ask_in_turn,
+)
 from trendlab.vision.boxes import Canvas
 from trendlab.vision.colours import Colour, find_colours, to_lab
 from trendlab.vision.detect import Device, load_detector
@@ -49,10 +56,10 @@ _AHEAD = 4
 
 @dataclass(frozen=True)
 class Tags:
-    """What is told of one garment."""
+    """What is told of one garment: its colours, and one value of other attributes."""
 
     colours: list[Colour]
-    fine_category: FineCategory | None
+    told: list[Told]
 
 
 def tag_canvas(
@@ -61,8 +68,9 @@ def tag_canvas(
     boxes: Floats,
     tagger: Tagger,
     detector: Detector | None,
+    models: Sequence[AttributeModel] = (),
 ) -> list[Tags]:
-    """Tell colours and fine category of the garments in one photo.
+    """Tell colours, fine category and what other models know of one photo's garments.
 
     Parameters
     ----------
@@ -73,19 +81,33 @@ def tag_canvas(
     detector : Detector or None
         None, or one that the tagger was not fitted to, gives colours alone, from
         the silhouettes alone.
+    models : sequence of AttributeModel
+        Asked in turn. Where one of them tells fine categories, the tagger does not.
     """
-    neck = []
-    if detector is not None and tagger.fits(detector.card):
+    fits = detector is not None and tagger.fits(detector.card)
+    neck: Sequence[Floats] = []
+    if detector is not None and (fits or models):
         neck = detector.neck(canvas)
-    cells = tagger.classify_cells(neck) if neck else None
-    fine: list[FineCategory | None] = [None] * len(categories)
-    if neck:
+    told = ask_in_turn(models, canvas, categories, boxes, neck)
+    cells = None
+    if fits and neck:
+        cells = tagger.classify_cells(neck)
         fine = tagger.classify_garments(categories, boxes, canvas, neck)
+        for category, mine, kind in zip(categories, told, fine, strict=True):
+            if kind is not None and not any(
+                category in model.applies_to.get(FINE_CATEGORY, ()) for model in models
+            ):
+                mine.append(_as_told(kind, tagger))
     tags = []
-    for category, box, kind in zip(categories, boxes, fine, strict=True):
+    for category, box, mine in zip(categories, boxes, told, strict=True):
         weights, window = tagger.weigh_pixels(category, box, canvas, cells)
-        tags.append(Tags(_colours_in(canvas.pixels[window], weights), kind))
+        tags.append(Tags(_colours_in(canvas.pixels[window], weights), mine))
     return tags
+
+
+def _as_told(kind: FineCategory, tagger: Tagger) -> Told:
+    card = tagger.card
+    return Told(FINE_CATEGORY, kind.value, kind.confidence, card.name, card.version)
 
 
 def _colours_in(pixels: np.ndarray[Any, Any], weights: Floats) -> list[Colour]:
@@ -105,6 +127,7 @@ def tag_garments(
     run_id: str,
     detector: Detector | None = None,
     tagger: Tagger | None = None,
+    models: Sequence[AttributeModel] = (),
     device: Device = "auto",
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
@@ -124,6 +147,8 @@ def tag_garments(
         one by default. One that the tagger was not fitted to gives colours only.
     tagger : Tagger, optional
         The shipped one by default.
+    models : sequence of AttributeModel
+        What else is asked, in turn; none by default.
     device : {"auto", "cpu", "cuda"}
         Where the shipped detector runs.
     workers : int
@@ -135,7 +160,12 @@ def tag_garments(
     -------
     pyarrow.Table
         Schema `garment_tags`, sorted by key. `value_share` of a colour is its
-        share of the garment's pixels; of a fine category, its confidence.
+        share of the garment's pixels; of what else is told, its confidence.
+
+    Raises
+    ------
+    ModelError
+        If a model cannot read this detector.
     """
     started = time.monotonic()
     table = TABLES["garment_tags"]
@@ -154,6 +184,8 @@ def tag_garments(
             tagger.card.name,
             detector.card.name,
         )
+    for model in models:
+        model.check_detector(detector)
     size_px = detector.card.input_size_px
 
     def work(key: tuple[Any, ...]) -> list[dict[str, Any]]:
@@ -173,11 +205,11 @@ def tag_garments(
             np.float32,
         )
         names = [row["category"] for row in rows]
-        told = tag_canvas(canvas, names, boxes, tagger, detector)
+        told = tag_canvas(canvas, names, boxes, tagger, detector, models)
         return [
             one
             for row, tags in zip(rows, told, strict=True)
-            for one in sorted(_tag_rows(row, tags, tagger, run_id), key=_value_of)
+            for one in sorted(_tag_rows(row, tags, run_id), key=_value_of)
         ]
 
     parts: list[pa.Table] = []
@@ -221,7 +253,7 @@ def _shipped_detector(device: Device, home: Path) -> Detector:
 
 
 def _tag_rows(
-    garment: dict[str, Any], tags: Tags, tagger: Tagger, run_id: str
+    garment: dict[str, Any], tags: Tags, run_id: str
 ) -> Iterable[dict[str, Any]]:
     keys = ("day", "source", "post_id", "media_index", "garment_index", "category")
     place = {key: garment[key] for key in keys} | {"run_id": run_id}
@@ -239,15 +271,15 @@ def _tag_rows(
             "model_name": COLOUR_MODEL,
             "model_version": COLOUR_VERSION,
         }
-    if tags.fine_category is not None:
+    for one in tags.told:
         yield {
             **place,
-            "attribute": "fine_category",
-            "value": tags.fine_category.value,
+            "attribute": one.attribute,
+            "value": one.value,
             "value_rank": 0,
-            "value_share": round(min(1.0, tags.fine_category.confidence), 4),
-            "model_name": tagger.card.name,
-            "model_version": tagger.card.version,
+            "value_share": round(min(1.0, one.confidence), 4),
+            "model_name": one.model_name,
+            "model_version": one.model_version,
         }
 
 

@@ -241,6 +241,20 @@ def describe(
     )
 
 
+def choose_device(device: Device) -> Literal["cpu", "cuda"]:
+    """Return where a model runs: "auto" takes a GPU if there is one.
+
+    Raises
+    ------
+    ModelError
+        If "cuda" is asked for where there is none.
+    """
+    has_gpu = device != "cpu" and _has_gpu()
+    if device == "cuda" and not has_gpu:
+        raise ModelError("device cuda was asked for, but torch sees no GPU; use cpu")
+    return "cuda" if has_gpu else "cpu"
+
+
 def _has_gpu() -> bool:
     """Tell whether torch can use a GPU, without importing it where none can be."""
     if not any(Path(node).exists() for node in GPU_NODES):
@@ -284,9 +298,7 @@ def load_detector(
 
 
 def _load_network(card: ModelCard, device: Device, cache: Path | None) -> YoloDetector:
-    has_gpu = device != "cpu" and _has_gpu()
-    if device == "cuda" and not has_gpu:
-        raise ModelError("device cuda was asked for, but torch sees no GPU; use cpu")
+    chosen = choose_device(device)
     check_weights(card)
 
     def trunk() -> Any:
@@ -297,10 +309,10 @@ def _load_network(card: ModelCard, device: Device, cache: Path | None) -> YoloDe
         return HeadAndNeck(network.model, network.save)
 
     runtime: Runtime
-    if has_gpu or importlib.util.find_spec("openvino") is None:
+    if chosen == "cuda" or importlib.util.find_spec("openvino") is None:
         from trendlab.vision.network import TorchRuntime
 
-        runtime = TorchRuntime(trunk(), "cuda" if has_gpu else "cpu")
+        runtime = TorchRuntime(trunk(), chosen)
     else:
         runtime = OpenVinoRuntime(trunk, card.sha256, cache)
     log.info("detector %s %s on %s", card.name, card.version, runtime.name)
