@@ -52,7 +52,7 @@ def train_from_config(
         out=config.out,
         name=config.name,
         version=config.version,
-        architecture=config.architecture,
+        architecture=config.detector_architecture,
         input_size_px=config.image_size_px,
         training_data=config.training_data,
         training=config.recorded(),

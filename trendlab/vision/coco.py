@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     Field,
     FiniteFloat,
     TypeAdapter,
@@ -40,6 +43,15 @@ Box = tuple[
 ]
 
 
+# x y x y …, pixels: three corners at least.
+Polygon = Annotated[list[FiniteFloat], Field(min_length=6)]
+
+
+def _polygons(given: Any) -> Any:
+    """Take run-length masks, COCO's other form, for no outline."""
+    return None if isinstance(given, dict) or given == [] else given
+
+
 class _Image(BaseModel):
     id: int
     file_name: FileName
@@ -58,6 +70,7 @@ class _Annotation(BaseModel):
     bbox: Box
     area: FiniteFloat | None = None
     iscrowd: int = 0
+    segmentation: Annotated[list[Polygon] | None, BeforeValidator(_polygons)] = None
 
 
 class _Coco(BaseModel):
@@ -99,7 +112,8 @@ def read_coco(path: Path) -> dict[str, Any]:
     dict
         images (id, file_name, width, height in pixels), annotations (id, image_id,
         category_id, bbox x y width height in pixels, area in square pixels,
-        iscrowd) and categories (id, name). Ids of annotations are counted anew;
+        iscrowd, segmentation: polygons in pixels, where given) and categories (id,
+        name). Run-length masks are read as none. Ids of annotations are counted anew;
         an area that is not given is the box's. A photo may be listed twice, under
         two ids, as repeat-factor sampling does.
 
@@ -134,7 +148,12 @@ def read_coco(path: Path) -> dict[str, Any]:
             )
         area = one.bbox[2] * one.bbox[3] if one.area is None else one.area
         annotations.append(
-            {**one.model_dump(), "id": number + 1, "bbox": list(one.bbox), "area": area}
+            {
+                **one.model_dump(exclude_none=True),
+                "id": number + 1,
+                "bbox": list(one.bbox),
+                "area": area,
+            }
         )
     return {
         "images": [one.model_dump() for one in coco.images],
@@ -196,7 +215,10 @@ def class_names(coco: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def write_yolo_data(
-    root: Path, parts: Mapping[str, tuple[Mapping[str, Any], Path]]
+    root: Path,
+    parts: Mapping[str, tuple[Mapping[str, Any], Path]],
+    *,
+    with_outlines: bool = False,
 ) -> Path:
     """Lay out COCO annotations as ultralytics reads them; photos are linked.
 
@@ -207,6 +229,9 @@ def write_yolo_data(
     parts : mapping of str to (mapping, Path)
         By part, "train" and "val": annotations as `read_coco` gives them, with the
         same classes, and the folder that file names are relative to.
+    with_outlines : bool
+        Write each garment's outline for a segmentation model, the box's corners
+        where it has none.
 
     Returns
     -------
@@ -229,14 +254,12 @@ def write_yolo_data(
         lines: dict[int, list[str]] = {one["id"]: [] for one in coco["images"]}
         sizes = {one["id"]: (one["width"], one["height"]) for one in coco["images"]}
         for one in coco["annotations"]:
-            x, y, width, height = one["bbox"]
             across, down = sizes[one["image_id"]]
-            shares = (
-                (x + width / 2) / across,
-                (y + height / 2) / down,
-                width / across,
-                height / down,
-            )
+            x, y, width, height = one["bbox"]
+            shares = np.array([x + width / 2, y + height / 2, width, height])
+            if with_outlines:
+                shares = _outline(one)
+            shares = (shares.reshape(-1, 2) / (across, down)).ravel()
             lines[one["image_id"]].append(
                 " ".join(
                     [str(numbers[one["category_id"]]), *(f"{v:.6f}" for v in shares)]
@@ -257,6 +280,24 @@ def write_yolo_data(
     yaml = root / "data.yaml"
     yaml.write_text(json.dumps(described))  # JSON is YAML
     return yaml
+
+
+def _outline(annotation: Mapping[str, Any]) -> npt.NDArray[np.float64]:
+    """Return the outline of a garment, x y x y …, its parts joined as one."""
+    polygons = annotation.get("segmentation")
+    if not polygons:
+        x, y, width, height = annotation["bbox"]
+        right, low = x + width, y + height
+        return np.array([x, y, right, y, right, low, x, low])
+    if len(polygons) == 1:
+        return np.array(polygons[0])
+    # torch takes seconds to load: only where parts are joined
+    from trendlab.vision.detect import import_ultralytics
+
+    import_ultralytics()
+    from ultralytics.data.converter import merge_multi_segment
+
+    return np.concatenate(merge_multi_segment(polygons)).ravel()
 
 
 def check_photos(coco: Mapping[str, Any], images: Path) -> None:

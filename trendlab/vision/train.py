@@ -93,6 +93,7 @@ def prepare_data(config: TrainConfig) -> PreparedData:
             "train": (train, given["train"][1]),
             "val": (sets["val"].coco, given["val"][1]),
         },
+        with_outlines=config.is_segmentation,
     )
     val = root / "val.coco.json"
     val.write_text(json.dumps(sets["val"].coco))
@@ -183,21 +184,26 @@ def train_detector(
 def _trainer_class(config: TrainConfig, classes_count: int) -> Any:
     """Return ultralytics' trainer with our start, arithmetic and checkpoints."""
     from ultralytics.models.yolo.detect import DetectionTrainer
-    from ultralytics.nn.tasks import DetectionModel
+    from ultralytics.models.yolo.segment import SegmentationTrainer
+    from ultralytics.nn.tasks import DetectionModel, SegmentationModel
 
-    class Bfloat16Model(DetectionModel):  # type: ignore[misc]
+    network, trainer = (
+        (SegmentationModel, SegmentationTrainer)
+        if config.is_segmentation
+        else (DetectionModel, DetectionTrainer)
+    )
+
+    class Bfloat16Model(network):  # type: ignore[misc,valid-type]
         def predict(self, pixels: torch.Tensor, *args: Any, **more: Any) -> Any:
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 output = super().predict(pixels, *args, **more)
             return _as_float(output)
 
-    class Trainer(DetectionTrainer):  # type: ignore[misc]
+    class Trainer(trainer):  # type: ignore[misc,valid-type]
         def get_model(
             self, cfg: Any = None, weights: Any = None, verbose: bool = True
         ) -> Any:
-            model = DetectionModel(
-                cfg or config.architecture, nc=classes_count, verbose=False
-            )
+            model = network(cfg or config.architecture, nc=classes_count, verbose=False)
             if weights is not None:
                 model.load(weights)
             elif config.initial_weights is not None:
@@ -215,12 +221,13 @@ def _trainer_class(config: TrainConfig, classes_count: int) -> Any:
         def save_model(self) -> Any:
             # checkpoints name the plain class, so that restricted loading reads them
             kept = self.ema.ema.__class__
-            self.ema.ema.__class__ = DetectionModel
+            self.ema.ema.__class__ = network
             try:
                 outcome = super().save_model()
                 if self.best_fitness == self.fitness:
                     save_weights(
-                        self.ema.ema.state_dict(), self.wdir / "best.safetensors"
+                        without_masks(self.ema.ema.state_dict()),
+                        self.wdir / "best.safetensors",
                     )
                 return outcome
             finally:
@@ -230,6 +237,25 @@ def _trainer_class(config: TrainConfig, classes_count: int) -> Any:
             """Draw nothing."""
 
     return Trainer
+
+
+def without_masks(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Leave out the layers of a segmentation head that make masks.
+
+    What is left is a detector of the same architecture without ``-seg``: masks
+    taught it, and it costs no more.
+    """
+    heads = {
+        key.removesuffix("proto.cv1.conv.weight")
+        for key in weights
+        if key.endswith(".proto.cv1.conv.weight")
+    }
+    dropped = tuple(head + part for head in heads for part in ("proto.", "cv4."))
+    return {
+        key: value
+        for key, value in weights.items()
+        if not (dropped and key.startswith(dropped))
+    }
 
 
 def _as_float(value: Any) -> Any:
@@ -259,7 +285,7 @@ def _start_from(model: Any, weights: Mapping[str, torch.Tensor]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb from the command line."""
-    from trendlab.vision import export, people_data, pseudo_labels, ship_tags
+    from trendlab.vision import export, outlines, people_data, pseudo_labels, ship_tags
 
     parser = argparse.ArgumentParser(prog="python -m trendlab.vision.train")
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -267,6 +293,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ship_tags.add_arguments(verbs)
     pseudo_labels.add_arguments(verbs)
     people_data.add_arguments(verbs)
+    outlines.add_arguments(verbs)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
@@ -274,6 +301,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.write(ship_tags.run_verb(given))
         elif given.verb == "pseudo":
             sys.stdout.write(pseudo_labels.run_verb(given))
+        elif given.verb == "outlines":
+            sys.stdout.write(outlines.run_verb(given))
         elif given.verb == "people":
             sys.stdout.write(people_data.run_verb(given))
         else:

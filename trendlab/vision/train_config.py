@@ -42,7 +42,9 @@ class TrainConfig(BaseModel):
     licence : str
         Of the weights, for the card.
     architecture : str
-        Model file of ultralytics, for example ``yolov8n.yaml``.
+        Model file of ultralytics, for example ``yolov8n.yaml``. One with ``-seg``
+        learns from the outlines in the annotations (`segmentation`) too; what it
+        leaves is a detector, without the layers that make masks.
     initial_weights : Path or None
         Safetensors, or a `.pt` that restricted loading accepts, to start from;
         tensors of other shapes (the class layers of another data set) are left as
@@ -104,6 +106,16 @@ class TrainConfig(BaseModel):
     device: str = "cpu"
     threads: int = Field(default=2, ge=1)
     is_bfloat16: bool = True
+
+    @property
+    def is_segmentation(self) -> bool:
+        """Whether outlines are learned beside boxes."""
+        return "-seg" in self.architecture
+
+    @property
+    def detector_architecture(self) -> str:
+        """Model file of what a training leaves."""
+        return self.architecture.replace("-seg", "")
 
     def recorded(self) -> dict[str, Any]:
         """Return the fields that a card records: all but where things are."""
