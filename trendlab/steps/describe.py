@@ -21,6 +21,7 @@ from trendlab.text.negative import load_model
 from trendlab.text.sentiment import score_texts
 from trendlab.trackers import match_posts
 from trendlab.vision.detector import Detector
+from trendlab.vision.shards import Shards
 
 ONE_DAY = timedelta(days=1)
 
@@ -245,6 +246,16 @@ def open_detector(settings: Settings) -> Detector:
     return load_with_people(detector, settings.device, cache=cache)
 
 
+def _shards(context: Context) -> Shards:
+    """Return where photos that were looked at are noted until their rows are safe."""
+    return Shards(context.home / "state" / "shards", detect_key(context))
+
+
+def _tidy_shards(context: Context) -> None:
+    if (context.home / "state" / "shards").is_dir():
+        _shards(context).remove()
+
+
 def _detect(
     context: Context, days: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
@@ -266,6 +277,7 @@ def _detect(
                 home=context.home,
                 run_id=run_ids[day],
                 workers=context.settings.workers,
+                shards=_shards(context),
             )
             rows = {
                 "garments": found.garments,
@@ -291,4 +303,5 @@ DETECT = Step(
     inputs=lambda context, day: [Input("media", day, day)],
     compute=_detect,
     settings_key=detect_key,
+    tidy=_tidy_shards,
 )

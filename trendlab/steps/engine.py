@@ -149,6 +149,7 @@ def run_step(
         written = _write_parts(context, step, parts, sorted(chunk.run_ids))
         seconds = (time.monotonic() - begun) / count
         _record(context, step, chunk.run_ids, chunk.hashes, fixed, written, seconds)
+        step.tidy(context)
         computed += sorted(chunk.run_ids)
         rows_count += sum(written.values())
         context.progress(step.name, chunk.end, len(days))

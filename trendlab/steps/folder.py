@@ -18,8 +18,9 @@ def detect_images(
 ) -> Iterator[str]:
     """Write COCO results for every photo of a folder and yield lines to print.
 
-    The file appears whole or not at all. Photos that cannot be used are listed
-    in `<out>.failures.json` with the reason.
+    The file appears whole or not at all; a run that was killed goes on from the
+    shards that it left in `.<out>.shards`, which a finished one removes. Photos that
+    cannot be used are listed in `<out>.failures.json` with the reason.
 
     Raises
     ------
@@ -35,6 +36,7 @@ def detect_images(
         write_coco_results,
     )
     from trendlab.vision.models import load_card
+    from trendlab.vision.shards import Shards
 
     detector = load_detector(
         load_card(settings.detector),
@@ -42,11 +44,16 @@ def detect_images(
         cache=settings.home / "models",
     )
     started = time.monotonic()
+    shards = Shards(out_file.with_name(f".{out_file.name}.shards"), detector.card.key)
     found = detect_folder(
-        images, detector, progress=lambda done, total: progress("detect", done, total)
+        images,
+        detector,
+        shards=shards,
+        progress=lambda done, total: progress("detect", done, total),
     )
     out_file.parent.mkdir(parents=True, exist_ok=True)
     results_count = write_coco_results(found, out_file)
+    shards.remove()
     failures_file = out_file.with_name(out_file.name + ".failures.json")
     if found.failures:
         _write_json(failures_file, found.failures)

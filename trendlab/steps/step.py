@@ -142,6 +142,10 @@ def no_remark(context: Context, days: Sequence[date]) -> str:
     return ""
 
 
+def no_leftovers(context: Context) -> None:
+    """Remove nothing: most steps leave nothing beside their rows."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of the night.
@@ -181,6 +185,9 @@ class Step:
         may be computed at once, in processes of their own.
     chunk_days : int
         Units computed together; bounds memory.
+    tidy : callable
+        (context) → nothing: removes what `compute` kept to go on after a kill, once
+        the rows of a chunk are written and recorded.
     """
 
     name: str
@@ -197,3 +204,4 @@ class Step:
     fills_gaps: bool = False
     is_pooled: bool = False
     chunk_days: int = 56
+    tidy: Callable[[Context], None] = no_leftovers

@@ -12,7 +12,8 @@ from typing import Any
 from trendlab.errors import ImageRejected, VisionError
 from trendlab.vision.boxes import Detections, Suppression
 from trendlab.vision.detector import Detector
-from trendlab.vision.pipeline import Wanted, find_in_photos
+from trendlab.vision.pipeline import Wanted
+from trendlab.vision.shards import Shards, find_in_shards
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,8 @@ class FolderRun:
         Threads that decode.
     image_ids : mapping of str to int
         COCO image ids by file name, added to the results where given.
+    shards : Shards or None
+        Where a run that was killed goes on from; the caller removes them.
     progress : callable or None
         Called with photos done and photos in all.
 
@@ -74,9 +77,11 @@ class FolderRun:
         keep: Suppression,
         workers: int,
         image_ids: Mapping[str, int],
+        shards: Shards | None,
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self._folder, self._detector, self._keep = folder, detector, keep
+        self._shards = shards
         self._workers, self._image_ids, self._progress = workers, image_ids, progress
         self._paths = list_photos(folder)
         self.images_count = len(self._paths)
@@ -87,12 +92,16 @@ class FolderRun:
         started = time.monotonic()
         self.failures.clear()
         found_count = 0
-        wanted = (
+        wanted = [
             Wanted(path.relative_to(self._folder).as_posix(), path)
             for path in self._paths
-        )
-        outcomes = find_in_photos(
-            wanted, self._detector, keep=self._keep, workers=self._workers
+        ]
+        outcomes = find_in_shards(
+            wanted,
+            self._detector,
+            shards=self._shards,
+            keep=self._keep,
+            workers=self._workers,
         )
         for done, (file_name, outcome) in enumerate(outcomes, 1):
             if isinstance(outcome, ImageRejected):
@@ -125,6 +134,7 @@ def detect_folder(
     max_count: int = MEASURING_COUNT,
     workers: int = 2,
     image_ids: Mapping[str, int] | None = None,
+    shards: Shards | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FolderRun:
     """Find garments in every photo of a folder, as COCO results.
@@ -141,6 +151,8 @@ def detect_folder(
     workers : int
         Threads that decode.
     image_ids : mapping of str to int, optional
+    shards : Shards, optional
+        Where a run that was killed goes on from; the caller removes them.
     progress : callable, optional
 
     Returns
@@ -156,7 +168,7 @@ def detect_folder(
         max_count=max_count,
         is_multi_label=True,
     )
-    return FolderRun(folder, detector, keep, workers, image_ids or {}, progress)
+    return FolderRun(folder, detector, keep, workers, image_ids or {}, shards, progress)
 
 
 def _coco_results(

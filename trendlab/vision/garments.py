@@ -19,7 +19,8 @@ from trendlab.vision.boxes import Detections
 from trendlab.vision.copies import KEY, group_copies
 from trendlab.vision.detector import Detector
 from trendlab.vision.looks import Look, look_indexes, tell_looks
-from trendlab.vision.pipeline import Wanted, find_in_photos
+from trendlab.vision.pipeline import Wanted
+from trendlab.vision.shards import Shards, find_in_shards
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def find_garments(
     home: Path,
     run_id: str,
     workers: int = 2,
+    shards: Shards | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Found:
     """Find the garments in stored photos.
@@ -78,6 +80,9 @@ def find_garments(
     run_id : str
     workers : int
         Threads that decode.
+    shards : Shards, optional
+        Where what was found is kept until the caller has it safe, so that a run that
+        was killed goes on where it stopped.
     progress : callable, optional
         Called with photos done and photos in all.
 
@@ -96,15 +101,17 @@ def find_garments(
     """
     started = time.monotonic()
     photos = stored_photos(media)
-    wanted = (
+    wanted = [
         Wanted(row, photo_path(row["path"], home), row["sha256"]) for row in photos
-    )
+    ]
     garments: list[dict[str, Any]] = []
     looks: list[dict[str, Any]] = []
     failures: list[dict[str, Any]] = []
     tables: dict[str, list[pa.Table]] = {"garments": [], "looks": []}
     seen: set[str] = set()
-    results = find_in_photos(wanted, detector, with_features=True, workers=workers)
+    results = find_in_shards(
+        wanted, detector, shards=shards, with_features=True, workers=workers
+    )
     for done, (row, outcome) in enumerate(results, 1):
         place = {key: row[key] for key in ("day", "source", "post_id", "media_index")}
         place["run_id"] = run_id
