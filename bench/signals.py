@@ -16,6 +16,7 @@ import pyarrow as pa
 from trendlab.schemas import TABLES
 from trendlab.signals.activity import (
     as_declared,
+    PARAMS,
     lake_query,
     run_id_rows,
     tracker_zone_rows,
@@ -111,7 +112,9 @@ def time_activity(posts, days=30, trackers=10, cities=40):
             connection.register(name, rows)
         for name in ("activity", "author_days"):
             started = time.monotonic()
-            rows = as_declared(connection.sql(lake_query(name)).to_arrow_table(), name)
+            params = PARAMS if name == "activity" else {}
+            counted = connection.sql(lake_query(name), params=params)
+            rows = as_declared(counted.to_arrow_table(), name)
             print(
                 f"{name}: {posts:,} posts, {rows.num_rows:,} rows out, "
                 f"{time.monotonic() - started:.1f} s"

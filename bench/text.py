@@ -245,7 +245,7 @@ def term_rows(scale: float) -> Iterator[Row]:
     run_ids, captions, tables = term_tables(count, TERM_DAYS)
     days = tables[1]["day"].to_pylist()
     ours, theirs = best_of(
-        lambda: count_terms(*tables, run_ids=run_ids),
+        lambda: count_terms(*tables, run_ids=run_ids, comment_days=28),
         lambda: plain_count(days, captions),
     )
     yield Row(

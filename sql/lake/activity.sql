@@ -13,6 +13,10 @@
 --   coverage                        the produced days; empty: nothing is partial
 --   tracker_zones(tracker, time_zone)  trackers whose day is not the UTC day
 --
+-- Parameters: comment_days (a comment counts up to so many days after its post),
+-- likes_days (a reading of likes, up to so many UTC days after its post). Of a range
+-- more is at hand than of a day alone, and must not count.
+--
 -- * Likes compare readings of equal age: of a post's readings the one nearest to
 --   24 hours counts, and posts.likes_count where there is none. Unknown likes are
 --   missing, not zero.
@@ -52,7 +56,9 @@ aged_likes as (
             abs(epoch(observed_at - created_at) - 86400), -epoch(observed_at)
         )) as observed_at
     from engagement
-    where likes_count is not null
+    where
+        likes_count is not null
+        and day <= (timezone('UTC', created_at))::date + $likes_days
     group by source, post_id
 ),
 
@@ -224,6 +230,7 @@ comment_items as (
     select
         tp.tracker,
         tp.city,
+        tp.day as posted_on,
         case
             when z.time_zone is null then c.day
             else (timezone(z.time_zone, c.created_at))::date
@@ -250,6 +257,7 @@ comments_by_author as (
         count(*) filter (where is_positive) as positive_count
     from comment_items
     semi join produced on produced.day = comment_items.day
+    where posted_on between comment_items.day - $comment_days and comment_items.day
     group by grouping sets (
         (tracker, day, city, source, author_id),
         (tracker, day, source, author_id)

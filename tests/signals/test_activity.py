@@ -9,6 +9,7 @@ import pytest
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
 from trendlab.signals.activity import (
+    PARAMS,
     as_declared,
     covered_days,
     lake_query,
@@ -118,7 +119,8 @@ def run(name, made, *, days=(D1,), coverage=(), engagement=(), zones=None):
     with duckdb.connect() as connection:
         for relation, rows in relations.items():
             connection.register(relation, rows)
-        found = connection.sql(lake_query(name)).to_arrow_table()
+        params = PARAMS if name == "activity" else {}
+        found = connection.sql(lake_query(name), params=params).to_arrow_table()
     return as_declared(found, name)
 
 
@@ -276,6 +278,41 @@ def test_a_range_equals_its_days():
     single = pa.concat_tables(run("activity", made, days=(d,)) for d in (D1, D2))
     key = [("tracker", "ascending"), ("city", "ascending"), ("day", "ascending")]
     assert both.equals(single.sort_by(key))
+
+
+def test_a_comment_counts_up_to_28_days_after_its_post():
+    """However far back posts are at hand: a day of a range is the day alone."""
+    days = [D1 + timedelta(days=number) for number in range(31)]
+    late, too_late = days[28], days[29]
+    made = [
+        post("1", day=D1),
+        comment("c1", "1", day=late),
+        comment("c2", "1", day=too_late),
+    ]
+    rows = activity(made, days=days)
+    assert rows["shoes", "all", late]["comment_scored_count"] == 1
+    assert ("shoes", "all", too_late) not in rows
+
+
+def test_a_reading_of_likes_counts_up_to_two_days_after_the_post():
+    """Of a range later readings are at hand: they say no more than of a day alone."""
+
+    def reading(days, likes):
+        return {
+            "day": D1 + timedelta(days=days),
+            "source": "s",
+            "post_id": "1",
+            "created_at": at(D1),
+            "observed_at": at(D1 + timedelta(days=days)),
+            "likes_count": likes,
+        }
+
+    made = [post("1", likes=900)]
+    late, week = reading(3, 70), reading(7, 200)
+    row = activity(made, engagement=[late, week])["shoes", "all", D1]
+    assert row["likes_count"] == 900
+    row = activity(made, engagement=[reading(2, 50), late, week])["shoes", "all", D1]
+    assert row["likes_count"] == 50
 
 
 def test_nothing_in_gives_typed_nothing():

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from trendlab.schemas import TABLES
-from trendlab.signals.activity import lake_query
+from trendlab.signals.activity import PARAMS, lake_query
 
 # Sizes at which the planner, left to itself, joins by the source alone: few matched
 # posts, many comments, few of them scored.
@@ -70,7 +70,7 @@ def test_no_join_is_by_the_source_alone(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         relations(connection, tmp_path)
         plan = connection.execute(
-            "explain (format json) " + lake_query("activity")
+            "explain (format json) " + lake_query("activity"), PARAMS
         ).fetchall()[-1][1]
     found = list(joins(json.loads(plan)))
     assert any("post_id = post_id" in conditions for conditions in found)

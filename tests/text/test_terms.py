@@ -51,6 +51,7 @@ def counted(
         table("comments", [comment_row(**row) for row in comments]),
         table("sentiment", [sentiment_row(**row) for row in sentiment]),
         run_ids=run_ids,
+        comment_days=28,
         **options,
     )
     assert found.schema == TABLES["term_days"].arrow
@@ -185,7 +186,8 @@ def test_only_the_most_used_terms_are_kept(monkeypatch: pytest.MonkeyPatch) -> N
 def test_nothing_in_gives_a_typed_nothing() -> None:
     assert counted([]) == []
     empty = [TABLES[n].empty() for n in ("tracker_posts", "posts", "comments")]
-    found = count_terms(*empty, TABLES["sentiment"].empty(), run_ids=RUN_IDS)
+    empty += [TABLES["sentiment"].empty()]
+    found = count_terms(*empty, run_ids=RUN_IDS, comment_days=28)
     assert found.equals(TABLES["term_days"].empty())
 
 
@@ -196,6 +198,24 @@ def test_one_post_without_caption_gives_nothing() -> None:
 def test_hostile_texts_are_counted() -> None:
     posts = [post("a", "ad\x00vent " + "x" * 5000 + " coat"), post("b", "coat 🧥\x00")]
     assert shown(counted(posts)) == {"coat": 2}
+
+
+def test_a_comment_counts_up_to_28_days_after_its_post() -> None:
+    """However far back posts are at hand: a day of a range is the day alone."""
+    late, too_late = (DAY + timedelta(days=days) for days in (28, 29))
+    comments = [
+        {
+            "comment_id": f"{on}{n}",
+            "post_id": "a",
+            "created_at": at(on),
+            "text": "advent",
+        }
+        for on in (late, too_late)
+        for n in range(2)
+    ]
+    run_ids = {late: "r28", too_late: "r29"}
+    rows = counted([post("a", "coat")], comments=comments, run_ids=run_ids)
+    assert [(row["day"], row["term"]) for row in rows] == [(late, "advent")]
 
 
 def _many(size: int) -> tuple[Rows, pa.Table, pa.Table]:
@@ -220,7 +240,7 @@ def test_counts_equal_a_plain_count() -> None:
     posts, rows, matched = _many(120)
     run_ids = {DAY + timedelta(days=n): f"r{n}" for n in range(3)}
     empty = TABLES["comments"].empty(), TABLES["sentiment"].empty()
-    found = count_terms(matched, rows, *empty, run_ids=run_ids)
+    found = count_terms(matched, rows, *empty, run_ids=run_ids, comment_days=28)
     plain = Counter(
         (each["day"], word) for each in posts for word in set(tokenize(each["caption"]))
     )
@@ -233,8 +253,10 @@ def test_a_range_gives_the_rows_of_its_days() -> None:
     _, rows, matched = _many(120)
     run_ids = {DAY + timedelta(days=n): f"r{n}" for n in range(3)}
     empty = TABLES["comments"].empty(), TABLES["sentiment"].empty()
-    whole = count_terms(matched, rows, *empty, run_ids=run_ids)
+    whole = count_terms(matched, rows, *empty, run_ids=run_ids, comment_days=28)
     for day, run_id in run_ids.items():
-        alone = count_terms(matched, rows, *empty, run_ids={day: run_id})
+        alone = count_terms(
+            matched, rows, *empty, run_ids={day: run_id}, comment_days=28
+        )
         of_day = whole.filter(pc.equal(whole["day"], pa.scalar(day)))
         assert alone.equals(of_day)

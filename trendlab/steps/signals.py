@@ -14,6 +14,8 @@ from trendlab.lake import Lake, Span
 from trendlab.schemas import TABLES
 from trendlab.signals.activity import (
     COMMENT_LOOKBACK_DAYS,
+    LIKES_DAYS,
+    PARAMS,
     as_declared,
     covered_days,
     lake_query,
@@ -26,6 +28,7 @@ from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
 from trendlab.signals.origin import HOMES_LAG
 from trendlab.signals.peaks import find_peaks
 from trendlab.steps.code_hash import hash_of
+from trendlab.steps.describe import has_local_days
 from trendlab.steps.engine import week_of
 from trendlab.steps.event_inputs import QUERIES, batches_of, event_days, gather_items
 from trendlab.steps.step import Context, Input, Parts, Step
@@ -34,8 +37,6 @@ from trendlab.text.terms import count_terms
 from trendlab.text.words import tokenize
 
 ONE_DAY = timedelta(days=1)
-# likes are read again two days later at the latest, and those of that age count
-ENGAGEMENT_REACH = timedelta(days=2)
 # the longest baseline of a daily rule, and the reach of its masks
 BASELINE = timedelta(days=84)
 HOME_COLUMNS = ("source", "author_id", "home_city", "home_source")
@@ -77,6 +78,13 @@ def _zones_key(context: Context) -> str:
     return hash_of(*(f"{name}={zones[name]}" for name in sorted(zones)))
 
 
+def _likes_span(context: Context, first: date, last: date) -> tuple[date, date]:
+    """Return the days on which likes of posts of a range are read."""
+    # posts of a local day lie on the neighbouring UTC days too
+    beside = ONE_DAY if has_local_days(context) else timedelta(0)
+    return first - beside, last + beside + timedelta(days=LIKES_DAYS)
+
+
 def _activity_inputs(context: Context, day: date) -> list[Input]:
     near = (day - ONE_DAY, day + ONE_DAY)
     return [
@@ -84,7 +92,7 @@ def _activity_inputs(context: Context, day: date) -> list[Input]:
         Input("posts", *near),
         Input("comments", *near),
         Input("sentiment", *near),
-        Input("engagement", day, day + ENGAGEMENT_REACH),
+        Input("engagement", *_likes_span(context, day, day)),
         Input("coverage", day, day),
     ]
 
@@ -108,11 +116,12 @@ def _activity(
             "posts": Span("posts", *near),
             "comments": Span("comments", *near),
             "sentiment": Span("sentiment", *near),
-            "engagement": Span("engagement", first, last + ENGAGEMENT_REACH),
+            "engagement": Span("engagement", *_likes_span(context, first, last)),
             "coverage": Span("coverage", first, last),
         }
         for table in ("activity", "author_days"):
-            rows = as_declared(lake.query(lake_query(table), relations), table)
+            params = PARAMS if table == "activity" else None
+            rows = as_declared(lake.query(lake_query(table), relations, params), table)
             parts[table].update(split_by_day(rows))
         terms = count_terms(
             lake.read_range(
@@ -123,6 +132,7 @@ def _activity(
             lake.read_range("sentiment", *near),
             run_ids={day: run_ids[day] for day in span},
             time_zones=_zones(context),
+            comment_days=COMMENT_LOOKBACK_DAYS,
         )
         parts["term_days"].update(split_by_day(terms))
     return parts

@@ -40,6 +40,7 @@ def count_terms(
     *,
     run_ids: Mapping[date, str],
     time_zones: Mapping[str, str] | None = None,
+    comment_days: int,
 ) -> pa.Table:
     """Count who uses which words and hashtags, and how many of them in a bad mood.
 
@@ -55,6 +56,9 @@ def count_terms(
     time_zones : mapping of str to str, optional
         IANA zone by tracker, where it is not UTC: the day of a comment is its own, in
         its tracker's zone. (The day of a post stands in `tracker_posts`.)
+    comment_days : int
+        A comment counts up to so many days after its post, however many days of
+        `tracker_posts` are at hand.
 
     Returns
     -------
@@ -105,13 +109,17 @@ def count_terms(
         said_posts.select("source", "post_id", row=pl.int_range(pl.len(), dtype=_ROW)),
         on=["source", "post_id"],
     )
-    of_comments = matched.drop("day").join(
+    of_comments = matched.rename({"day": "posted_on"}).join(
         said_comments.select(
             "source", "post_id", "created_at", row=pl.int_range(pl.len(), dtype=_ROW)
         ),
         on=["source", "post_id"],
     )
-    of_comments = of_comments.with_columns(day=_local_day(time_zones or {}))
+    of_comments = of_comments.with_columns(day=_local_day(time_zones or {})).filter(
+        (pl.col("day") - pl.col("posted_on"))
+        .dt.total_days()
+        .is_between(0, comment_days)
+    )
     terms = pl.concat(
         [
             _count(of_posts, said_posts, moods, wanted, "post"),
