@@ -26,6 +26,7 @@ from scipy.stats import chi2
 
 from bench.influencer_worlds import Tally
 from trendlab.settings import Settings
+from trendlab.signals.activity import tracker_zone_rows
 from trendlab.signals.event_items import BASELINE_DAYS, EventDay
 from trendlab.signals.evidence import Inputs
 from trendlab.signals.home_comparison import compare_homes
@@ -203,7 +204,9 @@ def inputs_of(context: Context, day: date) -> EventDay:
         )
         _HELD[key] = EventDay(
             Inputs(
-                **gather_items(lake.query, asked, homes_of(lake, [day])),
+                **gather_items(
+                    lake.query, asked, homes_of(lake, [day]), tracker_zone_rows({})
+                ),
                 activity=lake.read_range("activity", past, day),
                 city_names={},
                 tokenize=tokenize,

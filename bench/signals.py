@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from trendlab.schemas import TABLES
 from trendlab.signals.activity import (
-    as_declared,
     PARAMS,
+    as_declared,
     lake_query,
     run_id_rows,
     tracker_zone_rows,

@@ -2,15 +2,24 @@
 -- day, tracker and comment.
 --
 -- Relations: event_days(day, tracker), tracker_posts of those days and of so many
--- before as a comment may be late, comments of those days, sentiment from one UTC day
--- before to one after. Parameter: reach_days (tracker_posts before a day that count).
+-- before as a comment may be late, comments and sentiment from one UTC day before to one
+-- after, tracker_zones(tracker, time_zone): a comment's day is its own in the tracker's
+-- zone, as in activity.sql. Parameter: reach_days (tracker_posts before a day that
+-- count).
 
 with matched as (
-    select event_days.day, tp.tracker, tp.city, tp.source, tp.post_id
+    select
+        event_days.day,
+        tp.tracker,
+        tp.city,
+        tp.source,
+        tp.post_id,
+        tracker_zones.time_zone
     from tracker_posts as tp
     inner join event_days
         on event_days.tracker = tp.tracker
         and tp.day between event_days.day - $reach_days and event_days.day
+    left join tracker_zones on tracker_zones.tracker = tp.tracker
     where not tp.is_excluded
 ),
 
@@ -39,7 +48,10 @@ from matched
 inner join comments
     on comments.source = matched.source
     and comments.post_id = matched.post_id
-    and comments.day = matched.day
+    and matched.day = case
+        when matched.time_zone is null then comments.day
+        else (timezone(matched.time_zone, comments.created_at))::date
+    end
 left join comment_scores
     on comment_scores.source = comments.source
     and comment_scores.comment_id = comments.comment_id

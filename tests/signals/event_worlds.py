@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from trendlab.lake import Lake
+from trendlab.signals.activity import tracker_zone_rows
 from trendlab.signals.evidence import Inputs
 from trendlab.steps.event_inputs import gather_items
 
@@ -22,7 +23,13 @@ def gather(
 ) -> Inputs:
     """Give the inputs of events: day, tracker and item_kind of each."""
     with tempfile.TemporaryDirectory() as folder:
-        items = gather_items(Lake(Path(folder)).query, events, author_homes, tables)
+        items = gather_items(
+            Lake(Path(folder)).query,
+            events,
+            author_homes,
+            tracker_zone_rows({}),
+            tables,
+        )
     return Inputs(
         **items,
         activity=tables["activity"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from tests.signals.test_evidence import EVENT, dip, peak, post, tables
 from tests.signals.worlds import activity_rows, day, term_row
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
-from trendlab.signals.activity import lake_query
+from trendlab.signals.activity import lake_query, tracker_zone_rows
 from trendlab.steps import event_inputs
 from trendlab.steps.event_inputs import batches_of, event_days, gather_items
 
@@ -30,20 +30,29 @@ def days_of(*kinds: str) -> pa.Table:
 
 
 def gathered(
-    lake: Lake, given: dict[str, pa.Table], *kinds: str
+    lake: Lake,
+    given: dict[str, pa.Table],
+    *kinds: str,
+    zones: dict[str, str] | None = None,
 ) -> dict[str, pa.Table]:
     return gather_items(
-        lake.query, days_of(*kinds), TABLES["author_homes"].empty(), given
+        lake.query,
+        days_of(*kinds),
+        TABLES["author_homes"].empty(),
+        tracker_zone_rows(zones or {}),
+        given,
     )
 
 
-def comment(number: int, *, post_id: str, on: date) -> dict[str, object]:
+def comment(
+    number: int, *, post_id: str, on: date, at: datetime | None = None
+) -> dict[str, object]:
     return {
         "day": on,
         "source": "mastodon",
         "comment_id": f"c{number}",
         "post_id": post_id,
-        "created_at": None,
+        "created_at": at,
         "text": "shame",
         "observed_at": None,
     }
@@ -123,6 +132,30 @@ def test_excluded_posts_and_their_comments_are_left_out(lake: Lake) -> None:
     assert found["item_id"].to_pylist() == ["c1"]
 
 
+def test_a_comment_explains_the_local_day_that_it_counts_on(lake: Lake) -> None:
+    """In New York 2 o'clock UTC is the day before, as in activity.sql."""
+    given = tables()
+    said = post(700, "x", author="a")["tracker_posts"] | {"day": EVENT}
+    given["tracker_posts"] = TABLES["tracker_posts"].from_rows([said])
+    rows = [
+        comment(
+            number,
+            post_id="p700",
+            on=EVENT + timedelta(days=ahead),
+            at=datetime(EVENT.year, EVENT.month, EVENT.day, 2, tzinfo=UTC)
+            + timedelta(days=ahead),
+        )
+        for number, ahead in enumerate((0, 1, 2))
+    ]
+    schema = TABLES["comments"].arrow
+    given["comments"] = pa.Table.from_pylist(rows, schema=schema)
+
+    zones = {str(said["tracker"]): "America/New_York"}
+    found = gathered(lake, given, "comment", zones=zones)["comments"]
+
+    assert found["item_id"].to_pylist() == ["c1"]
+
+
 def test_what_no_event_asks_for_is_not_read(lake: Lake) -> None:
     asked: list[dict[str, object]] = []
 
@@ -131,7 +164,7 @@ def test_what_no_event_asks_for_is_not_read(lake: Lake) -> None:
         return lake.query(sql, relations, params)
 
     homes = TABLES["author_homes"].empty()
-    gather_items(query, days_of("comment"), homes, tables())
+    gather_items(query, days_of("comment"), homes, tracker_zone_rows({}), tables())
 
     opened = {
         name

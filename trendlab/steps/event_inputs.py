@@ -98,6 +98,7 @@ def gather_items(
     query: Query,
     days: pa.Table,
     author_homes: pa.Table,
+    tracker_zones: pa.Table,
     relations: Relations | None = None,
 ) -> dict[str, pa.Table]:
     """Gather the items of event days and the counts of their past.
@@ -110,6 +111,8 @@ def gather_items(
         A batch of `batches_of`.
     author_homes : pyarrow.Table
         As in `Inputs`.
+    tracker_zones : pyarrow.Table
+        Of `tracker_zone_rows`: trackers whose day is not the UTC day.
     relations : mapping or None
         Tables to read in place of the lake's.
 
@@ -130,7 +133,7 @@ def gather_items(
         },
         "comments": {
             "tracker_posts": (first - timedelta(COMMENT_LOOKBACK_DAYS), last),
-            "comments": (first, last),
+            "comments": near,
             "sentiment": near,
         },
         "terms": {"term_days": (past, last)},
@@ -159,7 +162,12 @@ def gather_items(
         }
         gathered[field] = query(
             lake_query(name),
-            {"event_days": wanted[field], "author_homes": author_homes, **read},
+            {
+                "event_days": wanted[field],
+                "author_homes": author_homes,
+                "tracker_zones": tracker_zones,
+                **read,
+            },
             PARAMETERS[field],
         )
     return gathered

@@ -78,11 +78,16 @@ def _zones_key(context: Context) -> str:
     return hash_of(*(f"{name}={zones[name]}" for name in sorted(zones)))
 
 
+def _stored_days(context: Context, first: date, last: date) -> tuple[date, date]:
+    """Return the UTC days that hold the posts of a range of the trackers' days."""
+    beside = ONE_DAY if has_local_days(context) else timedelta(0)
+    return first - beside, last + beside
+
+
 def _likes_span(context: Context, first: date, last: date) -> tuple[date, date]:
     """Return the days on which likes of posts of a range are read."""
-    # posts of a local day lie on the neighbouring UTC days too
-    beside = ONE_DAY if has_local_days(context) else timedelta(0)
-    return first - beside, last + beside + timedelta(days=LIKES_DAYS)
+    earliest, latest = _stored_days(context, first, last)
+    return earliest, latest + timedelta(days=LIKES_DAYS)
 
 
 def _activity_inputs(context: Context, day: date) -> list[Input]:
@@ -163,7 +168,7 @@ def _signals_inputs(context: Context, day: date) -> list[Input]:
         Input("author_days", day, day),
         Input("author_homes", _week_of_homes(day), _week_of_homes(day)),
         Input("coverage", day, day),
-        Input("garments", day, day),
+        Input("garments", *_stored_days(context, day, day)),
     ]
 
 
@@ -264,7 +269,12 @@ def _explain(
     for batch in batches_of(event_days(peaks, dips), activity):
         days = pc.unique(batch["day"]).to_pylist()
         inputs = Inputs(
-            **gather_items(lake.query, batch, homes_of(lake, days)),
+            **gather_items(
+                lake.query,
+                batch,
+                homes_of(lake, days),
+                tracker_zone_rows(_zones(context)),
+            ),
             activity=activity,
             city_names=city_names,
             tokenize=tokenize,
@@ -301,6 +311,7 @@ SIGNALS = Step(
     modules=(
         "sql/lake/topic_terms.sql",
         *(f"sql/lake/{name}.sql" for name in QUERIES.values()),
+        "trendlab.steps.event_inputs",
         "trendlab.signals.dips",
         "trendlab.signals.evidence",
         "trendlab.signals.peaks",

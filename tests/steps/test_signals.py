@@ -1,0 +1,49 @@
+"""What the steps of a day read: all that decides its rows, by table and day."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from trendlab.lake import Lake
+from trendlab.places.cities import seed_cities
+from trendlab.settings import Settings
+from trendlab.steps.event_inputs import gather_items
+from trendlab.steps.signals import ACTIVITY, SIGNALS
+from trendlab.steps.step import Context, Step
+from trendlab.trackers import Tracker
+
+DAY = date(2026, 3, 4)
+
+
+def context_of(home: Path, time_zone: str) -> Context:
+    tracker = Tracker(name="shoes", hashtags=["shoes"], time_zone=time_zone)
+    return Context(Settings(home=home), Lake(home / "lake"), [tracker], seed_cities())
+
+
+def days_read(step: Step, context: Context, table: str) -> tuple[int, int]:
+    """Days from the day to the first and last that the step reads of a table."""
+    (wanted,) = (each for each in step.inputs(context, DAY) if each.table == table)
+    return (wanted.first_day - DAY).days, (wanted.last_day - DAY).days
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "garments", "engagement"),
+    [("UTC", (0, 0), (0, 2)), ("Asia/Tokyo", (-1, 1), (-1, 3))],
+)
+def test_photos_and_likes_of_a_local_day_lie_on_its_neighbours_too(
+    tmp_path: Path,
+    time_zone: str,
+    garments: tuple[int, int],
+    engagement: tuple[int, int],
+) -> None:
+    context = context_of(tmp_path, time_zone)
+    assert days_read(SIGNALS, context, "garments") == garments
+    assert days_read(ACTIVITY, context, "engagement") == engagement
+
+
+def test_what_gathers_the_items_of_events_decides_their_run() -> None:
+    """A changed span or parameter of what explains events explains them anew."""
+    assert gather_items.__module__ in SIGNALS.modules
