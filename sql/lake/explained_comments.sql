@@ -5,7 +5,7 @@
 -- before as a comment may be late, comments and sentiment from one UTC day before to one
 -- after, tracker_zones(tracker, time_zone): a comment's day is its own in the tracker's
 -- zone, as in activity.sql. Parameter: reach_days (tracker_posts before a day that
--- count).
+-- count). hash_order as in explained_posts.sql.
 
 with matched as (
     select
@@ -43,7 +43,9 @@ select
     comments.likes_count,
     comment_scores.compound,
     comment_scores.label,
-    null::varchar [] as garments
+    null::varchar [] as garments,
+    md5_number_lower(concat_ws(' ', matched.source, comments.comment_id))
+        as hash_order
 from matched
 inner join comments
     on comments.source = matched.source

@@ -3,7 +3,8 @@
 --
 -- Relations: event_days(day, tracker), tracker_posts of those days, posts, sentiment
 -- and garments from one UTC day before to one after (a tracker's day may be another
--- than that under which a post is stored).
+-- than that under which a post is stored). hash_order says which posts are read where
+-- not all are: it depends on the post alone, and not on what it holds.
 
 with matched as (
     select tp.day, tp.tracker, tp.city, tp.source, tp.post_id
@@ -39,7 +40,8 @@ select
     posts.likes_count,
     post_scores.compound,
     post_scores.label,
-    worn.garments
+    worn.garments,
+    md5_number_lower(concat_ws(' ', matched.source, matched.post_id)) as hash_order
 from matched
 inner join posts
     on posts.source = matched.source and posts.post_id = matched.post_id

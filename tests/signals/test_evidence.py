@@ -8,6 +8,7 @@ import pytest
 from tests.signals.event_worlds import gather
 from tests.signals.worlds import activity_rows, day, term_row
 from trendlab.schemas import TABLES
+from trendlab.signals import event_items
 from trendlab.signals.evidence import explain_dips, explain_peaks
 from trendlab.steps.event_inputs import event_days
 
@@ -278,3 +279,35 @@ def test_events_of_other_days_and_no_events_give_typed_nothing():
     ).evidence
     assert other.num_rows == none.num_rows == 0
     assert none.schema.equals(TABLES["evidence"].arrow)
+
+
+def test_words_are_read_of_every_source_where_not_every_item_is(monkeypatch):
+    """Items that are read are drawn by hash, not the first source's by its name."""
+    monkeypatch.setattr(event_items, "MAX_READ_ITEMS", 80)
+    made = [post(i, "dull", author=f"a{i}", negative=True) for i in range(100)]
+    made += [
+        {
+            name: {**row, "source": "zoo"}
+            for name, row in post(
+                100 + i, "scandal", author=f"b{i}", negative=True
+            ).items()
+        }
+        for i in range(100)
+    ]
+    given = {
+        name: TABLES[name].from_rows([row[name] for row in made]) for name in made[0]
+    }
+
+    rows = explain_dips(dip(), world(given), run_ids={EVENT: "run"}).evidence
+
+    words = {row["item"] for row in rows.to_pylist() if row["evidence_kind"] == "word"}
+    assert words == {"dull", "scandal"}
+
+
+def test_every_item_of_a_topic_counts(monkeypatch):
+    """What a topic's authors wrote is of all its items, however few words are read."""
+    monkeypatch.setattr(event_items, "MAX_READ_ITEMS", 10)
+    made_by = explain_dips(dip(topic="strike"), world(), run_ids={EVENT: "run"})
+    (row,) = made_by.event_authors.to_pylist()
+    assert row["authors_count"] == 26
+    assert row["top_share"] == pytest.approx(15 / 40)

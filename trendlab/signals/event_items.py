@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,13 +17,13 @@ Row = dict[str, Any]
 
 # Items whose words are read for one event. A word in one of a hundred of them, where
 # one in a thousand is usual, stands out at this size; a list of ten needs no more.
-# Taken in the order of their ids, which says nothing of what they hold.
+# Drawn by a hash: ids rise with time, and are sorted by source.
 MAX_READ_ITEMS = 4_000
 
 ITEM = ["source", "item_id"]
 ITEM_COLUMNS = [
     *("source", "item_id", "author_id", "author_handle", "city", "text", "hashtags"),
-    *("url", "likes_count", "compound", "label", "garments"),
+    *("url", "likes_count", "compound", "label", "garments", "hash_order"),
 ]
 # Days before the event that say what is usual.
 BASELINE_DAYS = 28
@@ -119,7 +119,7 @@ class EventDay:
         -------
         polars.DataFrame
             source, item_id, author_id, author_handle, city, text, hashtags, url,
-            likes_count, compound, garments.
+            likes_count, compound, garments, hash_order.
         """
         tracker = event["tracker"]
         inside = self.once(
@@ -141,8 +141,11 @@ class EventDay:
         return to_frame(picked, ITEM_COLUMNS).sort("source", "item_id")
 
     def terms(self, items: pl.DataFrame, item_kind: str) -> pl.DataFrame:
-        """Words and hashtags of items: source, item_id, term_kind, term."""
-        wanted = items.head(MAX_READ_ITEMS)
+        """Words and hashtags of items: source, item_id, term_kind, term.
+
+        At most `MAX_READ_ITEMS` of them are read.
+        """
+        wanted = items.bottom_k(MAX_READ_ITEMS, by=["hash_order", *ITEM])
         read = self._read[item_kind]
         new = wanted.join(read.items, on=ITEM, how="anti")
         if new.height:
@@ -157,6 +160,16 @@ class EventDay:
             )
             self._read[item_kind] = read
         return read.terms.join(wanted, on=ITEM, how="semi")
+
+    def about(self, items: pl.DataFrame, words: Collection[str]) -> pl.DataFrame:
+        """Give the items that hold one of some words, as a word or a hashtag."""
+        wanted = set(words)
+        is_about = [
+            not wanted.isdisjoint(tags or ())
+            or not wanted.isdisjoint(self.inputs.tokenize(text or ""))
+            for text, tags in items.select("text", "hashtags").iter_rows()
+        ]
+        return items.filter(pl.Series(is_about, dtype=pl.Boolean))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-import polars as pl
 import pyarrow as pa
 
 from trendlab.schemas import TABLES
@@ -149,10 +148,7 @@ def _event_rows(event: Row, event_kind: str, day: EventDay) -> _Found:
     items = day.items(event, item_kind, only_negative=event_kind == "dip")
     topic = event.get("topic", "")
     if topic != "":
-        said = day.terms(items, item_kind).filter(
-            pl.col("term").is_in(topic.split(" "))
-        )
-        items = items.join(said, on=["source", "item_id"], how="semi")
+        items = day.about(items, topic.split(" "))
     rows: list[Row] = []
     authors: list[Row] = []
     origins: list[Row] = []
