@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from trendlab.errors import VisionError
-from trendlab.vision.export import detect_annotated
+from trendlab.vision.annotated import detect_annotated
 from trendlab.vision.models import load_card
 
 

@@ -14,9 +14,11 @@ from trendlab.errors import ModelError, VisionError
 from trendlab.settings import read_settings
 from trendlab.steps.folder import detect_images
 from trendlab.steps.train import train_from_config
+from trendlab.vision.detect import import_ultralytics
 from trendlab.vision.models import load_card, read_weights
-from trendlab.vision.train import prepare_data
+from trendlab.vision.train import augmentation
 from trendlab.vision.train_config import TrainConfig, read_config
+from trendlab.vision.training_data import prepare_data
 
 
 def write_coco(folder: Path, name: str, count: int) -> Path:
@@ -190,6 +192,18 @@ def test_a_field_that_is_missing_is_named(tmp_path: Path) -> None:
     path.write_text("")
     with pytest.raises(ModelError, match="an empty file"):
         read_config(path)
+
+
+@pytest.mark.filterwarnings("default")
+def test_without_augmentation_ultralytics_is_asked_for_none(config_file: Path) -> None:
+    import_ultralytics()
+    from ultralytics.cfg import get_cfg
+
+    asked = augmentation(changed(config_file, augment=False))
+    assert get_cfg().mosaic == 1.0
+    settings = get_cfg(overrides=asked)
+    assert {name: getattr(settings, name) for name in asked} == dict.fromkeys(asked, 0)
+    assert augmentation(changed(config_file)) == {"close_mosaic": 0}
 
 
 def quiet(step: str, done: int, total: int) -> None:

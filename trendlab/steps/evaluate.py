@@ -98,13 +98,24 @@ def _gather(
     is_carded: bool,
     progress: Progress,
 ) -> _Input:
+    from trendlab.vision.annotated import detect_annotated
+    from trendlab.vision.class_groups import fit_to_classes
     from trendlab.vision.coco import class_names, read_coco, read_results
     from trendlab.vision.evaluate import with_image_ids
-    from trendlab.vision.export import detect_annotated
     from trendlab.vision.models import load_card
 
     coco = read_coco(annotations)
     notes = []
+    card = load_card(settings.detector) if is_carded else None
+    if card is not None:
+        fitted = fit_to_classes(coco, card.classes)
+        coco = fitted.coco
+        if fitted.left_out:
+            told = ", ".join(f"{name} {n}" for name, n in fitted.left_out.most_common())
+            notes.append(
+                f"classes joined into {', '.join(card.classes)}; "
+                f"{fitted.left_out.total()} boxes left out: {told}"
+            )
     if detections is not None:
         read = read_results(detections, coco)
         results = with_image_ids(coco, read)
@@ -115,10 +126,10 @@ def _gather(
             )
         if len(results) < len(read):
             notes.append(f"{len(read) - len(results)} results of other photos left out")
-        if not is_carded:
+        if card is None:
             notes.append("thresholds: largest F1 on these very photos, so flattering")
             return _Input(coco, results, None, DEFAULT_NMS_IOU, detections.name, notes)
-    card = load_card(settings.detector)
+    assert card is not None
     if detections is None:
         assert images is not None
         found = detect_annotated(

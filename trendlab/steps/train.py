@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from trendlab.steps.step import Progress
+
+if TYPE_CHECKING:
+    from trendlab.vision.train_config import TrainConfig
+    from trendlab.vision.training_data import PreparedData
 
 
 def train_from_config(
@@ -31,7 +37,7 @@ def train_from_config(
     config = read_config(config_file)
     from trendlab.vision.evaluate import render_table
     from trendlab.vision.export import export_detector
-    from trendlab.vision.train import prepare_data, train_detector
+    from trendlab.vision.training_data import prepare_data
 
     data = prepare_data(config)
     yield (
@@ -41,27 +47,68 @@ def train_from_config(
     if data.left_out:
         told = ", ".join(f"{name} {n}" for name, n in data.left_out.most_common())
         yield f"{data.left_out.total()} boxes left out: {told}"
-    best = train_detector(
+    trained = _train(
         config,
         data,
         is_resumed=is_resumed,
         progress=lambda done, total: progress("train", done, total),
     )
     card, evaluation = export_detector(
-        best,
+        trained.weights,
         out=config.out,
         name=config.name,
         version=config.version,
         architecture=config.detector_architecture,
         input_size_px=config.image_size_px,
         training_data=config.training_data,
-        training=config.recorded(),
+        training=config.recorded() | trained.told,
         annotations=data.val_annotations,
         images=config.val_images or config.images,
         measured_on=f"{data.photos['val']} validation photos that chose the epoch "
         "and the thresholds, so flattering",
+        nms_iou=trained.nms_iou,
+        notes=trained.notes,
         licence=config.licence,
         known_failures=("Not examined: look at photos of your own before use.",),
     )
     yield render_table(evaluation)
     yield f"{card.name} {card.version}: {config.out / f'{config.name}.json'}"
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """What a trainer gives for the card: weights, how it went, where boxes are one."""
+
+    weights: Path
+    told: dict[str, Any]
+    nms_iou: float
+    notes: str
+
+
+def _train(
+    config: TrainConfig,
+    data: PreparedData,
+    *,
+    is_resumed: bool,
+    progress: Callable[[int, int], None],
+) -> _Trained:
+    """Train by the trainer that knows the config's architecture."""
+    from trendlab.vision.architectures import BASELINES
+    from trendlab.vision.models import DEFAULT_NMS_IOU
+
+    if config.architecture not in BASELINES:
+        from trendlab.vision.train import train_detector
+
+        best = train_detector(config, data, is_resumed=is_resumed, progress=progress)
+        return _Trained(best, {}, DEFAULT_NMS_IOU, "")
+    from trendlab.vision.baselines import NMS_IOU
+    from trendlab.vision.train_baseline import train_baseline
+
+    trained = train_baseline(config, data, is_resumed=is_resumed, progress=progress)
+    start = "given weights" if config.initial_weights else "random weights"
+    return _Trained(
+        trained.weights,
+        {"trained": trained.told},
+        NMS_IOU,
+        f"{BASELINES[config.architecture]}; started from {start}. To compare with.",
+    )

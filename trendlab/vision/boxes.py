@@ -151,6 +151,13 @@ class Canvas:
         """Rows and columns."""
         return self.pixels.shape[0], self.pixels.shape[1]
 
+    @property
+    def trimmed(self) -> Pixels:
+        """The pixels without the padding, (rows, columns, 3) uint8."""
+        rows = self.top_px + round(self.height_px * self.scale_y)
+        columns = self.left_px + round(self.width_px * self.scale_x)
+        return self.pixels[self.top_px : rows, self.left_px : columns]
+
     def place(self, boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Take boxes from photo pixels to canvas pixels, x0 y0 x1 y1."""
         scale = np.array([self.scale_x, self.scale_y] * 2, np.float32)

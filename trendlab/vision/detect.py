@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 from trendlab.errors import ModelError
+from trendlab.vision.architectures import BASELINES
 from trendlab.vision.boxes import (
     Candidates,
     Canvas,
@@ -284,6 +285,10 @@ def load_detector(
         If weights are wrong, a pass names a card that does not fit, or "cuda" is
         asked for where there is none.
     """
+    if card.architecture in BASELINES:
+        from trendlab.vision.baselines import load_baseline
+
+        return load_baseline(card, choose_device(device))
     main = _load_network(card, device, cache)
     if not card.passes:
         return main

@@ -9,24 +9,22 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from trendlab.errors import ModelError
-from trendlab.vision.coco import check_photos, class_names, read_coco
-from trendlab.vision.detect import Device, load_detector
+from trendlab.vision.annotated import detect_annotated
+from trendlab.vision.coco import class_names, read_coco
 from trendlab.vision.evaluate import (
     THRESHOLD_RANGE,
     Evaluation,
     evaluate_detections,
     render_table,
 )
-from trendlab.vision.folders import detect_folder
 from trendlab.vision.foreign import read_foreign
 from trendlab.vision.models import (
+    DEFAULT_NMS_IOU,
     SHIPPED,
     ModelCard,
     Pass,
@@ -65,73 +63,6 @@ THRESHOLD_RULE = (
 _PASS = re.compile(r"(?:([a-z0-9-]+):)?([0-9]+)(m?)")
 
 
-@dataclass(frozen=True)
-class Detected:
-    """What a detector found in annotated photos.
-
-    Parameters
-    ----------
-    results : list of dict
-        COCO results from the lowest score up, as average precision needs them.
-    failures : list of dict
-        file_name and reason of each photo that could not be used.
-    """
-
-    results: list[dict[str, Any]]
-    failures: list[dict[str, str]]
-
-
-def detect_annotated(
-    card: ModelCard,
-    coco: Mapping[str, Any],
-    images: Path,
-    *,
-    device: Device = "cpu",
-    cache: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Detected:
-    """Run a detector over the photos of a COCO data set, and no others.
-
-    Parameters
-    ----------
-    card : ModelCard
-    coco : mapping
-        As `read_coco` gives it.
-    images : Path
-        Folder that its file names are relative to.
-    device : {"auto", "cpu", "cuda"}
-    cache : Path, optional
-        Folder for exports of the model.
-    progress : callable, optional
-        Called with photos done and photos in all.
-
-    Raises
-    ------
-    ModelError
-        If the annotations have other classes than the card.
-    VisionError
-        If a photo is not there.
-    """
-    if class_names(coco) != card.classes:
-        raise ModelError(
-            f"expected the classes {list(card.classes)}, got {list(class_names(coco))}"
-        )
-    listed = sorted(one["file_name"] for one in coco["images"])
-    check_photos(coco, images)
-    detector = load_detector(card, device, cache=cache)
-    with tempfile.TemporaryDirectory() as folder:
-        # only the annotated photos, wherever else the folder leads
-        for name in listed:
-            link = Path(folder) / name
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to((images / name).resolve())
-        run = detect_folder(Path(folder), detector, progress=progress)
-        # the card counts classes from 0; the annotations may have ids of their own
-        ids = sorted(one["id"] for one in coco["categories"])
-        results = [{**one, "category_id": ids[one["category_id"]]} for one in run]
-        return Detected(results, list(run.failures))
-
-
 def export_detector(
     weights: Path,
     *,
@@ -145,6 +76,7 @@ def export_detector(
     annotations: Path,
     images: Path,
     measured_on: str,
+    nms_iou: float = DEFAULT_NMS_IOU,
     notes: str = "",
     licence: str = LICENCE,
     intended_use: str = INTENDED_USE,
@@ -167,6 +99,8 @@ def export_detector(
         Validation photos; thresholds and figures come from these.
     measured_on : str
         What they are, in words.
+    nms_iou : float
+        Boxes of one class that overlap more are one garment.
     known_failures : tuple of str
         The shipped detector's by default.
     passes : sequence of Pass
@@ -202,6 +136,7 @@ def export_detector(
         input_size_px=input_size_px,
         thresholds=(THRESHOLD_RANGE[0],) * len(names),
         threshold_rule=THRESHOLD_RULE,
+        nms_iou=nms_iou,
         training_data=training_data,
         training=training,
         licence=licence,

@@ -1,9 +1,11 @@
-"""Weights that strangers made: read without running what they hold."""
+"""Weights that strangers made: read without running what they hold, and taken over."""
 
 from __future__ import annotations
 
+import logging
 import pickle
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -11,6 +13,8 @@ from safetensors.torch import load_file
 
 from trendlab.errors import ModelError
 from trendlab.vision.detect import import_ultralytics
+
+log = logging.getLogger(__name__)
 
 
 def read_foreign(path: Path) -> dict[str, torch.Tensor]:
@@ -49,3 +53,25 @@ def read_foreign(path: Path) -> dict[str, torch.Tensor]:
     if not isinstance(model, torch.nn.Module):
         raise ModelError(f"{path} holds no model")
     return dict(model.state_dict())
+
+
+def start_from(network: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
+    """Give a network the tensors that fit it by name and shape.
+
+    Raises
+    ------
+    ModelError
+        If none does.
+    """
+    own = network.state_dict()
+    plain = {key.removeprefix("model.model."): value for key, value in weights.items()}
+    plain |= {key.removeprefix("model."): value for key, value in plain.items()}
+    fitting = {}
+    for key, value in own.items():
+        given = plain.get(key.removeprefix("model."))
+        if given is not None and given.shape == value.shape:
+            fitting[key] = given.to(value.dtype)
+    if not fitting:
+        raise ModelError("initial weights: no tensor fits the architecture")
+    log.info("train: %d of %d tensors from the initial weights", len(fitting), len(own))
+    network.load_state_dict(fitting, strict=False)

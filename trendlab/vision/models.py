@@ -21,12 +21,16 @@ from safetensors import SafetensorError
 
 from trendlab.errors import ModelError, SettingsError
 from trendlab.schemas import TABLES
+from trendlab.vision.architectures import BASELINES
 
 SHIPPED = Path(__file__).resolve().parent / "weights"
 
 DEFAULT_DETECTOR = "garments"
 DEFAULT_TAGGER = "garment-tags"
 PEOPLE_FINDER = "people"
+
+# Overlap beyond which boxes of one class are one garment, as ultralytics has it.
+DEFAULT_NMS_IOU = 0.7
 
 
 class Pass(BaseModel):
@@ -63,7 +67,7 @@ class ModelCard(BaseModel):
         "detect" or "classify".
     architecture : str
         For detectors, the name of an ultralytics model file such as
-        ``yolov8n.yaml``.
+        ``yolov8n.yaml``, or a key of `architectures.BASELINES`.
     classes : tuple of str
         In the order of the model's outputs.
     input_size_px : int
@@ -105,7 +109,7 @@ class ModelCard(BaseModel):
     input_size_px: int = Field(ge=32, le=4096)
     thresholds: tuple[float, ...] = ()
     threshold_rule: str = ""
-    nms_iou: float = Field(default=0.7, gt=0, le=1)
+    nms_iou: float = Field(default=DEFAULT_NMS_IOU, gt=0, le=1)
     passes: tuple[Pass, ...] = ()
     training_data: str
     training: dict[str, Any] = {}
@@ -128,6 +132,8 @@ class ModelCard(BaseModel):
                 f"expected {len(self.classes)} thresholds, one per class, "
                 f"got {len(self.thresholds)}"
             )
+        if self.passes and self.architecture in BASELINES:
+            raise ValueError(f"passes are for YOLO's, not for {self.architecture}")
         return self
 
     @property

@@ -12,102 +12,22 @@ card whose thresholds and figures come from the photos it is given.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from trendlab.errors import ModelError, TrendlabError
-from trendlab.vision.coco import class_names, write_yolo_data
-from trendlab.vision.datasets import read_data_set
 from trendlab.vision.detect import import_ultralytics
-from trendlab.vision.foreign import read_foreign
+from trendlab.vision.foreign import read_foreign, start_from
 from trendlab.vision.models import save_weights
-from trendlab.vision.sampling import repeat_rare
 from trendlab.vision.train_config import TrainConfig
+from trendlab.vision.training_data import PreparedData
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class PreparedData:
-    """The photos of a training, read, mapped and checked.
-
-    Parameters
-    ----------
-    names : tuple of str
-        Classes by id.
-    val_annotations : Path
-        COCO JSON of the validation photos, each once.
-    photos : dict of str to int
-        Photos in "train" and "val", and "repeats" of photos of rare classes.
-    left_out : Counter of str
-        Boxes that the 13 classes have no place for, by class of the data set.
-    """
-
-    names: tuple[str, ...]
-    val_annotations: Path
-    photos: dict[str, int]
-    left_out: Counter[str]
-
-
-def prepare_data(config: TrainConfig) -> PreparedData:
-    """Read a config's annotations and lay them out for the trainer in its `out`.
-
-    Raises
-    ------
-    VisionError
-        If annotations cannot be read or name photos that are not there.
-    ModelError
-        If both parts do not have the same classes.
-    """
-    given = {
-        "train": (config.train_annotations, config.images),
-        "val": (config.val_annotations, config.val_images or config.images),
-    }
-    sets = {
-        part: read_data_set(config.data_format, annotations, images)
-        for part, (annotations, images) in given.items()
-    }
-    names = class_names(sets["train"].coco)
-    if class_names(sets["val"].coco) != names:
-        raise ModelError(
-            f"expected the classes {list(names)} in {config.val_annotations}, "
-            f"got {list(class_names(sets['val'].coco))}"
-        )
-    train = sets["train"].coco
-    if config.repeat_below_share is not None:
-        train = repeat_rare(
-            train, share=config.repeat_below_share, most=config.repeat_most
-        )
-    root = config.out / "data"
-    write_yolo_data(
-        root,
-        {
-            "train": (train, given["train"][1]),
-            "val": (sets["val"].coco, given["val"][1]),
-        },
-        with_outlines=config.is_segmentation,
-    )
-    val = root / "val.coco.json"
-    val.write_text(json.dumps(sets["val"].coco))
-    listed = len(sets["train"].coco["images"])
-    return PreparedData(
-        names=names,
-        val_annotations=val,
-        photos={
-            "train": listed,
-            "val": len(sets["val"].coco["images"]),
-            "repeats": len(train["images"]) - listed,
-        },
-        left_out=sum((one.left_out for one in sets.values()), Counter()),
-    )
 
 
 def train_detector(
@@ -162,7 +82,6 @@ def train_detector(
             "cos_lr": True,
             "warmup_epochs": config.warmup_epochs,
             "time": config.hours,
-            "close_mosaic": config.mosaic_off_epochs,
             "patience": config.patience_epochs,
             "project": str(config.out.resolve().parent),
             "name": config.out.name,
@@ -171,6 +90,7 @@ def train_detector(
             "plots": False,
             "cache": False,
             "verbose": False,
+            **augmentation(config),
         }
     )
     if progress is not None:
@@ -179,6 +99,14 @@ def train_detector(
         )
     trainer.train()
     return config.out / "weights" / "best.safetensors"
+
+
+def augmentation(config: TrainConfig) -> dict[str, float]:
+    """Return ultralytics' settings of augmentation: its own, or none at all."""
+    if config.augment:
+        return {"close_mosaic": config.mosaic_off_epochs}
+    random = ("hsv_h", "hsv_s", "hsv_v", "translate", "scale", "fliplr", "mosaic")
+    return dict.fromkeys(random, 0.0)
 
 
 def _trainer_class(config: TrainConfig, classes_count: int) -> Any:
@@ -207,7 +135,7 @@ def _trainer_class(config: TrainConfig, classes_count: int) -> Any:
             if weights is not None:
                 model.load(weights)
             elif config.initial_weights is not None:
-                _start_from(model, read_foreign(config.initial_weights))
+                start_from(model, read_foreign(config.initial_weights))
             if config.is_bfloat16 and config.device == "cpu":
                 model.__class__ = Bfloat16Model
             return model
@@ -266,21 +194,6 @@ def _as_float(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(_as_float(one) for one in value)
     return value
-
-
-def _start_from(model: Any, weights: Mapping[str, torch.Tensor]) -> None:
-    own = model.state_dict()
-    plain = {key.removeprefix("model.model."): value for key, value in weights.items()}
-    plain |= {key.removeprefix("model."): value for key, value in plain.items()}
-    fitting = {}
-    for key, value in own.items():
-        given = plain.get(key.removeprefix("model."))
-        if given is not None and given.shape == value.shape:
-            fitting[key] = given.to(value.dtype)
-    if not fitting:
-        raise ModelError("initial weights: no tensor fits the architecture")
-    log.info("train: %d of %d tensors from the initial weights", len(fitting), len(own))
-    model.load_state_dict(fitting, strict=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from trendlab.errors import ModelError
+from trendlab.vision.architectures import BASELINES
 from trendlab.vision.datasets import DataFormat
 from trendlab.yaml_lines import find_line, read_lines, write_out
 
@@ -41,10 +42,14 @@ class TrainConfig(BaseModel):
         What the photos are, in words, for the card.
     licence : str
         Of the weights, for the card.
+    classes : {"own", "upper-lower-full"}
+        The annotations' own, or the 13 joined into the three of
+        `class_groups.UPPER_LOWER_FULL`.
     architecture : str
         Model file of ultralytics, for example ``yolov8n.yaml``. One with ``-seg``
         learns from the outlines in the annotations (`segmentation`) too; what it
-        leaves is a detector, without the layers that make masks.
+        leaves is a detector, without the layers that make masks. Or one of the
+        research's detectors, a key of `architectures.BASELINES`.
     initial_weights : Path or None
         Safetensors, or a `.pt` that restricted loading accepts, to start from;
         tensors of other shapes (the class layers of another data set) are left as
@@ -59,20 +64,25 @@ class TrainConfig(BaseModel):
         Of AdamW; falls to a fiftieth along a cosine.
     patience_epochs : int
         Epochs without a better validation before stopping; 0 never stops.
+    augment : bool
+        Vary the photos: ultralytics' way for its networks, SSD's for the research's.
     mosaic_off_epochs : int
-        Last epochs without mosaics, so that the model ends on whole photos.
+        Last epochs without mosaics, so that the model ends on whole photos; of
+        ultralytics' networks only.
     warmup_epochs : float
         Epochs over which the learning rate rises.
     hours : float or None
-        Time that the training may take: it plans its epochs by the time that the
-        first took, so that the learning rate has fallen when time is up.
+        Time that the training may take; the learning rate has fallen when it is up.
+        ultralytics plans its epochs by the time that the first took; the research's
+        detectors stop within an epoch.
     device : str
         "cpu" or a CUDA device.
     threads : int
         CPU threads of the arithmetic.
     is_bfloat16 : bool
         On a CPU, multiply in bfloat16: 2.8 times faster where the CPU has AMX
-        or AVX-512 BF16, with the same accuracy.
+        or AVX-512 BF16, with the same accuracy. The research's detectors do so on a
+        GPU too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,9 +97,10 @@ class TrainConfig(BaseModel):
     out: Path
     training_data: str = "not described in the training's config"
     licence: str = (
-        "AGPL-3.0-or-later, as the ultralytics code that trained it; rights in the "
+        "AGPL-3.0-or-later, as the code that trained it; rights in the "
         "training photos are not described in the training's config"
     )
+    classes: Literal["own", "upper-lower-full"] = "own"
     architecture: str = "yolov8n.yaml"
     initial_weights: Path | None = None
     repeat_below_share: float | None = Field(default=None, gt=0, le=1)
@@ -100,12 +111,23 @@ class TrainConfig(BaseModel):
     seed: int = 0
     learning_rate: float = Field(default=0.001, gt=0)
     patience_epochs: int = Field(default=0, ge=0)
+    augment: bool = True
     mosaic_off_epochs: int = Field(default=10, ge=0)
     warmup_epochs: float = Field(default=2, ge=0)
     hours: float | None = Field(default=None, gt=0)
     device: str = "cpu"
     threads: int = Field(default=2, ge=1)
     is_bfloat16: bool = True
+
+    @field_validator("architecture")
+    @classmethod
+    def _check_architecture(cls, name: str) -> str:
+        if name not in BASELINES and not name.endswith((".yaml", ".yml")):
+            raise ValueError(
+                "expected a model file of ultralytics such as yolov8n.yaml, or one of "
+                + ", ".join(BASELINES)
+            )
+        return name
 
     @property
     def is_segmentation(self) -> bool:
