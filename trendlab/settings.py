@@ -56,6 +56,8 @@ class Settings(BaseSettings):
         Where vision runs.
     detector : str or None
         Name or path of a model card; the shipped detector when not given.
+    attributes : str or None
+        Path of a card that `trendlab train attributes` wrote; none when not given.
     clip : Path or None
         Folder with a CLIP model in Hugging Face's layout, which tells attributes of
         garments in words; none when not given (TRENDLAB_CLIP).
@@ -101,6 +103,7 @@ class Settings(BaseSettings):
     max_rejected_share: float = Field(default=MAX_REJECTED_SHARE, ge=0, le=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     detector: str | None = None
+    attributes: str | None = None
     clip: Path | None = None
     clip_attributes: Annotated[tuple[str, ...], NoDecode, _WORDS] = (
         "pattern",

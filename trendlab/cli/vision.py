@@ -113,6 +113,33 @@ def train_detector(
             out.print(line, markup=False)
 
 
+@train_app.command(
+    "attributes", epilog="Example: trendlab train attributes --config attributes.yml"
+)
+def train_attributes(
+    config: Annotated[
+        Path,
+        typer.Option(
+            help="YAML file; docs/vision.md describes its fields.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+) -> None:
+    """Train what tells patterns, sleeves, lengths or fine categories of garments.
+
+    From a CSV or JSON of your own: image, category, box, attribute, value. Prints
+    accuracy and macro recall on held-out photos, from the image alone and fused with
+    box and class, beside a guesser of the most frequent value. Use the model by
+    TRENDLAB_ATTRIBUTES.
+    """
+    from trendlab.steps.train_attributes import train_from_config
+
+    with ShownProgress() as progress:
+        for line in train_from_config(config, progress=progress):
+            out.print(line, markup=False)
+
+
 @app.command(epilog="Example: trendlab similar photo.jpg --count 5")
 def similar(
     image: Annotated[

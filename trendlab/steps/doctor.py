@@ -88,11 +88,12 @@ def _models(settings: Settings) -> Iterator[Check]:
     from trendlab.vision.models import load_card, read_weights, shipped_cards
 
     cards = shipped_cards()
-    if settings.detector is not None:
-        try:
-            cards.append(load_card(settings.detector))
-        except TrendlabError as error:
-            yield Check("model card", False, str(error))
+    for name in (settings.detector, settings.attributes):
+        if name is not None:
+            try:
+                cards.append(load_card(name))
+            except TrendlabError as error:
+                yield Check("model card", False, str(error))
     for card in cards:
         try:
             read_weights(card)

@@ -34,18 +34,22 @@ def open_attribute_models(settings: Settings) -> list[AttributeModel]:
     ModelError
         If a model cannot be used.
     """
-    if settings.clip is None:
-        return []
-    from trendlab.vision.clip import hash_model
+    models: list[AttributeModel] = []
+    if settings.attributes is not None:
+        from trendlab.vision.models import load_card
+        from trendlab.vision.trained import TrainedAttributes
 
-    return [
-        _open_zero_shot(
-            settings.clip,
-            hash_model(settings.clip),
-            settings.clip_attributes,
-            settings.device,
+        models.append(TrainedAttributes(load_card(settings.attributes)))
+    if settings.clip is not None:
+        from trendlab.vision.clip import hash_model
+
+        folder = settings.clip
+        models.append(
+            _open_zero_shot(
+                folder, hash_model(folder), settings.clip_attributes, settings.device
+            )
         )
-    ]
+    return models
 
 
 @lru_cache(maxsize=1)
@@ -67,6 +71,10 @@ def tagger_key(context: Context) -> str:
 
     parts = [load_card(DEFAULT_TAGGER).sha256, detector_key(context)]
     settings = context.settings
+    if settings.attributes is not None:
+        card = load_card(settings.attributes)
+        told = card.model_dump_json(include={"labels", "applies_to"})
+        parts += ["attributes", card.key, told]
     if settings.clip is not None:
         from trendlab.vision.clip import hash_model
 
@@ -99,7 +107,11 @@ def _tag(context: Context, days: Sequence[date], run_ids: Mapping[date, str]) ->
 
 TAG = Step(
     name="tag",
-    modules=("trendlab.vision.attributes", "trendlab.vision.zero_shot"),
+    modules=(
+        "trendlab.vision.attributes",
+        "trendlab.vision.trained",
+        "trendlab.vision.zero_shot",
+    ),
     outputs=("garment_tags",),
     inputs=lambda context, day: [
         Input("garments", day, day),

@@ -15,6 +15,10 @@ from trendlab.vision.detector import Detector, Floats
 
 FINE_CATEGORY = "fine_category"
 
+# Confidence below which a value is not told: all other values together are likelier
+# then. The confidences are no measured probabilities; see docs/vision.md.
+CONFIDENCE_FLOOR = 0.5
+
 
 @dataclass(frozen=True)
 class Told:

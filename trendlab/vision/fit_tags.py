@@ -21,6 +21,7 @@ from torch.nn import functional
 from trendlab.vision.ccp import ClothingCoParsing, MaskedPhoto
 from trendlab.vision.detector import Detector, Floats
 from trendlab.vision.features import pool_features, stack_cells
+from trendlab.vision.linear import PENALTY_C, fit_linear
 from trendlab.vision.tagger import SILHOUETTE_CELLS, describe_boxes
 
 # Cells taken from each photo for the pixel classifier; all of them would be ten
@@ -30,14 +31,6 @@ _CELLS_A_PHOTO = 250
 HIDDEN_COUNT = 96
 ROUNDS = 6
 _BATCH = 1024
-
-# Classes of a tag weigh by count ** -0.5: between the majority guesser (0) and
-# equal classes (−1), which calls a third of all shoes something rarer.
-BALANCE = 0.5
-
-# Strength of the penalty of the fine classifiers, for standardised features;
-# chosen by five-fold cross-validation over training photos.
-PENALTY_C = 0.001
 
 
 @dataclass(frozen=True)
@@ -207,46 +200,21 @@ def fit_fine(
     bias : (labels of all classes,) float32
         For features as they are: the standardisation is folded in.
     """
-    from sklearn.linear_model import LogisticRegression
-
     inputs = np.concatenate([garments.features, garments.boxes], axis=1)
     used = np.full(inputs.shape[1], uses_box)
     used[: garments.features.shape[1]] = uses_image
     weights, biases = [], []
     for category_id, tags in enumerate(labels):
-        weight = np.zeros((len(tags), inputs.shape[1]))
-        bias = np.zeros(len(tags))
+        weight = np.zeros((len(tags), inputs.shape[1]), np.float32)
+        bias = np.zeros(len(tags), np.float32)
         mine = (garments.category_ids == category_id) & np.isin(garments.tags, tags)
         if len(tags) > 1:
-            x, y = inputs[mine], garments.tags[mine]
-            mean, scale = x.mean(0), x.std(0) + 1e-6
-            counts = np.bincount(y)
-            model = LogisticRegression(C=PENALTY_C, max_iter=500)
-            model.fit(
-                ((x - mean) / scale)[:, used],
-                y,
-                sample_weight=(counts.max() / counts[y]) ** BALANCE,
+            weight[:, used], bias = fit_linear(
+                inputs[mine][:, used], garments.tags[mine], tags, penalty_c=PENALTY_C
             )
-            # scikit-learn keeps one row for two classes: that of the second
-            rows = (
-                model.coef_
-                if len(tags) > 2
-                else np.stack([-model.coef_[0] / 2, model.coef_[0] / 2])
-            )
-            starts = (
-                model.intercept_
-                if len(tags) > 2
-                else np.array([-model.intercept_[0] / 2, model.intercept_[0] / 2])
-            )
-            order = [list(model.classes_).index(tag) for tag in tags]
-            weight[:, used] = (rows / scale[used])[order]
-            bias = (starts - (rows * (mean / scale)[used]).sum(1))[order]
         weights.append(weight)
         biases.append(bias)
-    return (
-        np.concatenate(weights).astype(np.float32),
-        np.concatenate(biases).astype(np.float32),
-    )
+    return np.concatenate(weights), np.concatenate(biases)
 
 
 def divide_classes(

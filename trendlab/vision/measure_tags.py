@@ -12,6 +12,7 @@ from trendlab.vision.attributes import tag_canvas
 from trendlab.vision.ccp import ClothingCoParsing
 from trendlab.vision.colours import find_colours, to_lab
 from trendlab.vision.detector import Detector
+from trendlab.vision.linear import macro_recall
 from trendlab.vision.precision import wilson
 from trendlab.vision.tagger import Tagger
 
@@ -96,13 +97,10 @@ def score_fine(
         had to be told.
     """
     mine, yours = truth[divided], told[divided]
-    recalls = [
-        float((yours[mine == tag] == tag).mean()) for tag in np.unique(mine).tolist()
-    ]
     return {
         "accuracy": round(float((truth == told).mean()), 4),
         "accuracy_divided": round(float((mine == yours).mean()), 4),
-        "macro_recall_divided": round(float(np.mean(recalls)), 4),
+        "macro_recall_divided": round(macro_recall(mine, yours), 4),
     }
 
 

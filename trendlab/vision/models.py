@@ -91,6 +91,9 @@ class ModelCard(BaseModel):
         The command that measures them again.
     labels : dict of str to tuple of str
         For classifiers: what each class of the detector is divided into.
+    applies_to : dict of str to dict of str to tuple of str
+        For classifiers of attributes: attribute → class → values told of it; `labels`
+        then holds all values of each attribute, in the order of the outputs.
     detector_sha256 : str
         For classifiers that read a detector's features: hash of its weights.
     weights_file : str
@@ -120,6 +123,7 @@ class ModelCard(BaseModel):
     known_failures: tuple[str, ...] = ()
     notes: str = ""
     labels: dict[str, tuple[str, ...]] = {}
+    applies_to: dict[str, dict[str, tuple[str, ...]]] = {}
     detector_sha256: str = ""
     weights_file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.safetensors$")
     sha256: str = Field(pattern="^[0-9a-f]{64}$")

@@ -16,15 +16,14 @@ import torch
 from trendlab.vision.ccp import ClothingCoParsing
 from trendlab.vision.detect import load_detector
 from trendlab.vision.fit_tags import (
-    BALANCE,
     HIDDEN_COUNT,
-    PENALTY_C,
     ROUNDS,
     divide_classes,
     fit_cells,
     fit_fine,
     read_features,
 )
+from trendlab.vision.linear import BALANCE, PENALTY_C
 from trendlab.vision.measure_tags import measure_colours, score_fine, tell_fine
 from trendlab.vision.models import (
     DEFAULT_TAGGER,

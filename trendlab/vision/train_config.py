@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -12,6 +12,8 @@ from trendlab.errors import ModelError
 from trendlab.vision.architectures import BASELINES
 from trendlab.vision.datasets import DataFormat
 from trendlab.yaml_lines import find_line, read_lines, write_out
+
+Fields = TypeVar("Fields", bound=BaseModel)
 
 # Fields that say where things are, which a card does not tell.
 PLACES = frozenset(
@@ -148,7 +150,19 @@ class TrainConfig(BaseModel):
 
 
 def read_config(path: Path) -> TrainConfig:
-    """Read a training's YAML file.
+    """Read the YAML file of a detector's training; see `read_fields`."""
+    return read_fields(path, TrainConfig, example="epochs: 30")
+
+
+def read_fields(path: Path, model: type[Fields], *, example: str) -> Fields:
+    """Read a training's YAML file into the fields of a model.
+
+    Parameters
+    ----------
+    path : Path
+    model : type of pydantic model
+    example : str
+        A line that the file might have, for messages.
 
     Raises
     ------
@@ -158,21 +172,21 @@ def read_config(path: Path) -> TrainConfig:
     content = read_lines(
         path,
         what="a training's config",
-        wanted="fields such as `epochs: 30`",
+        wanted=f"fields such as `{example}`",
         comment_hint="",
         error=ModelError,
     )
     try:
-        return TrainConfig.model_validate(write_out(content, path, ModelError))
+        return model.model_validate(write_out(content, path, ModelError))
     except ValidationError as error:
         told = []
         for item in error.errors(include_url=False):
-            line, field = find_line(content, item["loc"], TrainConfig.model_fields)
+            line, field = find_line(content, item["loc"], model.model_fields)
             message = f"{item['msg']}, got {item['input']!r}"
             if item["type"] == "missing":
                 message = "is missing"
             elif item["type"] == "extra_forbidden":
-                near = get_close_matches(field, TrainConfig.model_fields, n=1)
+                near = get_close_matches(field, model.model_fields, n=1)
                 message = "there is no such field" + (
                     f"; did you mean {near[0]}?" if near else ""
                 )

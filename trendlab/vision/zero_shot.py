@@ -12,16 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from trendlab.vision.attribute_model import Told
+from trendlab.vision.attribute_model import CONFIDENCE_FLOOR, Told
 from trendlab.vision.attribute_words import Question, write_prompts
 from trendlab.vision.boxes import Canvas
 from trendlab.vision.clip import Clip
 from trendlab.vision.detector import Detector, Floats
 from trendlab.vision.images import Pixels
-
-# Chance below which a value is not told: all other values together are likelier
-# then. Chances of CLIP are no measured probabilities; see docs/vision.md.
-CONFIDENCE_FLOOR = 0.5
 
 # Share of a box's longer side that is shown around it: detectors cut cuffs and hems.
 MARGIN_SHARE = 0.05
