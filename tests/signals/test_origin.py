@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
-from scipy.stats import chi2, power_divergence
+from scipy.stats import chi2, chi2_contingency, power_divergence
 from scipy.stats import f as f_distribution
 
 from bench.origin_worlds import burst_draws
@@ -193,6 +193,21 @@ def test_a_dip_compares_negative_posts() -> None:
     assert "of the negative posts" in milan["description"]
 
 
+def test_a_topics_parts_are_of_its_posts_and_not_of_an_excess() -> None:
+    """However many there are: the usual posts of a topic are not counted by author."""
+    inputs = inputs_of(
+        {"milan": 65, "paris": 35}, {"milan": 140, "paris": 560}, negative=True
+    )
+    found = explain_dips(dip(topic="coat"), inputs, run_ids={EVENT: "run"})
+    rows = found.event_origins.to_pylist()
+
+    assert [row["home_city"] for row in rows] == ["milan", "paris"]
+    assert [(row["expected"], row["excess_share"]) for row in rows] == 2 * [
+        (None, None)
+    ]
+    assert "of its negative posts (65 %)" in rows[0]["description"]
+
+
 def test_a_dip_of_comments_has_no_origin() -> None:
     inputs = inputs_of({"milan": 5}, {"milan": 5})
     found = explain_dips(dip(item_kind="comment"), inputs, run_ids={EVENT: "run"})
@@ -254,6 +269,11 @@ def test_a_citys_busy_days_are_no_origin() -> None:
 
     assert alone is not None
     assert found is not None
+    # Pearson's statistic of the days, and in it the size of the event beside a day's
+    counts = days.pivot("home", index="day", values="before").drop("day").to_numpy()
+    of_days = chi2_contingency(counts, correction=False)
+    beyond = of_days.statistic / of_days.dof - 1
+    assert found.dispersion == pytest.approx(1 + beyond * 160 / (counts.sum() / 28))
     assert alone.p_value < 0.01
     assert found.dispersion > 2
     assert found.p_value > 0.05

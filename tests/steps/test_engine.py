@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -121,6 +122,23 @@ def test_late_posts_make_their_day_stale_and_no_other(context):
     assert again.computed_count == 1
     rows = context.lake.read("vision_failures", late)
     assert sorted(rows["post_id"].to_pylist()) == ["late", "p1"]
+
+
+def test_what_a_step_has_written_is_stale_for_the_next_in_the_same_night(context):
+    """Fingerprints are kept in a night, but not of what was just written."""
+    after = replace(
+        COPY,
+        name="after",
+        outputs=("tracker_posts",),
+        inputs=lambda context, day: [Input("vision_failures", day, day)],
+        compute=lambda context, days, run_ids: {},
+    )
+    night = reopened(context)
+    for step in (COPY, after):
+        assert run_step(night, step, days_of(context)).computed_count == 5
+    changed = replace(COPY, settings_key=lambda context: "changed")
+    for step in (changed, after):
+        assert run_step(night, step, days_of(context)).computed_count == 5
 
 
 def test_a_chained_step_does_again_all_days_after_a_late_one(context):

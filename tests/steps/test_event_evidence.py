@@ -86,9 +86,12 @@ def columns_of(given: Post) -> dict[str, dict[str, Any]]:
             "author_id": given["author_id"],
             "is_excluded": given.get("is_excluded", False),
         },
-        "looks": {"garments_count": 1},
+        "looks": {
+            "garments_count": 1,
+            "is_duplicate": given.get("is_duplicate", False),
+        },
         "garments": {},
-        "garment_tags": {"value": colour},
+        "garment_tags": {"value": colour, "value_rank": given.get("value_rank", 0)},
     }
 
 
@@ -157,11 +160,16 @@ def test_an_ordinary_week_is_told_by_no_words(tmp_path):
     assert terms(rows) == terms(rows, "hashtag") == set()
 
 
-def test_words_of_other_cities_and_of_excluded_posts_are_not_read(tmp_path):
+def test_words_of_posts_that_the_share_does_not_count_are_not_read(tmp_path):
     elsewhere = [{**one, "city": "oslo"} for one in festival()]
     dropped = [{**one, "is_excluded": True} for one in festival(since=200)]
     rows = explained(world(tmp_path, {EVENT: ordinary_posts() + elsewhere + dropped}))
     assert terms(rows) == set()
+    # nor those that the share does not count: copies, and what is a second colour
+    copies = [{**one, "is_duplicate": True} for one in festival()]
+    beside = [{**one, "value_rank": 1} for one in festival(since=200)]
+    unseen = world(tmp_path / "unseen", {EVENT: ordinary_posts() + copies + beside})
+    assert terms(explained(unseen)) == set()
     everywhere = world(
         tmp_path / "all", {EVENT: ordinary_posts() + elsewhere}, event_row(city="all")
     )

@@ -125,8 +125,11 @@ def test_nobody_and_one_author_of_no_place_have_no_home(tmp_path: Path) -> None:
 
 
 def test_weeks_together_equal_weeks_apart(tmp_path: Path) -> None:
+    # the first week's window ends 193 days before the last Sunday
+    back = [4 + 5 * n % 230 for n in range(90)]
+    assert 194 in back
     counts = [
-        (f"a{n % 7}", ("rome", "oslo")[n * n % 3 % 2], 5 * n % 230, 1 + n % 4, n % 2)
+        (f"a{n % 7}", ("rome", "oslo")[n * n % 3 % 2], back[n], 1 + n % 4, n % 2)
         for n in range(90)
     ]
     lake = lake_of(tmp_path, list({entry[:3]: entry for entry in counts}.values()))

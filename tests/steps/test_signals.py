@@ -44,6 +44,13 @@ def test_photos_and_likes_of_a_local_day_lie_on_its_neighbours_too(
     assert days_read(ACTIVITY, context, "engagement") == engagement
 
 
+def test_homes_of_events_are_those_of_the_sunday_before(tmp_path: Path) -> None:
+    """Of a Wednesday's event: the week that ended three days before, not its own."""
+    assert DAY.weekday() == 2
+    context = context_of(tmp_path, "UTC")
+    assert days_read(SIGNALS, context, "author_homes") == (-9, -9)
+
+
 def test_what_gathers_the_items_of_events_decides_their_run() -> None:
     """A changed span or parameter of what explains events explains them anew."""
     assert gather_items.__module__ in SIGNALS.modules
