@@ -178,7 +178,7 @@ def test_what_no_event_asks_for_is_not_read(lake: Lake) -> None:
 def test_batches_hold_every_event_day_once_and_few_posts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(event_inputs, "MAX_POSTS", 250)
+    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 250)
     activity = activity_rows({("shoes", "all"): [100.0] * 12})
     # a day without posts, as of a peak that runs on over a gap
     on = [0, 1, 2, 5, 9, 13]
@@ -192,6 +192,25 @@ def test_batches_hold_every_event_day_once_and_few_posts(
         [day(9), day(13)],
     ]
     assert batches_of(days_of(), activity) == []
+
+
+def test_comments_fill_a_batch_where_an_event_is_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 250)
+    activity = activity_rows({("shoes", "all"): [100.0] * 6})
+    said = activity.schema.get_field_index("comment_scored_count")
+    activity = activity.set_column(
+        said, activity.schema.field(said), pa.array([200] * 6)
+    )
+    peaks = pa.concat_tables([peak(day=day(number)) for number in range(3)])
+    of_comments = dip(item_kind="comment")
+
+    of_posts = event_days(peaks, of_comments.slice(0, 0))
+    assert len(batches_of(of_posts, activity)) == 1
+    batches = batches_of(event_days(peaks, of_comments), activity)
+    on = [batch["day"].to_pylist() for batch in batches]
+    assert on[:3] == [[day(0)], [day(1)], [day(2)]]
 
 
 def test_only_words_that_can_be_a_topic_are_read(lake: Lake) -> None:

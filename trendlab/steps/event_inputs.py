@@ -37,9 +37,9 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "home_days": {"past_days": BASELINE_DAYS},
     "garments": {"past_days": BASELINE_DAYS},
 }
-# Posts of the days that a batch reads, less those of its first day; about 0.5 kB each
-# where they are an event's.
-MAX_POSTS = 500_000
+# Posts and scored comments of the days that a batch reads, less those of its first day;
+# about 0.5 kB each where they are an event's.
+MAX_ITEMS = 500_000
 
 Relations: TypeAlias = "Mapping[str, pa.Table | Span]"
 Query: TypeAlias = Callable[[str, Relations, "Mapping[str, Any]"], pa.Table]
@@ -59,14 +59,15 @@ def event_days(peaks: pa.Table, dips: pa.Table) -> pa.Table:
 
 
 def batches_of(days: pa.Table, activity: pa.Table) -> list[pa.Table]:
-    """Split event days into batches, so that the posts of each fit into memory.
+    """Split event days into batches, so that the items of each fit into memory.
 
     Parameters
     ----------
     days : pyarrow.Table
         Of `event_days`.
     activity : pyarrow.Table[activity]
-        Of the event days and those between them: tells how many posts a day has.
+        Of the event days and those between them: tells how many posts and scored
+        comments a day has. Comments are read, and so count, where an event is of them.
 
     Returns
     -------
@@ -76,9 +77,17 @@ def batches_of(days: pa.Table, activity: pa.Table) -> list[pa.Table]:
     """
     totals = activity.filter(pc.equal(activity["city"], "all"))
     # the largest tracker of a day is 'all', which holds the others
-    counted = totals.group_by("day").aggregate([("posts_count", "max")]).sort_by("day")
-    posts = np.concatenate([[0], np.cumsum(counted["posts_count_max"].to_numpy())])
-    upto = posts[
+    read = ["posts_count"]
+    if pc.any(pc.equal(days["item_kind"], "comment")).as_py():
+        read.append("comment_scored_count")
+    counted = (
+        totals.group_by("day")
+        .aggregate([(name, "max") for name in read])
+        .sort_by("day")
+    )
+    a_day = sum(counted[f"{name}_max"].to_numpy() for name in read)
+    items = np.concatenate([[0], np.cumsum(a_day)])
+    upto = items[
         np.searchsorted(counted["day"].to_numpy(), days["day"].to_numpy(), "right")
     ]
     on = days["day"].to_pylist()
@@ -86,7 +95,7 @@ def batches_of(days: pa.Table, activity: pa.Table) -> list[pa.Table]:
     start = 0
     for row, day in enumerate(on):
         is_new_day = row > 0 and day != on[row - 1]
-        if is_new_day and upto[row] - upto[start] > MAX_POSTS:
+        if is_new_day and upto[row] - upto[start] > MAX_ITEMS:
             batches.append(days.slice(start, row - start))
             start = row
     if on:
