@@ -23,6 +23,7 @@ from trendlab.signals.influence.edges import mark_edges
 from trendlab.signals.influence.foretell import (
     FIRST_FIT_WEEKS,
     REFIT_WEEKS,
+    WALKED,
     walk_forecasts,
 )
 from trendlab.signals.influence.gains import (
@@ -183,6 +184,29 @@ def test_a_useless_leader_is_not_called_a_gain(world):
     walked = walk_forecasts(read_cube(world.series()), RULE, mark=stranger)
     whole = total(judge_forecasts(walked))
     assert whole["verdict"] in ("undecided", "worse")
+
+
+def test_the_row_of_all_is_the_mean_over_forecasts():
+    """One week ahead helped by 1, eight weeks ahead hurt by 0.5, from each origin."""
+    origins = range(60, 60 + MIN_ORIGINS)
+    walked = pl.DataFrame(
+        [
+            ("skirt", target, ["rome"], origin, ahead, 2.0, 2.0 - gain, 1.0)
+            for target, lag, gain in (("milan", 1, 1.0), ("paris", 8, -0.5))
+            for ahead in range(1, lag + 1)
+            for origin in origins
+        ],
+        schema=WALKED,
+        orient="row",
+    )
+    told = judge_forecasts(walked)
+    assert total(told)["gain"] == pytest.approx((1 - 8 * 0.5) / 9)
+    (first,) = (
+        row
+        for row in told.to_pylist()
+        if row["target"] == ALL and (row["ahead_to"], row["is_total"]) == (1, False)
+    )
+    assert (first["gain"], first["series_count"]) == (pytest.approx(0.25), 2)
 
 
 def test_missing_weeks_take_no_part(world, walked):

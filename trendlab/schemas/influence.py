@@ -147,8 +147,10 @@ INFLUENCE_FORECASTS = Table(
         DAY,
         TRACKER,
         text("kind", "as in influence_edges, or all"),
-        text("value", "for example skirt, or red; all: the mean over series"),
-        text("target_city", "id of the city that follows; all: the mean over series"),
+        text("value", "for example skirt, or red; all: the mean over forecasts"),
+        text(
+            "target_city", "id of the city that follows; all: the mean over forecasts"
+        ),
         count("ahead_from", "first week ahead of the row, 1 to 8", maximum=8),
         count("ahead_to", "last week ahead, at most the lag of a leader", maximum=8),
         flag("is_total", "true where these are all weeks ahead that a leader reaches"),

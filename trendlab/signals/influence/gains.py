@@ -61,7 +61,7 @@ FORECASTS = pa.schema(
         pa.field("verdict", pa.string()),
     ]
 )
-"""One row per series (or `ALL`, `ALL`: the mean over series) and weeks ahead
+"""One row per series (or `ALL`, `ALL`: the mean over all forecasts) and weeks ahead
 (`ahead_from` to `ahead_to`); `is_total` where these are all that a leader reaches.
 `gain`: MASE without less with, > 0 where leaders help, with a 95 % interval.
 `q_value` and `verdict` stand where `is_total`, so that a series is judged once."""
@@ -112,7 +112,8 @@ def judge_forecasts(walked: pl.DataFrame) -> pa.Table:
     -----
     A series takes part at the origins at which an edge to it was known. The test is
     Diebold and Mariano's on the scaled absolute errors, an origin's mean over its weeks
-    ahead (and, for `ALL`, over series, so that series that err together count once),
+    ahead (and, for `ALL`, over series, so that series that err together count once;
+    one with a slow leader is forecast further ahead, and weighs more in the total),
     with a variance that dependence does not fool (`mean_test`).
     """
     if walked.is_empty():
