@@ -242,3 +242,38 @@ def test_only_words_that_can_be_a_topic_are_read(lake: Lake) -> None:
     whole = dips_of(activity, first, days - 1, terms=every)
     assert whole["topic"].to_pylist() == ["advent"]
     assert dips_of(activity, first, days - 1, terms=picked).equals(whole)
+
+
+def test_a_topic_of_a_day_is_the_same_in_a_range_and_alone(lake: Lake) -> None:
+    """Words that another day of the range has enough of change nothing here."""
+    last = 95
+    activity = activity_rows({KEY: [1000.0] * 97}, negatives={KEY: [50.0] * 97})
+    rows = [
+        term_row(
+            KEY[0],
+            day(number),
+            "advent",
+            40 if number == last else 22,
+            negatives=24 if number == last else 1,
+        )
+        for number in range(last + 1)
+    ]
+    rows += [
+        term_row(KEY[0], day(number), f"word{each}", count)
+        for number, count in ((last - 1, 40), (last, 2))
+        for each in range(300)
+    ]
+    every = TABLES["term_days"].from_rows(rows)
+
+    def dips_from(first: int) -> pa.Table:
+        produced = [day(first) <= on <= day(last) for on in every["day"].to_pylist()]
+        picked = lake.query(
+            lake_query("topic_terms"),
+            {"term_days": every, "produced_days": every.filter(pa.array(produced))},
+            {"min_scored": 30},
+        )
+        return dips_of(activity, first, last, terms=picked)
+
+    alone = dips_from(last)
+    assert alone["topic"].to_pylist() == ["advent"]
+    assert dips_from(last - 5).equals(alone)

@@ -178,13 +178,16 @@ class TermHistory:
         rule : TopicRule
         """
         left, right = self._starts.get(day, (0, 0))
-        if right == left or past_items <= 0:
+        # z hangs on how many words are compared: those that can be tested, whatever
+        # others are at hand because another day of the range has more of them
+        enough = self._counts[left:right, 1] >= rule.min_scored
+        if not enough.any() or past_items <= 0:
             return None
-        codes = self._codes[left:right]
-        counts = self._counts[left:right]
+        codes = self._codes[left:right][enough]
+        counts = self._counts[left:right][enough]
         past = self._sums[codes]
         z = log_odds(counts[:, 0], past[:, 0], total=items, baseline_total=past_items)
-        picked = np.flatnonzero((z >= MIN_TOPIC_Z) & (counts[:, 1] >= rule.min_scored))
+        picked = np.flatnonzero(z >= MIN_TOPIC_Z)
         if len(picked) == 0:
             return None
         names = self._names[codes[picked]]
