@@ -119,6 +119,12 @@ def rows_of_home() -> dict[str, list[dict]]:
             row("evidence", day=DAY, evidence_kind="post", rank=2, item="b3",
                 label="what a lovely coat"),
         ],
+        "trend_event_evidence": [
+            row("trend_event_evidence", day=DAY, evidence_kind="post", rank=1,
+                source="photos", post_id="pzub1"),
+            row("trend_event_evidence", day=DAY, evidence_kind="word", rank=1,
+                term="coat"),
+        ],
         "quarantine": [
             row("quarantine", source="photos", day=DAY, row_number=1,
                 path=f"in/{HANDLE}_2026.json",
