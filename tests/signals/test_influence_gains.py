@@ -19,7 +19,7 @@ from trendlab.signals.influence import (
     InfluenceRule,
     compare_forecasts,
 )
-from trendlab.signals.influence.edges import mark_edges
+from trendlab.signals.influence.edges import Kept, mark_edges
 from trendlab.signals.influence.foretell import (
     FIRST_FIT_WEEKS,
     REFIT_WEEKS,
@@ -32,7 +32,7 @@ from trendlab.signals.influence.gains import (
     judge_forecasts,
     mean_test,
 )
-from trendlab.signals.influence.pairs import season_terms
+from trendlab.signals.influence.pairs import design_styles, season_terms
 from trendlab.signals.influence.panel import read_cube, standardise
 
 RULE = InfluenceRule()
@@ -88,6 +88,30 @@ def test_a_forecast_is_the_same_whatever_came_after_its_week(world, walked):
         return rows.filter(is_early).to_dicts()
 
     assert early(again) == early(walked) != []
+
+
+def test_a_forecast_knows_no_week_from_its_origin_on(world):
+    """Nor of a leader with a lag shorter than the weeks ahead, beside a slower one."""
+    cube = read_cube(world.series())
+    fit, target, fast, slow = cube.share.shape[2] - REFIT_WEEKS, 0, 1, 2
+
+    def mark(panel, rule):
+        leads = [
+            Kept(0, leader, target, lag, 1.0, -0.1)
+            for leader, lag in ((fast, 1), (slow, 3))
+        ]
+        return leads, design_styles(panel)
+
+    def first_told(share: np.ndarray) -> list[dict]:
+        known = replace(cube, share=share)
+        return walk_forecasts(known, RULE, mark=mark).filter(origin=fit).to_dicts()
+
+    later = cube.share.copy()
+    later[0, 1:, fit:] = 1 - later[0, 1:, fit:]
+    told = first_told(cube.share)
+    assert [row["weeks_ahead"] for row in told] == [1, 2, 3]
+    assert [len(row["sources"]) for row in told] == [2, 1, 1]
+    assert first_told(later) == told
 
 
 def test_edges_are_those_that_were_known_at_the_time(world, walked):

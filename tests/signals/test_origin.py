@@ -171,6 +171,56 @@ def test_homes_with_few_posts_are_other_and_unknown_ones_are_apart() -> None:
     assert {row["degrees_of_freedom"] for row in found.values()} == {2}
 
 
+def test_a_home_that_nothing_tells_is_unknown_and_not_elsewhere() -> None:
+    inputs = inputs_of({"milan": 50, "paris": 50}, {"milan": 500, "paris": 500})
+    homes = inputs.author_homes.to_pylist()
+    untold = {"home_city": "unknown", "home_source": "unknown"}
+    homes = [
+        one | (untold if one["author_id"].startswith("paris") else {}) for one in homes
+    ]
+    schema = inputs.author_homes.schema
+    inputs = replace(inputs, author_homes=pa.Table.from_pylist(homes, schema=schema))
+
+    found = {row["home_city"]: row["observed"] for row in origins(inputs)}
+
+    assert found == {"milan": 50, "unknown": 50}
+
+
+def test_an_event_of_a_city_is_held_against_the_author_days_of_that_city() -> None:
+    """Romans and Parisians write in Paris as they always did, and Romans in Rome."""
+    inputs = inputs_of(
+        {"rome": 20, "paris": 80}, {"rome": 200, "paris": 800}, city="paris"
+    )
+    days = inputs.authors.to_pylist()
+    in_paris = [one | {"city": "paris"} for one in days]
+    elsewhere = [one | {"city": "rome", "posts_count": 9} for one in days]
+    schema = inputs.authors.schema
+    by_day = inputs.home_days.to_pylist()
+    inputs = replace(
+        inputs,
+        authors=pa.Table.from_pylist(in_paris + elsewhere, schema=schema),
+        home_days=pa.Table.from_pylist(
+            [one | {"city": "paris"} for one in by_day]
+            + [
+                one | {"city": "rome", "posts_count": 900}
+                for one in by_day
+                if one["home_city"] == "rome" and one["posted_on"].day % 2
+            ],
+            schema=inputs.home_days.schema,
+        ),
+    )
+
+    found = origins(inputs, peak(city="paris"))
+
+    assert {row["home_city"]: row["usual_share"] for row in found} == {
+        "paris": pytest.approx(0.8),
+        "rome": pytest.approx(0.2),
+    }
+    assert {row["verdict"] for row in found} == {"as_usual"}
+    # Rome's busy days are not those of Paris
+    assert found[0]["dispersion"] < 1.5
+
+
 def test_one_city_or_no_known_home_cannot_be_assessed() -> None:
     alone = origins(inputs_of({"milan": 50}, {"milan": 500}))
     assert [row["verdict"] for row in alone] == ["not_assessable"]

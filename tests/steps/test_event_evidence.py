@@ -208,6 +208,25 @@ def test_a_yearly_event_sums_its_weeks(tmp_path):
     assert shown == {EVENT.isoformat()}
 
 
+def test_weeks_of_an_event_that_are_read_together_count_their_own_posts(tmp_path):
+    after = EVENT + timedelta(weeks=1)
+    both = event_row(weeks=[EVENT.isoformat(), after.isoformat()])
+    rows = explained(world(tmp_path, {EVENT: ordinary_posts() + festival()}, both))
+    (word,) = [row for row in rows if row["term"] == "carnival"]
+    assert word["authors_count"] == 40
+
+
+def test_an_event_whose_apex_is_out_of_reach_is_shown_by_its_newest_week(tmp_path):
+    other = FIRST + timedelta(weeks=2)
+    event = event_row(
+        weeks=[other.isoformat(), EVENT.isoformat()],
+        apex_week_on=LAST - timedelta(weeks=REACH_WEEKS),
+    )
+    rows = explained(world(tmp_path, {}, event))
+    shown = {row["post_id"][:10] for row in rows if row["post_id"]}
+    assert shown == {EVENT.isoformat()}
+
+
 def test_examples_are_the_most_liked_of_different_authors_copies_once(tmp_path):
     week = [
         post(1, "first", yellow=True, likes_count=90),

@@ -107,6 +107,58 @@ def test_the_past_of_authors_and_garments_ends_the_day_before(lake: Lake) -> Non
     assert found["posts"]["garments"].to_pylist().count(["boots"]) == 100
 
 
+def test_the_past_of_homes_is_told_by_day_where_a_home_is_known(lake: Lake) -> None:
+    given = tables()
+    # author a1 has a post on each of the 40 days before
+    (own,) = given["author_days"].slice(0, 1).to_pylist()
+    untold = {"day": EVENT - timedelta(days=1), "author_id": "a2"}
+    added = [own | more for more in ({"day": EVENT}, untold)]
+    given["author_days"] = pa.concat_tables(
+        [given["author_days"], TABLES["author_days"].from_rows(added)]
+    )
+    homes = pa.Table.from_pylist(
+        [
+            {"day": EVENT, "source": "mastodon", "author_id": author, **home}
+            for author, home in (
+                ("a1", {"home_city": "rome", "home_source": "posts"}),
+                ("a2", {"home_city": "unknown", "home_source": "unknown"}),
+            )
+        ]
+    )
+
+    found = gather_items(
+        lake.query, days_of("peak"), homes, tracker_zone_rows({}), given
+    )["home_days"].to_pylist()
+
+    assert {row["home_city"] for row in found} == {"rome"}
+    assert sorted(row["posted_on"] for row in found) == [
+        EVENT - timedelta(days=ago) for ago in range(28, 0, -1)
+    ]
+    assert {row["posts_count"] for row in found} == {1}
+
+
+def test_words_of_posts_and_of_comments_and_of_unknown_authors_are_apart(
+    lake: Lake,
+) -> None:
+    given = tables()
+    before = EVENT - timedelta(days=1)
+    known = term_row("shoes", before, "coat", 9, negatives=7, authors=4)
+    nobody = term_row("shoes", before, "hat", 9, negatives=7, authors=0)
+    said = {**term_row("shoes", before, "coat", 50), "item_kind": "comment"}
+    given["term_days"] = TABLES["term_days"].from_rows([known, nobody, said])
+
+    found = gathered(lake, given, "peak", "comment")["terms"].to_pylist()
+
+    assert {
+        (row["item_kind"], row["term"]): (row["past_users"], row["past_negatives"])
+        for row in found
+    } == {
+        ("post", "coat"): (4, 4),
+        ("post", "hat"): (9, 7),
+        ("comment", "coat"): (50, 0),
+    }
+
+
 def test_excluded_posts_and_their_comments_are_left_out(lake: Lake) -> None:
     given = tables()
     kept, excluded = (

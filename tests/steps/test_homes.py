@@ -70,6 +70,9 @@ def test_half_of_five_located_posts_make_a_home(tmp_path: Path) -> None:
             ("local", "rome", 3, 2, 0),
             ("local", "oslo", 2, 1, 0),
             ("rare", "rome", 9, 4, 0),
+            ("half", "rome", 9, 3, 0),
+            ("half", "oslo", 8, 2, 0),
+            ("half", "lima", 7, 1, 0),
             ("nomad", "rome", 5, 2, 0),
             ("nomad", "oslo", 4, 2, 0),
             ("nomad", "lima", 3, 1, 0),
@@ -77,6 +80,7 @@ def test_half_of_five_located_posts_make_a_home(tmp_path: Path) -> None:
     )
 
     assert told == {
+        "half": ("rome", "posts", 6, 3 / 6),
         "local": ("rome", "posts", 6, 5 / 6),
         "nomad": ("unknown", "unknown", 5, 2 / 5),
     }

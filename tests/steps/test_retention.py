@@ -278,6 +278,12 @@ def test_without_a_period_nothing_happens(home):
     ]
 
 
+def test_a_home_goes_with_the_places_that_told_it():
+    """So does what else says where an author was, or shows one of their posts."""
+    assert "author_homes" in GOES_WITH["author_cities"]
+    assert "trend_event_evidence" in GOES_WITH["posts"]
+
+
 def test_no_step_of_the_shortest_period_reads_what_is_gone(whole):
     context = context_of(whole)
     periods = shortest_periods(STEPS, context)
