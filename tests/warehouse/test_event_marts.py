@@ -56,6 +56,26 @@ def test_an_event_names_its_five_strongest_words(loaded: Warehouse) -> None:
     assert marts.run_tests(loaded.owner)
 
 
+def test_words_of_an_earlier_week_are_not_told_of_the_newest(
+    loaded: Warehouse,
+) -> None:
+    """Events keep their id from week to week; what explains them is told anew."""
+    later = MONDAY + timedelta(weeks=1)
+    word = {"event_id": "e1", "evidence_kind": "word", "rank": 1, "authors_count": 9}
+    tables = {
+        "city_trends": rows_of("city_trends", SERIES, day=later),
+        "trend_events": rows_of("trend_events", EVENT, day=later),
+        "trend_event_evidence": rows_of(
+            "trend_event_evidence", {**word, "term": "lanterns"}, day=later
+        ),
+    }
+    load_days(loaded.loader, later, later, tables)
+    words = ask(loaded, "select top_words from marts.trend_events")
+    assert words == [("lanterns",)]
+    told = ask(loaded, "select term from marts.trend_event_evidence")
+    assert told == [("lanterns",)]
+
+
 def test_posts_that_went_with_their_author_break_no_rule(loaded: Warehouse) -> None:
     with loaded.owner.begin() as connection:
         connection.execute(

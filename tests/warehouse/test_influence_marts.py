@@ -103,7 +103,35 @@ def test_a_newer_run_without_edges_takes_the_place_of_the_old_one(
     ) == [(0.0, 5)]
 
 
+def test_forecasts_of_an_older_run_are_not_the_newest(loaded: Warehouse) -> None:
+    load_forecasts(loaded)
+    assert ask(loaded, "select distinct is_newest from marts.influence_forecasts") == [
+        (True,)
+    ]
+    load(loaded, RUN, [], week=1)
+    assert ask(loaded, "select distinct is_newest from marts.influence_forecasts") == [
+        (False,)
+    ]
+
+
+def load_forecasts(warehouse: Warehouse) -> None:
+    """Load what is forecast of Paris, of two garments and of both together."""
+    forecasts = rows_of(
+        "influence_forecasts",
+        *(
+            {"tracker": "all", "kind": kind, "value": value, "target_city": city}
+            for kind, value, city in (
+                ("all", "all", "all"),
+                ("garment", "boots", "paris"),
+                ("garment", "skirt", "paris"),
+            )
+        ),
+    )
+    load_days(warehouse.loader, MONDAY, MONDAY, {"influence_forecasts": forecasts})
+
+
 def test_a_class_that_reviews_found_wrong_leads_nowhere(loaded: Warehouse) -> None:
+    load_forecasts(loaded)
     reviews = rows_of(
         "reviews",
         *(
@@ -125,3 +153,5 @@ def test_a_class_that_reviews_found_wrong_leads_nowhere(loaded: Warehouse) -> No
     assert hidden == [("skirt",)]
     values = ask(loaded, "select distinct value from marts.influence_edges")
     assert values == [("boots",)]
+    forecast = ask(loaded, "select value from marts.influence_forecasts order by value")
+    assert forecast == [("all",), ("boots",)]
