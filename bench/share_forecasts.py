@@ -29,9 +29,9 @@ from trendlab.signals.forecast.history import make_history, naive_scale
 from trendlab.signals.forecast.naive import keep_last_level, repeat_last_year
 from trendlab.signals.forecast.scores import coverage, mase
 from trendlab.signals.forecast.shares import HORIZON_WEEKS
-from trendlab.steps.city_trends import COLUMNS, SERIES
 from trendlab.steps.context import open_context
 from trendlab.steps.nightly import run_steps
+from trendlab.steps.share_series import SERIES, read_share_series
 from trendlab.steps.simulate import simulate_world
 from trendlab.steps.trend_forecasts import forecasts_of
 
@@ -155,7 +155,7 @@ def read_shares(home: Path) -> pa.Table:
     days = context.lake.days("city_weeks")
     if not days:
         raise SystemExit(f"{home} has no weekly shares: run `trendlab nightly` there")
-    rows = context.lake.read_range("city_weeks", days[0], days[-1], columns=COLUMNS)
+    rows = read_share_series(context, days[0], days[-1])
     rows = rows.filter(pc.and_(rows["is_complete"], pc.equal(rows["tracker"], TRACKER)))
     counts = rows.group_by("model_name").aggregate([("looks_count", "sum")])
     busiest = counts.sort_by([("looks_count_sum", "descending")])["model_name"][0]

@@ -43,6 +43,7 @@ KINDS = {
     "colour": "Colours",
     "pattern": "Patterns",
     "style": "Styles",
+    "discovered_style": "Styles that were found",
 }
 shown = gather(marts, with_event=EVENT_PANELS, moving=MOVER_PANELS, movers=MOVERS)
 if shown:

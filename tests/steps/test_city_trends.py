@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from trendlab.schemas import TABLES
-from trendlab.steps.city_trends import SERIES, trends_of
+from trendlab.steps.city_trends import trends_of
+from trendlab.steps.share_series import SERIES
 
 MONDAY = date(2024, 1, 1)
 EVENT = 40

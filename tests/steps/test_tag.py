@@ -19,7 +19,7 @@ from trendlab.schemas import TABLES
 from trendlab.settings import Settings, read_settings
 from trendlab.steps.doctor import examine
 from trendlab.steps.step import Context
-from trendlab.steps.tag import TAG, open_attribute_models, tagger_key
+from trendlab.steps.tag import TAG, open_attribute_models, tagger_key, told_values
 from trendlab.steps.weekly import TRENDS
 
 MONDAY = date(2026, 1, 5)
@@ -75,11 +75,17 @@ def test_patterns_reach_garment_tags_and_weekly_shares(context: Context) -> None
     again = TAG.compute(context, [MONDAY], runs)["garment_tags"][MONDAY]["net"]
     assert again.equals(tags)
     weeks = TRENDS.compute(context, [MONDAY], runs)["city_weeks"][MONDAY].to_pylist()
-    assert {
-        (row["city"], row["value"], row["looks_count"])
-        for row in weeks
-        if row["kind"] == "pattern"
-    } == {("paris", pattern["value"], 1), ("all", pattern["value"], 1)}
+    patterns = [row for row in weeks if row["kind"] == "pattern"]
+    assert {row["looks_count"] for row in patterns} == {1}
+    worn = [row for row in patterns if row["looks_with_count"]]
+    assert {(row["city"], row["value"]) for row in worn} == {
+        ("paris", pattern["value"]),
+        ("all", pattern["value"]),
+    }
+    # the patterns that the model can tell, and nobody wore, are 0
+    told = told_values(context.settings)["pattern"]
+    assert {row["value"] for row in patterns if row["city"] == "paris"} == told
+    assert len(told) > 1
 
 
 def test_a_day_is_tagged_anew_when_the_model_or_the_questions_change(

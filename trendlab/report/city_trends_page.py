@@ -19,7 +19,15 @@ Forecasts: TypeAlias = "dict[tuple[Any, ...], pd.DataFrame]"
 OF_MODEL = "where tracker = :tracker and model_name = :model_name"
 QUARTER = timedelta(weeks=city_trends.NOW_WEEKS - 1)
 YEAR = timedelta(weeks=52)
-KINDS = ("garment", "fine_category", "colour", "pattern", "style")
+# Kinds in the order shown → the mart of their weekly shares.
+KINDS = {
+    "garment": "garment_trends",
+    "fine_category": "fine_category_trends",
+    "colour": "colour_trends",
+    "pattern": "pattern_trends",
+    "style": "style_trends",
+    "discovered_style": "style_weeks",
+}
 
 
 @dataclass(frozen=True)
@@ -209,7 +217,7 @@ def _weekly_shares(
         [
             marts.ask(
                 "select city, week_start_on, value, looks_with_count, looks_count, "
-                f"share, share_low, share_high, is_thin from marts.{kind}_trends "
+                f"share, share_low, share_high, is_thin from marts.{mart} "
                 f"{OF_MODEL} and is_complete and week_start_on <= :last_week and "
                 "(week_start_on >= :now_from or week_start_on between :before_from "
                 "and :before_to or city = any(:drawn_cities))",
@@ -220,7 +228,7 @@ def _weekly_shares(
                 before_to=last_week - YEAR,
                 drawn_cities=sorted(set(drawn.loc[drawn["kind"] == kind, "city"])),
             ).assign(kind=kind)
-            for kind in KINDS
+            for kind, mart in KINDS.items()
             if kind in set(trends["kind"])
         ],
         ignore_index=True,

@@ -22,7 +22,11 @@ from trendlab.schemas.core import (
 
 SERIES = (
     CITY,
-    text("kind", "garment, colour, fine_category, pattern or style"),
+    text(
+        "kind",
+        "garment, colour, fine_category, pattern, style (given or drawn) or "
+        "discovered_style",
+    ),
     text("value", "for example skirt, or red"),
 )
 EVENT_ID = text("event_id", "hash of tracker, model, series, direction and first week")

@@ -11,12 +11,16 @@ import pyarrow.compute as pc
 
 from trendlab.schemas import TABLES
 from trendlab.signals.city_trends import RULE_VERSION, build_panel, find_trends
+from trendlab.steps.share_series import (
+    QUERY,
+    SERIES,
+    read_share_series,
+    share_inputs,
+)
 from trendlab.steps.step import Context, Input, Parts, Step
 
 # Four years: a yearly event is seen more than once.
 HISTORY_WEEKS = 208
-SERIES = ("tracker", "model_name", "city", "kind", "value")
-COLUMNS = [*SERIES, "day", "looks_count", "looks_with_count", "is_complete"]
 
 
 def first_week(monday: date) -> date:
@@ -25,7 +29,7 @@ def first_week(monday: date) -> date:
 
 
 def _inputs(context: Context, monday: date) -> list[Input]:
-    return [Input("city_weeks", first_week(monday), monday)]
+    return share_inputs(context, first_week(monday), monday)
 
 
 def _compute(
@@ -33,9 +37,7 @@ def _compute(
 ) -> Parts:
     parts: Parts = {"city_trends": {}, "trend_events": {}}
     for monday in weeks:
-        shares = context.lake.read_range(
-            "city_weeks", first_week(monday), monday, columns=COLUMNS
-        )
+        shares = read_share_series(context, first_week(monday), monday)
         shares = shares.filter(shares["is_complete"])
         own = {
             "day": monday,
@@ -75,7 +77,7 @@ def trends_of(shares: pa.Table) -> tuple[list[dict[str, Any]], list[dict[str, An
 
 CITY_TRENDS = Step(
     name="city_trends",
-    modules=("trendlab.signals.city_trends.events",),
+    modules=("trendlab.signals.city_trends.events", QUERY),
     outputs=("city_trends", "trend_events"),
     inputs=_inputs,
     compute=_compute,

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from trendlab.lake import Span
-from trendlab.schemas import TABLES
-from trendlab.signals.activity import lake_query
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from trendlab.signals.influence.windows import (
     HISTORY_WEEKS,
     LEAD_SERIES,
     forecast_followers,
     lead_cities,
 )
+from trendlab.steps.share_series import QUERY, read_share_series, share_inputs
 from trendlab.steps.step import Context, Input, Parts, Step
-from trendlab.steps.styles import newest_fit
 
 OUTPUTS = ("influence_edges", "influence_placebos", "influence_forecasts")
+# Buckets of posts, no places that could lead or follow.
+NO_CITIES = ("all", "unknown")
 
 
 def _first_week(monday: date) -> date:
@@ -25,31 +27,26 @@ def _first_week(monday: date) -> date:
 
 
 def _influence_inputs(context: Context, monday: date) -> list[Input]:
-    return [
-        Input("city_weeks", _first_week(monday), monday),
-        Input("style_weeks", _first_week(monday), monday),
-        *(Input("styles", day, day) for day in newest_fit(context)),
-    ]
+    return share_inputs(context, _first_week(monday), monday)
+
+
+def _lead_series(context: Context, monday: date) -> pa.Table:
+    """Read the history of monitored cities.
+
+    A week covered in part counts: its looks are fewer, and the least number of looks
+    decides. Shares, unlike counts, do not sink when a day is missing.
+    """
+    series = read_share_series(context, _first_week(monday), monday)
+    placed = pc.invert(pc.is_in(series["city"], pa.array(NO_CITIES)))
+    return series.filter(placed).select(LEAD_SERIES.names)
 
 
 def _influence(
     context: Context, weeks: Sequence[date], run_ids: Mapping[date, str]
 ) -> Parts:
     parts: Parts = {name: {} for name in OUTPUTS}
-    styles = TABLES["styles"].empty()
-    for day in newest_fit(context):
-        styles = context.lake.read("styles", day)
     for monday in weeks:
-        series = context.lake.query(
-            lake_query("influence_series"),
-            {
-                "styles": styles.select(["day", "model_name", "style_id", "name"]),
-                **{
-                    table: Span(table, _first_week(monday), monday)
-                    for table in ("city_weeks", "style_weeks")
-                },
-            },
-        ).cast(LEAD_SERIES)
+        series = _lead_series(context, monday)
         edges, placebos = lead_cities(series, week=monday, run_id=run_ids[monday])
         parts["influence_edges"][monday] = edges
         parts["influence_placebos"][monday] = placebos
@@ -61,7 +58,7 @@ def _influence(
 
 INFLUENCE = Step(
     name="influence",
-    modules=("trendlab.signals.influence.windows", "sql/lake/influence_series.sql"),
+    modules=("trendlab.signals.influence.windows", QUERY),
     outputs=OUTPUTS,
     inputs=_influence_inputs,
     compute=_influence,

@@ -65,6 +65,28 @@ def _open_zero_shot(
     return load_zero_shot(folder, questions, choose_device(device))
 
 
+def told_values(settings: Settings) -> dict[str, set[str]]:
+    """Return the values that the models of the settings can tell, by attribute.
+
+    Nothing is loaded but cards and questions: what a model can tell does not depend
+    on what it told so far.
+    """
+    from trendlab.vision.attribute_model import FINE_CATEGORY
+    from trendlab.vision.attribute_words import choose_questions
+    from trendlab.vision.models import DEFAULT_TAGGER, load_card
+
+    fine = load_card(DEFAULT_TAGGER).labels
+    told = {FINE_CATEGORY: {value for values in fine.values() for value in values}}
+    if settings.attributes is not None:
+        for attribute, classes in load_card(settings.attributes).applies_to.items():
+            values = {value for some in classes.values() for value in some}
+            told.setdefault(attribute, set()).update(values)
+    if settings.clip is not None:
+        for question in choose_questions(settings.clip_attributes, fine):
+            told.setdefault(question.attribute, set()).update(question.phrases)
+    return told
+
+
 def tagger_key(context: Context) -> str:
     """Return the checksums of all models that tell attributes, and what they tell."""
     from trendlab.vision.models import DEFAULT_TAGGER, load_card

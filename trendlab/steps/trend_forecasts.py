@@ -13,14 +13,20 @@ import pyarrow.compute as pc
 
 from trendlab.schemas import TABLES
 from trendlab.signals.forecast.shares import RULE_VERSION, forecast_shares
-from trendlab.steps.city_trends import COLUMNS, SERIES, first_week
+from trendlab.steps.city_trends import first_week
+from trendlab.steps.share_series import (
+    QUERY,
+    SERIES,
+    read_share_series,
+    share_inputs,
+)
 from trendlab.steps.step import Context, Input, Parts, Step
 
 log = logging.getLogger(__name__)
 
 
 def _inputs(context: Context, monday: date) -> list[Input]:
-    return [Input("city_weeks", first_week(monday), monday)]
+    return share_inputs(context, first_week(monday), monday)
 
 
 def _compute(
@@ -29,9 +35,7 @@ def _compute(
     table = TABLES["trend_forecasts"]
     parts: dict[date, pa.Table] = {}
     for monday in weeks:
-        shares = context.lake.read_range(
-            "city_weeks", first_week(monday), monday, columns=COLUMNS
-        )
+        shares = read_share_series(context, first_week(monday), monday)
         rows, left_out = forecasts_of(shares.filter(shares["is_complete"]), monday)
         for reason, count in left_out.items():
             log.info("trend_forecasts %s: %d series %s", monday, count, reason)
@@ -81,9 +85,7 @@ def why_no_forecast(context: Context, days: Sequence[date]) -> str:
     if not days:
         return ""
     monday = max(days)
-    shares = context.lake.read_range(
-        "city_weeks", first_week(monday), monday, columns=COLUMNS
-    )
+    shares = read_share_series(context, first_week(monday), monday)
     _, left_out = forecasts_of(shares.filter(shares["is_complete"]), monday)
     told = ", ".join(f"{count} series {reason}" for reason, count in left_out.items())
     return f"no forecast: {told or 'no complete week of looks'}"
@@ -91,7 +93,7 @@ def why_no_forecast(context: Context, days: Sequence[date]) -> str:
 
 TREND_FORECASTS = Step(
     name="trend_forecasts",
-    modules=("trendlab.signals.forecast.shares",),
+    modules=("trendlab.signals.forecast.shares", QUERY),
     outputs=("trend_forecasts",),
     inputs=_inputs,
     compute=_compute,

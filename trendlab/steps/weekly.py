@@ -16,14 +16,16 @@ from trendlab.signals.influencers import (
     rank_influencers,
 )
 from trendlab.signals.trends import share_city_weeks, week_rows
-from trendlab.steps.describe import detector_key
 from trendlab.steps.signals import BASELINE, ONE_DAY, spans_of, split_by_day
 from trendlab.steps.step import BySource, Context, Input, Parts, Step
+from trendlab.steps.tag import tagger_key, told_values
 
 ONE_WEEK = timedelta(days=7)
 WEEK_END = timedelta(days=6)
 INFLUENCER_WINDOW = timedelta(days=27)
 PROFILE_REACH = timedelta(days=180)
+# Attributes beside colour that sql/lake/city_weeks.sql counts.
+COUNTED_ATTRIBUTES = ("fine_category", "pattern")
 # Column that says which week a group of copies is of.
 WEEK_OF_COPIES = pa.field("day", pa.date32())
 
@@ -116,15 +118,27 @@ def _trend_inputs(context: Context, monday: date) -> list[Input]:
 
 
 def _vocabulary(context: Context) -> dict[tuple[str, str], Sequence[str]]:
-    """Return what models can tell: a class that nobody wore is 0, not absent."""
+    """Return what models can tell: a value that nobody wore is 0, not absent.
+
+    It is read from models and settings, never from posts, so a week has the same rows
+    whatever came after it.
+    """
+    from trendlab.sources.world.styles import STYLE_NAMES
     from trendlab.vision.colours import BASIC_TERMS
     from trendlab.vision.models import load_card
 
     card = load_card(context.settings.detector)
+    tagged = {
+        attribute: sorted(values)
+        for attribute, values in told_values(context.settings).items()
+        if attribute in COUNTED_ATTRIBUTES
+    }
+    told = {"garment": card.classes, "colour": BASIC_TERMS, **tagged}
+    drawn = {"garment": card.classes, "colour": BASIC_TERMS, "style": STYLE_NAMES}
     return {
         (model, kind): values
-        for model in (card.name, "simulated")
-        for kind, values in (("garment", card.classes), ("colour", BASIC_TERMS))
+        for model, kinds in ((card.name, told), ("simulated", drawn))
+        for kind, values in kinds.items()
     }
 
 
@@ -189,7 +203,7 @@ TRENDS = Step(
         "sql/lake/city_weeks.sql",
         "sql/lake/hashed_looks.sql",
     ),
-    settings_key=detector_key,
+    settings_key=tagger_key,
     outputs=("city_weeks",),
     inputs=_trend_inputs,
     compute=_trends,

@@ -69,8 +69,13 @@ class Written:
 
 
 def foreground(event: Row) -> str:
-    """Say which posts of its weeks an event is told from."""
-    return SIDES[0] if event["direction"] == "rise" else SIDES[1]
+    """Say which posts of its weeks an event is told from.
+
+    A discovered style is counted from patterns that name no post, so its posts are not
+    known: all looks stand in.
+    """
+    is_known = event["kind"] != "discovered_style"
+    return SIDES[0] if event["direction"] == "rise" and is_known else SIDES[1]
 
 
 def count_terms(

@@ -46,8 +46,8 @@ LEAD_SERIES = pa.schema(
         pa.field("looks_count", pa.int64(), nullable=False),
     ]
 )
-"""Input, as sql/lake/influence_series.sql gives it: one row per tracker, model, kind,
-value, city and week (`day`, its Monday)."""
+"""Input, from sql/lake/share_series.sql: one row per tracker, model, kind, value,
+monitored city and week (`day`, its Monday)."""
 
 # Kinds hold no slash, values may.
 SEPARATOR = "/"
