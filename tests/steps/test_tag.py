@@ -54,7 +54,9 @@ def context(tmp_path: Path, clip: Path) -> Context:
             lake.write(name, MONDAY, table(name, rows), source="net")
         lake.write("tracker_posts", MONDAY, table("tracker_posts", [matched]))
     return Context(
-        settings=Settings(home=tmp_path, clip=clip, device="cpu"),
+        settings=Settings(
+            home=tmp_path, clip=clip, clip_attributes=("pattern",), device="cpu"
+        ),
         lake=lake,
         trackers=[],
         cities=TABLES["cities"].empty(),
@@ -72,6 +74,10 @@ def test_patterns_reach_garment_tags_and_weekly_shares(context: Context) -> None
     assert (pattern["garment_index"], pattern["model_name"]) == (0, "clip-tiny")
     assert 0.5 <= pattern["value_share"] <= 1
     assert not [row for row in rows if row["attribute"] == "sleeve"]
+    # what the CLIP model is not asked, the shipped model tells
+    [length] = [row for row in rows if row["attribute"] == "length"]
+    assert (length["garment_index"], length["model_name"]) == (0, "garment-lengths")
+    assert length["value"] in ("above knee", "below knee")
     again = TAG.compute(context, [MONDAY], runs)["garment_tags"][MONDAY]["net"]
     assert again.equals(tags)
     weeks = TRENDS.compute(context, [MONDAY], runs)["city_weeks"][MONDAY].to_pylist()
@@ -106,8 +112,16 @@ def test_a_day_is_tagged_anew_when_the_model_or_the_questions_change(
     assert key() == keys[0]
 
 
-def test_without_the_setting_no_model_is_asked(context: Context) -> None:
-    assert open_attribute_models(Settings(home=context.home)) == []
+def test_without_settings_only_the_shipped_model_is_asked_and_else_it_comes_last(
+    context: Context,
+) -> None:
+    [shipped] = open_attribute_models(Settings(home=context.home))
+    assert (shipped.name, set(shipped.applies_to)) == (
+        "garment-lengths",
+        {"sleeve", "length"},
+    )
+    names = [one.name for one in open_attribute_models(context.settings)]
+    assert names == ["clip-tiny", "garment-lengths"]
 
 
 def test_an_attribute_without_a_question_is_a_wrong_setting(
@@ -131,7 +145,7 @@ def test_doctor_tells_whether_the_model_is_set_and_loads(
     is_well, line = told()
     assert is_well
     assert line.startswith("clip-tiny ")
-    assert line.endswith(" loads; tells pattern, sleeve, length")
+    assert line.endswith(" loads; tells pattern")
     is_well, line = told(clip=tmp_path / "nowhere")
     assert not is_well
     assert "found none" in line

@@ -71,8 +71,9 @@ def test_shipped_weights_are_small() -> None:
     assert total <= MAX_SHIPPED_BYTES
 
 
-def test_the_tagger_was_fitted_to_the_shipped_detector() -> None:
-    assert load_card("garment-tags").detector_sha256 == load_card().sha256
+def test_the_taggers_were_fitted_to_the_shipped_detector() -> None:
+    for name in ("garment-tags", "garment-lengths"):
+        assert load_card(name).detector_sha256 == load_card().sha256
 
 
 def test_a_card_is_found_by_path(tmp_path: Path) -> None:
@@ -82,7 +83,9 @@ def test_a_card_is_found_by_path(tmp_path: Path) -> None:
 
 
 def test_an_unknown_card_names_the_shipped_ones() -> None:
-    with pytest.raises(SettingsError, match="shipped cards: garment-tags, garments"):
+    with pytest.raises(
+        SettingsError, match="shipped cards: garment-lengths, garment-tags, garments"
+    ):
         load_card("nonesuch")
 
 
@@ -130,6 +133,7 @@ def test_models_become_rows_of_the_table() -> None:
     rows = describe_models(shipped_cards())
     assert rows.schema == TABLES["models"].arrow
     assert rows["model_name"].to_pylist() == [
+        "garment-lengths",
         "garment-tags",
         "garments",
         "garments-fast",

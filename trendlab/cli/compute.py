@@ -120,10 +120,10 @@ def tag(
     force: Force = False,
     home: Home = None,
 ) -> None:
-    """Name colours and fine categories of the garments found.
+    """Name colours, fine categories, sleeves and lengths of the garments found.
 
-    With a CLIP model of your own (TRENDLAB_CLIP) also patterns, sleeves and lengths;
-    see docs/vision.md.
+    With a CLIP model of your own (TRENDLAB_CLIP), or one that you trained
+    (TRENDLAB_ATTRIBUTES), also patterns; see docs/vision.md.
     """
     _run(["tag"], home, day, first, last, force, need_trackers=False)
 

@@ -25,7 +25,7 @@ from trendlab.vision.detect import Device, choose_device
 
 
 def open_attribute_models(settings: Settings) -> list[AttributeModel]:
-    """Load the models of the settings that tell attributes, in the order of asking.
+    """Load the models that tell attributes, in the order of asking; ours comes last.
 
     Raises
     ------
@@ -34,11 +34,11 @@ def open_attribute_models(settings: Settings) -> list[AttributeModel]:
     ModelError
         If a model cannot be used.
     """
+    from trendlab.vision.models import DEFAULT_LENGTHS, load_card
+    from trendlab.vision.trained import TrainedAttributes
+
     models: list[AttributeModel] = []
     if settings.attributes is not None:
-        from trendlab.vision.models import load_card
-        from trendlab.vision.trained import TrainedAttributes
-
         models.append(TrainedAttributes(load_card(settings.attributes)))
     if settings.clip is not None:
         from trendlab.vision.clip import hash_model
@@ -49,7 +49,7 @@ def open_attribute_models(settings: Settings) -> list[AttributeModel]:
                 folder, hash_model(folder), settings.clip_attributes, settings.device
             )
         )
-    return models
+    return [*models, TrainedAttributes(load_card(DEFAULT_LENGTHS))]
 
 
 @lru_cache(maxsize=1)
@@ -89,14 +89,15 @@ def told_values(settings: Settings) -> dict[str, set[str]]:
 
 def tagger_key(context: Context) -> str:
     """Return the checksums of all models that tell attributes, and what they tell."""
-    from trendlab.vision.models import DEFAULT_TAGGER, load_card
+    from trendlab.vision.models import DEFAULT_LENGTHS, DEFAULT_TAGGER, load_card
 
     parts = [load_card(DEFAULT_TAGGER).sha256, detector_key(context)]
     settings = context.settings
-    if settings.attributes is not None:
-        card = load_card(settings.attributes)
-        told = card.model_dump_json(include={"labels", "applies_to"})
-        parts += ["attributes", card.key, told]
+    for name in (settings.attributes, DEFAULT_LENGTHS):
+        if name is not None:
+            card = load_card(name)
+            told = card.model_dump_json(include={"labels", "applies_to"})
+            parts += ["attributes", card.key, told]
     if settings.clip is not None:
         from trendlab.vision.clip import hash_model
 

@@ -32,6 +32,8 @@ class AttributesConfig(BaseModel):
         Folder for weights and card.
     training_data, licence : str
         In words, for the card.
+    known_failures : tuple of str
+        The same; what you saw when you looked.
     inputs : {"image", "image_box_class"}
         What is written in the end; both are measured.
     held_out_share : float
@@ -60,6 +62,9 @@ class AttributesConfig(BaseModel):
         "AGPL-3.0-or-later, as the detector whose features it reads; rights in the "
         "photos are not described in the training's config"
     )
+    known_failures: tuple[str, ...] = (
+        "Not examined: look at photos of your own before use.",
+    )
     inputs: Way = "image_box_class"
     held_out_share: float = Field(default=0.2, gt=0, lt=1)
     min_examples: int = Field(default=10, ge=2)
@@ -70,5 +75,12 @@ class AttributesConfig(BaseModel):
     def recorded(self) -> dict[str, Any]:
         """Return the fields that a card records: all but where things are."""
         return self.model_dump(
-            mode="json", exclude={"annotations", "val_annotations", "images", "out"}
+            mode="json",
+            exclude={
+                "annotations",
+                "val_annotations",
+                "images",
+                "out",
+                "known_failures",
+            },
         )

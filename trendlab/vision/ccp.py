@@ -39,12 +39,15 @@ class MaskedPhoto:
     boxes : (n, 4) float32
         Pixels, x0 y0 x1 y1.
     category_ids : (n,) int64
+    file_name : str
+        Within ``images/``.
     """
 
     photo: Photo
     mask: npt.NDArray[np.uint8]
     boxes: npt.NDArray[np.float32]
     category_ids: npt.NDArray[np.int64]
+    file_name: str
 
 
 class ClothingCoParsing:
@@ -95,6 +98,7 @@ class ClothingCoParsing:
                 self.mask(image["file_name"]),
                 boxes,
                 np.array([one["category_id"] for one in mine], np.int64),
+                image["file_name"],
             )
 
     def mask(self, file_name: str) -> npt.NDArray[np.uint8]:

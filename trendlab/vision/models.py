@@ -27,6 +27,7 @@ SHIPPED = Path(__file__).resolve().parent / "weights"
 
 DEFAULT_DETECTOR = "garments"
 DEFAULT_TAGGER = "garment-tags"
+DEFAULT_LENGTHS = "garment-lengths"
 PEOPLE_FINDER = "people"
 
 # Overlap beyond which boxes of one class are one garment, as ultralytics has it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,6 @@ def train_attributes(
     detector: Detector,
     *,
     progress: Callable[[int, int], None] | None = None,
-    **more: Any,
 ) -> TrainedCard:
     """Train all attributes of a config's labels; write weights and card.
 
@@ -61,8 +60,6 @@ def train_attributes(
         Whose features are read.
     progress : callable, optional
         Called with photos done and photos in all, of each file of labels.
-    **more
-        Further fields of the card.
 
     Raises
     ------
@@ -111,7 +108,6 @@ def train_attributes(
         config,
         detector.card,
         measured_on=f"{photos} photos that were held out of the training",
-        more=more,
     )
     left_out = tuple(name for name, one in found.items() if one is None)
     return TrainedCard(card, missed, left_out)
@@ -123,7 +119,6 @@ def _write(
     detector: ModelCard,
     *,
     measured_on: str,
-    more: Mapping[str, Any],
 ) -> ModelCard:
     config.out.mkdir(parents=True, exist_ok=True)
     weights: dict[str, np.ndarray[Any, Any]] = {}
@@ -132,12 +127,6 @@ def _write(
         weights[f"{one.attribute}.bias"] = one.bias
     weights_file = f"{config.name}.safetensors"
     sha256 = save_weights(weights, config.out / weights_file)
-    fields: dict[str, Any] = {
-        "metrics_command": "trendlab train attributes --config FILE",
-        "intended_use": "Naming attributes of garments, in aggregate.",
-        "known_failures": ("Not examined: look at photos of your own before use.",),
-        **more,
-    }
     card = ModelCard(
         name=config.name,
         version=config.version,
@@ -152,14 +141,16 @@ def _write(
             "measured_on": measured_on,
             **{one.attribute: one.figures for one in fitted},
         },
+        metrics_command="trendlab train attributes --config FILE",
         licence=config.licence,
+        intended_use="Naming attributes of garments, in aggregate.",
+        known_failures=config.known_failures,
         labels={one.attribute: one.values for one in fitted},
         applies_to={one.attribute: one.applies_to for one in fitted},
         detector_sha256=detector.sha256,
         weights_file=weights_file,
         sha256=sha256,
         folder=config.out,
-        **fields,
     )
     write_card(card, config.out / f"{config.name}.json")
     return card

@@ -2,6 +2,7 @@
 
     python -m trendlab.vision.train export --weights best.pt --version 2 …
     python -m trendlab.vision.train tags --data DIR
+    python -m trendlab.vision.train lengths --data DIR --part train --out …
     python -m trendlab.vision.train pseudo --data DIR --results found.json --out …
     python -m trendlab.vision.train people --data DIR --coco-weights … --out …
 
@@ -198,28 +199,31 @@ def _as_float(value: Any) -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb from the command line."""
-    from trendlab.vision import export, outlines, people_data, pseudo_labels, ship_tags
+    from trendlab.vision import (
+        ccp_lengths,
+        export,
+        outlines,
+        people_data,
+        pseudo_labels,
+        ship_tags,
+    )
 
     parser = argparse.ArgumentParser(prog="python -m trendlab.vision.train")
     verbs = parser.add_subparsers(dest="verb", required=True)
-    export.add_arguments(verbs)
-    ship_tags.add_arguments(verbs)
-    pseudo_labels.add_arguments(verbs)
-    people_data.add_arguments(verbs)
-    outlines.add_arguments(verbs)
+    runs = {
+        "export": export,
+        "tags": ship_tags,
+        "lengths": ccp_lengths,
+        "pseudo": pseudo_labels,
+        "people": people_data,
+        "outlines": outlines,
+    }
+    for one in runs.values():
+        one.add_arguments(verbs)
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        if given.verb == "tags":
-            sys.stdout.write(ship_tags.run_verb(given))
-        elif given.verb == "pseudo":
-            sys.stdout.write(pseudo_labels.run_verb(given))
-        elif given.verb == "outlines":
-            sys.stdout.write(outlines.run_verb(given))
-        elif given.verb == "people":
-            sys.stdout.write(people_data.run_verb(given))
-        else:
-            sys.stdout.write(export.run_verb(given))
+        sys.stdout.write(runs[given.verb].run_verb(given))
     except TrendlabError as error:
         sys.stderr.write(f"{error}\n")
         return 1
