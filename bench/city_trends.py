@@ -43,17 +43,20 @@ def null_panel(
 
 
 def main() -> None:
-    print("| world | worlds | with a mark | marks | of series-weeks |")
-    print("|---|---|---|---|---|")
+    print("| world | worlds | with a mark | marks | with a firm one ", end="")
+    print("| firm marks | of series-weeks |")
+    print("|---|---|---|---|---|---|---|")
     for worlds, cities, values, weeks, rho in NULLS:
         rng = np.random.default_rng(1)
-        marks = []
+        marks, firm = [], []
         for _ in range(worlds):
             odd = find_odd_weeks(null_panel(rng, cities, values, weeks, rho))
             marks.append(int(odd.is_rise.sum() + odd.is_drop.sum()))
+            firm.append(int(odd.is_firm_rise.sum() + odd.is_firm_drop.sum()))
         print(
             f"| {cities * values} series of {weeks} weeks, rho {rho} | {worlds} "
             f"| {sum(mark > 0 for mark in marks)} | {sum(marks)} "
+            f"| {sum(mark > 0 for mark in firm)} | {sum(firm)} "
             f"| {worlds * cities * values * weeks:,} |",
             flush=True,
         )

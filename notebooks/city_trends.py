@@ -290,7 +290,9 @@ if shown:
     display(page.heading("Events"))
     display(
         page.table(
-            events.head(TOLD_EVENTS),
+            events.head(TOLD_EVENTS).assign(
+                sure=events["is_firm"].map({True: "firm", False: "candidate"})
+            ),
             {
                 "rank": "number",
                 "where": "city",
@@ -299,6 +301,7 @@ if shown:
                 "recurrence": "returns",
                 "top_hashtags": "hashtags",
                 "top_words": "words",
+                "sure": "how sure",
                 "saliency": "saliency",
             },
             wide=("description", "top_words", "top_hashtags"),
@@ -309,8 +312,10 @@ if shown:
         display(
             page.note(
                 "Saliency: standard deviations that the weeks lie off the curve "
-                "together. Words and hashtags: written by more people than in the "
-                "weeks around; they need not be why the share moved, and a dash says "
+                "together. A candidate would not stand out if it were counted that the "
+                "usual spread of its series is known from few weeks only. Words and "
+                "hashtags: written by more people than in the weeks around; they need "
+                "not be why the share moved, and a dash says "
                 "that none stood out. Of two values that exclude each other, a rise of "
                 "one is a drop of the other."
                 + (

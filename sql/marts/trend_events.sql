@@ -32,6 +32,7 @@ select
     events.looks_count,
     events.excess_looks,
     events.p_value,
+    events.is_firm,
     events.saliency,
     events.event_id,
     events.model_name,
@@ -72,6 +73,9 @@ comment on column marts.trend_events.city is
 comment on column marts.trend_events.city_name is 'name of the city';
 comment on column marts.trend_events.description is
     'for example: rose to 12.0 % of looks against 4.1 % expected, week of 2016-03-14';
+comment on column marts.trend_events.is_firm is
+    'whether it stays when it is counted that the spread of a series'' weeks is known '
+    'from few of them only; others are candidates. NULL in rows of an earlier rule';
 comment on column marts.trend_events.top_words is
     'words that more people wrote than in the weeks around, the most over-represented '
     'first, five at most; NULL where none is, and of events beyond the 50 most salient';

@@ -42,7 +42,7 @@ def test_a_planted_week_of_a_file_comes_out_twice_the_same(given, tmp_path):
     assert (event["value"], event["apex_week_on"]) == ("red", "2026-03-16")
     assert event["direction"] == "rise"
     assert len(curves.read_text().splitlines()) == 3
-    assert any("1 events (1 rises, 0 drops)" in line for line in told)
+    assert any("1 events (1 rises, 0 drops; 1 firm)" in line for line in told)
     list(events_of_series(path, out, curves_file=curves))
     assert out.read_text() == first
     assert sorted(each.name for each in out.parent.iterdir()) == [

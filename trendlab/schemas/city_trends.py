@@ -110,6 +110,12 @@ TREND_EVENTS = Table(
         share("expected_share", "share of the curve in the apex week"),
         number("excess_looks", "looks above (or below) the curve, all its weeks"),
         share("p_value", "one-sided beta-binomial tail of the apex week"),
+        flag(
+            "is_firm",
+            "whether a week of it is a discovery also when the overdispersion is "
+            "counted as the estimate that it is; NULL in rows of an earlier rule",
+            nullable=True,
+        ),
         number("saliency", "sum of z over its weeks / root of their number"),
         text(
             "recurrence",

@@ -35,7 +35,7 @@ COUNTS = pa.schema(
 EVENT_COLUMNS = (
     "rank", "city", "value", "direction", "first_week_on", "apex_week_on",
     "last_week_on", "weeks", "looks_with_count", "looks_count", "share",
-    "expected_share", "excess_looks", "p_value", "saliency", "recurrence",
+    "expected_share", "excess_looks", "p_value", "is_firm", "saliency", "recurrence",
     "description",
 )  # fmt: skip
 CURVE_COLUMNS = (
@@ -80,8 +80,10 @@ def events_of_series(
     seasonal = sum(row["season_kind"] is not None for row in found.curves)
     yield f"{seasonal:,} curves have a season"
     sides = Counter(row["direction"] for row in found.events)
+    firm_count = sum(row["is_firm"] for row in found.events)
     yield (
-        f"{len(found.events)} events ({sides['rise']} rises, {sides['drop']} drops), "
+        f"{len(found.events)} events ({sides['rise']} rises, {sides['drop']} drops; "
+        f"{firm_count} firm), "
         f"{time.monotonic() - started:.1f} s: {out_file}"
     )
 

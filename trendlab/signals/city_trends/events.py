@@ -17,7 +17,11 @@ from trendlab.signals.city_trends.grouping import (
     Burst,
     group_weeks,
 )
-from trendlab.signals.city_trends.odd_weeks import OddWeeks, find_odd_weeks
+from trendlab.signals.city_trends.odd_weeks import (
+    SMALLEST_P,
+    OddWeeks,
+    find_odd_weeks,
+)
 from trendlab.signals.city_trends.panel import Bools, Floats, Panel
 from trendlab.signals.city_trends.season import YEAR_WEEKS as WEEKS_OF_A_YEAR
 from trendlab.signals.city_trends.wording import (
@@ -29,9 +33,7 @@ from trendlab.signals.panels import hash_id
 
 Row = dict[str, Any]
 
-RULE_VERSION = "city-trends-1"
-# A p-value below what a double holds still has a place in the ranking.
-SMALLEST_P = 1e-300
+RULE_VERSION = "city-trends-2"
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,7 @@ def _event_row(
         - panel.looks[at, weeks] * (odd.curves.expected[at, weeks])
     )
     recurrence = find_recurrence(panel.seen[at], bursts)
+    firm = odd.is_firm_rise if direction == "rise" else odd.is_firm_drop
     dates = [panel.week_at(week) for week in weeks]
     return {
         "event_id": hash_id(*panel.keys[at], direction, dates[0]),
@@ -180,6 +183,7 @@ def _event_row(
         "expected_share": float(expected),
         "excess_looks": float(excess.sum()),
         "p_value": float(p_value[apex]),
+        "is_firm": bool(firm[at, weeks].any()),
         "saliency": float(z[weeks].sum() / np.sqrt(len(weeks))),
         "recurrence": recurrence,
         "description": tell_event(
