@@ -28,6 +28,54 @@ windows (window_name, newest_week, oldest_week) as (
     ('half_ago_last_year', 78, 90)
 ),
 
+changes as (
+    select
+        later.model_name,
+        later.style_id,
+        later.week_start_on,
+        later.share - earlier.share as change
+    from marts.style_weeks as later
+    inner join marts.style_weeks as earlier
+        on earlier.model_name = later.model_name
+        and earlier.style_id = later.style_id
+        and earlier.tracker = later.tracker
+        and earlier.city = later.city
+        and earlier.week_start_on = later.week_start_on - 364
+    where later.tracker = 'all' and later.city = 'all'
+),
+
+-- weeks that follow each other are alike, and tell less than so many that do not: the
+-- correlation of a week's change within a year with the week's before
+pairs as (
+    select
+        changes.model_name,
+        changes.style_id,
+        coalesce(corr(changes.change, before.change), 0) as correlation,
+        count(*) as pairs_count
+    from changes
+    inner join changes as before
+        on before.model_name = changes.model_name
+        and before.style_id = changes.style_id
+        and before.week_start_on = changes.week_start_on - 7
+    group by changes.model_name, changes.style_id
+),
+
+-- cleared of the bias of short series (Marriott and Pope 1954); a memory nearer to 1
+-- cannot be told from a move
+memories as (
+    select
+        model_name,
+        style_id,
+        least(
+            greatest(
+                (correlation + 1.0 / pairs_count) / (1 - 3.0 / greatest(pairs_count, 4)),
+                0
+            ),
+            0.9
+        ) as memory
+    from pairs
+),
+
 means as (
     select
         weeks.model_name,
@@ -54,26 +102,37 @@ compared as (
         later.share,
         later.share / nullif(earlier.share, 0) as ratio,
         (later.share - earlier.share)
-        / nullif(sqrt(later.variance + earlier.variance), 0) as z
+        / nullif(
+            sqrt(
+                (later.variance + earlier.variance)
+                -- Bartlett 1946
+                * (1 + coalesce(memories.memory, 0))
+                / (1 - coalesce(memories.memory, 0))
+            ),
+            0
+        ) as z
     from means as later
     inner join means as earlier
         on earlier.model_name = later.model_name
         and earlier.style_id = later.style_id
         and earlier.window_name = later.window_name || '_last_year'
+    left join memories
+        on memories.model_name = later.model_name
+        and memories.style_id = later.style_id
 ),
 
--- 3 standard errors, because weeks that follow each other are alike; and by a seventh
--- at least, which is what a person would see
+-- 2.5 standard errors: with no move, 1 to 5 % of styles are said to move, the more the
+-- longer their memory (docs/styles.md); and by a seventh at least, which is what a person would see
 moves as (
     select
         model_name,
         style_id,
         max(share) filter (where window_name = 'now') as share_now,
         max(ratio) filter (where window_name = 'now') as ratio_year,
-        bool_or(z >= 3 and ratio >= 1.15) filter (where window_name = 'now') as is_up,
-        bool_or(z <= -3 and ratio <= 1 / 1.15) filter (where window_name = 'now')
+        bool_or(z >= 2.5 and ratio >= 1.15) filter (where window_name = 'now') as is_up,
+        bool_or(z <= -2.5 and ratio <= 1 / 1.15) filter (where window_name = 'now')
             as is_down,
-        bool_or(z <= -3 and ratio <= 1 / 1.15) filter (where window_name = 'half_ago')
+        bool_or(z <= -2.5 and ratio <= 1 / 1.15) filter (where window_name = 'half_ago')
             as was_down
     from compared
     group by model_name, style_id

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
@@ -105,6 +106,25 @@ def test_a_life_cycle_compares_weeks_with_the_same_ones_a_year_before(
     told = dict(ask(loaded, "select style_id, life_cycle from marts.styles"))
     assert {name: told[name] for name in COURSES} == {name: name for name in COURSES}
     assert marts.run_tests(loaded.owner)
+
+
+def test_a_style_that_wanders_slowly_is_steady(warehouse: Warehouse) -> None:
+    given = tables()
+    rows = given["style_weeks"].to_pylist()
+    for row in rows:
+        if (row["style_id"], row["city"]) == ("steady", "all"):
+            ago = (LAST - row["day"]).days // 7
+            # up and down by a fifth in 30 weeks: now is a quarter above a year ago, and
+            # 5 standard errors of 13 weeks if these were independent
+            wave = round(50 * np.sin(2 * np.pi * ago / 30 + 5.5))
+            count = 220 + wave + (5 if ago % 2 else -5)
+            row |= {"looks_with_count": count, "share": count / LOOKS}
+    given["style_weeks"] = rows_of("style_weeks", *rows)
+    load_days(warehouse.loader, MONDAY, LAST, given)
+    query = "select life_cycle, ratio_year from marts.styles where style_id = 'steady'"
+    [(told, ratio)] = ask(warehouse, query)
+    assert ratio > 1.2
+    assert told == "steady"
 
 
 def test_a_short_history_has_no_life_cycle(warehouse: Warehouse) -> None:
