@@ -27,21 +27,16 @@ import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal
 
 import httpx
 import tenacity
 
-from trendlab.errors import (
-    CredentialsRefused,
-    RateLimited,
-    SourceDown,
-    SourceUnavailable,
-    UnexpectedAnswer,
-)
-from trendlab.sources.rate_limits import Limiter, Rate, read_block, read_retry_after
+from trendlab.errors import SourceDown, SourceUnavailable, UnexpectedAnswer
+from trendlab.sources.rate_limits import Rate
+from trendlab.sources.turns import TOO_MANY, Turns
 from trendlab.sources.web_body import (
     ACCEPTED_ENCODINGS,
     BadBody,
@@ -49,7 +44,11 @@ from trendlab.sources.web_body import (
     read_body,
 )
 from trendlab.sources.web_errors import (
+    asked_too_often,
+    failing,
     origin_of,
+    redirected,
+    refused,
     scheme_and_host,
     tell_failure,
     tell_no_json,
@@ -160,14 +159,14 @@ class WebClient:
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._bases = frozenset(scheme_and_host(base) for base in bases)
-        self._limiters = {name: Limiter(given) for name, given in (rates or {}).items()}
-        self._blocked: dict[str, datetime] = {}
         self._secrets = {secret for secret in secrets if secret}
         self._clock = clock
         self._sleep = sleep
         self._randomness = randomness
         self._tries = tries
-        self._patience = timedelta(seconds=patience_seconds)
+        self._turns = Turns(
+            rates or {}, patience_seconds=patience_seconds, clock=clock, sleep=sleep
+        )
         self._max_body_bytes = max_body_bytes
         self._answer_seconds = answer_seconds
         self._requests: dict[str, int] = {}
@@ -319,7 +318,7 @@ class WebClient:
         allow: Collection[int],
         more: Mapping[str, Any],
     ) -> Answer:
-        self._wait_for_turn(origin, service)
+        self._turns.wait(origin, service)
         self._requests[service] = self._requests.get(service, 0) + 1
         wrong: SourceUnavailable
         try:
@@ -333,26 +332,6 @@ class WebClient:
             )
         raise _TryAgain(wrong)
 
-    def _wait_for_turn(self, origin: str, service: str) -> None:
-        """Wait until the service and our own limits let the next request pass."""
-        now = self._clock()
-        own = [self._limiters[n] for n in {"", service} if n in self._limiters]
-        turns = [limiter.next_at(now) for limiter in own]
-        turns += [self._blocked[n] for n in {"", service} if n in self._blocked]
-        turn = max(turns, default=now)
-        if turn - now > self._patience:
-            raise RateLimited(
-                f"{origin}: its limit is used up until {turn:%Y-%m-%d %H:%M} UTC, "
-                f"longer than the {self._patience.total_seconds():.0f} s that are "
-                "waited for. The next run goes on from here",
-                turn,
-            )
-        if turn > now:
-            self._sleep((turn - now).total_seconds())
-        sent_at = max(self._clock(), turn)
-        for limiter in own:
-            limiter.note(sent_at)
-
     def _read(
         self,
         response: httpx.Response,
@@ -363,12 +342,16 @@ class WebClient:
         now = self._clock()
         status = response.status_code
         headers = {name.lower(): value for name, value in response.headers.items()}
-        self._heed(headers, status, service, now)
+        self._turns.heed(headers, status, service, now)
         if 300 <= status < 400:
-            raise self._redirected(headers, origin, status)
+            to = self._scrub(origin_of(headers.get("location", "")))
+            raise redirected(origin, status, to)
         is_known = status < 400 or status in allow
-        if not is_known and (status in (408, 420, 425, 429) or status >= 500):
-            raise _TryAgain(self._refused_for_now(origin, status, service, now))
+        if not is_known and status in TOO_MANY:
+            until = self._turns.blocked_until(service, now)
+            raise _TryAgain(asked_too_often(origin, status, self._tries, until))
+        if not is_known and (status in (408, 425) or status >= 500):
+            raise _TryAgain(failing(origin, status, self._tries))
         try:
             payload = self._payload(response, headers)
         except BadBody as bad:
@@ -380,7 +363,7 @@ class WebClient:
                 ) from None
             payload = None
         if not is_known:
-            raise self._refused(origin, status, payload)
+            raise refused(origin, status, payload, self._scrub(words_of(payload)))
         links = {
             rel: str(link["url"])
             for rel, link in response.links.items()
@@ -406,56 +389,6 @@ class WebClient:
             check_time=check_time,
         )
         return parse_json(body)
-
-    def _heed(
-        self, headers: Mapping[str, str], status: int, service: str, now: datetime
-    ) -> None:
-        """Note until when the service wants to be left alone."""
-        until = read_block(headers, now)
-        if status in (420, 429) or status >= 500:
-            asked = read_retry_after(headers, now)
-            until = until if asked is None else asked
-        if until is not None:
-            self._blocked[service] = max(until, self._blocked.get(service, until))
-
-    def _refused_for_now(
-        self, origin: str, status: int, service: str, now: datetime
-    ) -> SourceUnavailable:
-        if status in (420, 429):
-            until = self._blocked.get(service)
-            return RateLimited(
-                f"{origin}: it answered {status} (too many requests) {self._tries} "
-                "times. The next run goes on from here",
-                until if until is not None and until > now else None,
-            )
-        return SourceDown(
-            f"{origin}: it answered {status} (its own failure) {self._tries} times. "
-            "The next run tries again"
-        )
-
-    def _refused(
-        self, origin: str, status: int, payload: Any
-    ) -> CredentialsRefused | UnexpectedAnswer:
-        said = self._scrub(words_of(payload))
-        said = f': "{said}"' if said else ""
-        if status in (401, 403):
-            return CredentialsRefused(
-                f"{origin}: it refused us with {status}{said}. Are the credentials "
-                "set, valid, and allowed to do this? Try `trendlab sources check`"
-            )
-        return UnexpectedAnswer(
-            f"{origin}: it answered {status}{said}", status, payload
-        )
-
-    def _redirected(
-        self, headers: Mapping[str, str], origin: str, status: int
-    ) -> UnexpectedAnswer:
-        to = self._scrub(origin_of(headers.get("location", "")))
-        return UnexpectedAnswer(
-            f"{origin}: it answered {status} and points to {to or 'nowhere'}; "
-            "redirects are not followed. If that is its new address, set it",
-            status,
-        )
 
     def _scrub(self, text: str) -> str:
         for secret in self._secrets:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from trendlab.errors import UnexpectedAnswer
+from trendlab.errors import (
+    CredentialsRefused,
+    RateLimited,
+    SourceDown,
+    UnexpectedAnswer,
+)
 from trendlab.sources.web_body import BadBody
 
 # What a service's own words about an error are kept under, and how many of them.
@@ -73,3 +79,54 @@ def words_of(payload: Any) -> str:
             return ""
         payload = next((payload[w] for w in _WORDS if payload.get(w)), None)
     return ""
+
+
+def asked_too_often(
+    origin: str, status: int, tries: int, until: datetime | None
+) -> RateLimited:
+    """Return the error of a service that says it was asked too often, at every try."""
+    return RateLimited(
+        f"{origin}: it answered {status} (too many requests) {tries} times. The next "
+        "run goes on from here",
+        until,
+    )
+
+
+def failing(origin: str, status: int, tries: int) -> SourceDown:
+    """Return the error of a service that failed at every try."""
+    return SourceDown(
+        f"{origin}: it answered {status} (its own failure) {tries} times. The next run "
+        "tries again"
+    )
+
+
+def refused(
+    origin: str, status: int, payload: Any, said: str
+) -> CredentialsRefused | UnexpectedAnswer:
+    """Return the error of a refusal.
+
+    Parameters
+    ----------
+    origin : str
+    status : int
+    payload : Any
+        JSON of the answer, None where it had none.
+    said : str
+        The service's own words, without secrets; "" for none.
+    """
+    said = f': "{said}"' if said else ""
+    if status in (401, 403):
+        return CredentialsRefused(
+            f"{origin}: it refused us with {status}{said}. Are the credentials set, "
+            "valid, and allowed to do this? Try `trendlab sources check`"
+        )
+    return UnexpectedAnswer(f"{origin}: it answered {status}{said}", status, payload)
+
+
+def redirected(origin: str, status: int, to: str) -> UnexpectedAnswer:
+    """Return the error of an answer that points elsewhere, to an address or ""."""
+    return UnexpectedAnswer(
+        f"{origin}: it answered {status} and points to {to or 'nowhere'}; redirects "
+        "are not followed. If that is its new address, set it",
+        status,
+    )
