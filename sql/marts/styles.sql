@@ -121,8 +121,9 @@ compared as (
         and memories.style_id = later.style_id
 ),
 
--- 2.5 standard errors: with no move, 1 to 5 % of styles are said to move, the more the
--- longer their memory (docs/styles.md); and by a seventh at least, which is what a person would see
+-- 2.5 standard errors: with no move, up to 5 % of styles are said to move, the more the
+-- longer their memory (docs/styles.md); and by a seventh at least, which is what a
+-- person would see
 moves as (
     select
         model_name,
@@ -184,7 +185,8 @@ comment on column marts.styles.share is 'share of the looks fitted on';
 comment on column marts.styles.looks_count is 'looks fitted on';
 comment on column marts.styles.life_cycle is
     'rising, fading or steady: the newest 13 weeks against the same weeks a year '
-    'before; returning: rising after it had been fading half a year before; '
+    'before, by 2.5 standard errors (wider where weeks resemble those before them) and a '
+    'seventh; returning: rising after it had been fading half a year before; '
     'not_assessable with less than a year and a quarter; NULL in older fits';
 comment on column marts.styles.share_now is
     'mean share of the newest 13 weeks, all cities';

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
+from tests.vision.squares import changed, quiet, write_squares
 from trendlab.errors import ModelError, VisionError
 from trendlab.settings import read_settings
 from trendlab.steps.evaluate import evaluate_detector
@@ -39,31 +39,10 @@ CLASSES = ("top", "pants", "bag")
 
 
 def write_coco(folder: Path, name: str, count: int) -> Path:
-    """Photos of 96 × 64 with a red square each, and their COCO annotations."""
-    rng = np.random.default_rng(3)
-    images, annotations = [], []
-    for number in range(count):
-        pixels = np.full((96, 64, 3), 230, np.uint8)
-        x, y = (int(v) for v in rng.integers(4, 24, 2))
-        pixels[y : y + 40, x : x + 32] = (200, 20, 20)
-        file_name = f"{name}{number}.png"
-        Image.fromarray(pixels).save(folder / file_name)
-        images.append({"id": number, "file_name": file_name, "width": 64, "height": 96})
-        annotations.append(
-            {
-                "image_id": number,
-                "category_id": number % 3,
-                "bbox": [x, y, 32, 40],
-            }
-        )
-    categories = [{"id": i, "name": one} for i, one in enumerate(CLASSES)]
-    path = folder / f"{name}.json"
-    path.write_text(
-        json.dumps(
-            {"images": images, "annotations": annotations, "categories": categories}
-        )
+    """Photos large enough for an SSD of 96 pixels."""
+    return write_squares(
+        folder, name, count, classes=CLASSES, size_px=(64, 96), square_px=(32, 40)
     )
-    return path
 
 
 CONFIG = """\
@@ -98,14 +77,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-def quiet(step: str, done: int, total: int) -> None:
-    """Show no progress."""
-
-
-def changed(path: Path, **changes: object) -> TrainConfig:
-    return read_config(path).model_copy(update=changes)
 
 
 def train(config: TrainConfig, **more: Any) -> dict[str, torch.Tensor]:

@@ -12,15 +12,13 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.vision.test_train import changed, config_file, quiet, threads_kept
+from tests.vision.squares import changed, quiet
 from trendlab.errors import VisionError
 from trendlab.steps.train import train_from_config
 from trendlab.vision.coco import read_coco, write_yolo_data
 from trendlab.vision.models import load_card, read_weights
 from trendlab.vision.outlines import run_verb, trace
 from trendlab.vision.train import without_masks
-
-__all__ = ["config_file", "threads_kept"]
 
 
 def filled(polygons: list[list[float]], rows: int, columns: int) -> np.ndarray:

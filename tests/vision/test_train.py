@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from PIL import Image
 
+from tests.vision.squares import changed, quiet
 from trendlab.errors import ModelError, VisionError
 from trendlab.settings import read_settings
 from trendlab.steps.folder import detect_images
@@ -17,73 +15,8 @@ from trendlab.steps.train import train_from_config
 from trendlab.vision.detect import import_ultralytics
 from trendlab.vision.models import load_card, read_weights
 from trendlab.vision.train import augmentation
-from trendlab.vision.train_config import TrainConfig, read_config
+from trendlab.vision.train_config import read_config
 from trendlab.vision.training_data import prepare_data
-
-
-def write_coco(folder: Path, name: str, count: int) -> Path:
-    """Photos with one red square each, and their COCO annotations."""
-    rng = np.random.default_rng(3)
-    images, annotations = [], []
-    for number in range(count):
-        pixels = np.full((64, 48, 3), 230, np.uint8)
-        x, y = (int(v) for v in rng.integers(2, 20, 2))
-        pixels[y : y + 24, x : x + 20] = (200, 20, 20)
-        file_name = f"{name}{number}.png"
-        Image.fromarray(pixels).save(folder / file_name)
-        images.append({"id": number, "file_name": file_name, "width": 48, "height": 64})
-        annotations.append(
-            {
-                "id": number + 1,
-                "image_id": number,
-                "category_id": number % 2,
-                "bbox": [x, y, 20, 24],
-                "area": 480,
-                "iscrowd": 0,
-            }
-        )
-    path = folder / f"{name}.json"
-    path.write_text(
-        json.dumps(
-            {
-                "images": images,
-                "annotations": annotations,
-                "categories": [{"id": 0, "name": "top"}, {"id": 1, "name": "hat"}],
-            }
-        )
-    )
-    return path
-
-
-CONFIG = """\
-name: tiny
-version: "3"
-train_annotations: {folder}/train.json
-val_annotations: {folder}/val.json
-images: {folder}
-out: {folder}/run
-training_data: red squares
-initial_weights: {weights}
-epochs: 2
-image_size_px: 64
-batch: 3
-mosaic_off_epochs: 0
-threads: 1
-seed: 5
-"""
-
-
-@pytest.fixture
-def config_file(tmp_path: Path) -> Path:
-    write_coco(tmp_path, "train", 6)
-    write_coco(tmp_path, "val", 2)
-    path = tmp_path / "tiny.yml"
-    path.write_text(CONFIG.format(folder=tmp_path, weights=load_card().weights_path))
-    return path
-
-
-def changed(path: Path, **changes: object) -> TrainConfig:
-    return read_config(path).model_copy(update=changes)
 
 
 def test_boxes_are_laid_out_as_ultralytics_reads_them(config_file: Path) -> None:
@@ -206,20 +139,9 @@ def test_without_augmentation_ultralytics_is_asked_for_none(config_file: Path) -
     assert augmentation(changed(config_file)) == {"close_mosaic": 0}
 
 
-def quiet(step: str, done: int, total: int) -> None:
-    """Show no progress."""
-
-
 def test_nothing_to_resume_is_an_error(config_file: Path) -> None:
     with pytest.raises(ModelError, match="nothing to resume"):
         list(train_from_config(config_file, is_resumed=True, progress=quiet))
-
-
-@pytest.fixture
-def threads_kept() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.slow

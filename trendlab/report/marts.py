@@ -23,7 +23,7 @@ class Marts:
     def __init__(self, address: str, **scope: Any) -> None:
         url = sa.make_url(address).set(drivername="postgresql+psycopg")
         self._engine = sa.create_engine(url)
-        self._scope = scope
+        self.scope = scope
 
     def __repr__(self) -> str:
         return "Marts()"
@@ -44,7 +44,7 @@ class Marts:
             With the query and what Postgres says of it.
         """
         with self._engine.connect() as connection:
-            bound = {**self._scope, **more}
+            bound = {**self.scope, **more}
             return pd.read_sql(sa.text(query), connection, params=bound)
 
     def city_names(self, **others: str) -> dict[str, str]:

@@ -46,7 +46,7 @@ img, svg { max-width: 100%; height: auto; display: block; }
 table { border-collapse: collapse; font-size: .86rem; }
 th, td { padding: 5px 10px; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; overflow-wrap: break-word; min-width: 4.2em; max-width: 22em; }
-td.wide { min-width: 12em; }
+td.wide { min-width: 9em; }
 td.date { white-space: nowrap; }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums;
