@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from PIL import Image
 
 from tests.vision.fakes import PlantedDetector
 from trendlab.errors import ImageRejected, VisionError
+from trendlab.vision.boxes import Detections
 from trendlab.vision.folders import detect_folder, list_photos, write_coco_results
 from trendlab.vision.pipeline import AHEAD, Wanted, find_in_photos
 
@@ -67,6 +70,21 @@ def test_no_more_photos_are_in_flight_than_the_window(tmp_path: Path) -> None:
         next(results)
     results.close()
     assert taken <= 200 + window
+
+
+def test_a_detector_of_two_lanes_looks_at_two_photos_at_once(tmp_path: Path) -> None:
+    both = threading.Barrier(2, timeout=20)
+
+    class Met(PlantedDetector):
+        def find(self, *args: Any, **more: Any) -> list[Detections]:
+            # broken where the other lane does not come
+            both.wait()
+            return super().find(*args, **more)
+
+    paths = photos_of_many_shapes(tmp_path, 12)
+    detector = Met(lanes_count=2, batch_count=1)
+    found = find_in_photos([Wanted(path.name, path) for path in paths], detector)
+    assert [key for key, _ in found] == [path.name for path in paths]
 
 
 def test_no_photos_give_no_results() -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from trendlab.errors import ImageRejected
 from trendlab.vision.boxes import Canvas, Detections, Suppression
@@ -41,6 +41,7 @@ class _Slot(Generic[Key]):
     shape: tuple[int, int] | None = None
     found: Future[list[Detections]] | None = None
     position: int = 0
+    is_taken: bool = False
 
 
 @dataclass
@@ -141,12 +142,8 @@ def _in_order(
         if not unfinished:
             return
         first = unfinished[0]
-        while unread and (first.found is None or unread[0].canvas.done()):
-            slot = unread.popleft()
-            if slot.canvas.exception() is None:
-                batches.add(slot)
-            if slot is first:
-                break
+        while unread and (not first.is_taken or unread[0].canvas.done()):
+            _take(unread, batches)
         unfinished.popleft()
         refused = first.canvas.exception()
         if refused is not None:
@@ -158,7 +155,30 @@ def _in_order(
             assert first.shape is not None
             _gather(unread, batches, first)
         assert first.found is not None
+        _feed_until(first.found, unread, batches)
         yield first.wanted.key, first.found.result()[first.position]
+
+
+def _take(unread: deque[_Slot[Key]], batches: _Batches[Key]) -> None:
+    """Wait for the next photo's decoding and put it into a batch."""
+    slot = unread.popleft()
+    slot.is_taken = True
+    if slot.canvas.exception() is None:
+        batches.add(slot)
+
+
+def _feed_until(
+    found: Future[list[Detections]], unread: deque[_Slot[Key]], batches: _Batches[Key]
+) -> None:
+    """Hand on photos as they are decoded, until `found` is there.
+
+    A detector of two lanes would otherwise look at one photo after the other.
+    """
+    while unread and not found.done():
+        either: tuple[Future[Any], ...] = (found, unread[0].canvas)
+        wait(either, return_when=FIRST_COMPLETED)
+        while unread and unread[0].canvas.done():
+            _take(unread, batches)
 
 
 def _gather(
@@ -166,8 +186,6 @@ def _gather(
 ) -> None:
     """Read ahead until the batch of `first` is full or the window is read."""
     while first.found is None and unread:
-        slot = unread.popleft()
-        if slot.canvas.exception() is None:
-            batches.add(slot)
+        _take(unread, batches)
     if first.found is None and first.shape is not None:
         batches.flush(first.shape)

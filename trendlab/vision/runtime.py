@@ -99,6 +99,9 @@ class OpenVinoRuntime:
                 "PERFORMANCE_HINT": "THROUGHPUT",
                 "NUM_STREAMS": str(self.lanes_count),
                 "INFERENCE_NUM_THREADS": str(self.lanes_count),
+                # a second model's streams (people) would be tied to the same cores,
+                # and wait there while another is free
+                "ENABLE_CPU_PINNING": "NO",
             },
         )
         self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()

@@ -2,8 +2,8 @@
 
 Boxes, loss, mining of negatives and suppression are torchvision's `SSD`. Only the
 network under it is put together here, for three things that torchvision's
-`ssd300_vgg16` does not have: normalisation after every convolution (VGG-16 without it
-needs weights from ImageNet to start from), fewer channels, and fused maps.
+`ssd300_vgg16` does not have: normalisation after every convolution (without it VGG-16
+is started from weights of ImageNet, and none are here), fewer channels, fused maps.
 """
 
 from __future__ import annotations
