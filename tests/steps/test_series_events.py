@@ -71,12 +71,15 @@ def test_a_row_without_looks_is_not_observed(given):
         (HEAD, "no rows"),
         (HEAD + "a,b,2026-01-05,10,11\n", "line 2: k must be ≤ n = 10, got 11"),
         (HEAD + "a,b,2026-01-05,10,1.5\n", "k must be a whole number"),
-        (HEAD + "a,b,2026-01-05,-1,0\n", "n must be a whole number ≥ 0"),
+        (HEAD + "a,b,2026-01-05,-1,0\n", "n must be a whole number from 0"),
         (HEAD + "a,b,2026-01-05,nope,0\n", "line 2: n must be a number"),
         (HEAD + "a,b,5.1.2026,10,1\n", "week must be a date"),
         (HEAD + ",b,2026-01-05,10,1\n", "must not be empty"),
         (HEAD + "a,b,2026-01-05,10\n", "fewer values"),
-        (HEAD + "a,b,2026-01-05,9,1\na,b,2026-01-05,9,2\n", "before, in line 2"),
+        (HEAD + "a,b,2026-01-05,1e30,0\n", "n must be a whole number from 0 to"),
+        (HEAD + "a,b,2026-01-05,9,1\na,b,0206-01-12,9,1\n", "is a year mistyped"),
+        (HEAD + "a,b,2026-01-05,9,1\na,b,3,9,1\n", "partly dates and partly numbers"),
+        (HEAD + "a,b,2026-01-05,9,1\na,b,2026-01-05,9,2\n", "before, in .* line 2"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(given, text, message):
@@ -84,9 +87,21 @@ def test_what_is_wrong_is_named_with_its_line(given, text, message):
         read_counts(given(text))
 
 
-def test_a_missing_file_is_misuse(tmp_path):
+def test_misuse_of_files_is_told_and_leaves_the_series_alone(given, tmp_path):
     with pytest.raises(SettingsError, match="--series wants a CSV file"):
-        read_counts(tmp_path / "nowhere.csv")
+        list(events_of_series(tmp_path / "nowhere.csv", tmp_path / "events.csv"))
+    path = given(HEAD + "rome,red,2026-01-05,100,5\n")
+    before = path.read_bytes()
+    for out, curves, message in (
+        (path, None, "--out and --series are both"),
+        (tmp_path / "a.csv", path, "--curves and --series are both"),
+        (tmp_path / "a.csv", tmp_path / "a.csv", "--curves and --out are both"),
+        (tmp_path, None, "--out wants a file to write, got folder"),
+    ):
+        with pytest.raises(SettingsError, match=message):
+            list(events_of_series(path, out, curves_file=curves))
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["counts.csv"]
 
 
 @pytest.mark.skipif(DATA is None, reason="TRENDLAB_SHARED_DATA names no data sets")

@@ -112,8 +112,9 @@ def test_a_history_of_a_year_says_that_it_cannot_forecast_yet(tmp_path, given):
         (HEAD + "a,b,5.1.2026,0.5,100\n", "week must be a date"),
         (HEAD + ",b,2026-01-05,0.5,100\n", "must not be empty"),
         (HEAD + "a,b,2026-01-05,0.5\n", "fewer values"),
-        (HEAD + "a,b,2026-01-05,0.5,9\na,b,2026-01-05,0.6,9\n", "before, in line 2"),
+        (HEAD + "a,b,2026-01-05,0.5,9\na,b,2026-01-05,0.6,9\n", "before, in .* line 2"),
         (HEAD + "a,b,2026-01-05,0.5,9\na,b,3,0.6,9\n", "partly dates"),
+        (HEAD + "a,b,2026-01-05,0,9\na,b,0206-01-12,0,9\n", "is a year mistyped"),
     ],
 )
 def test_what_is_wrong_is_named(given, text, message):
@@ -121,9 +122,17 @@ def test_what_is_wrong_is_named(given, text, message):
         read_series(given(text))
 
 
-def test_a_file_that_is_not_there_is_misuse(tmp_path):
+def test_misuse_of_files_is_told_and_leaves_the_series_alone(given, tmp_path):
+    out = tmp_path / "edges.csv"
     with pytest.raises(SettingsError, match="wants a CSV file"):
-        read_series(tmp_path / "none.csv")
+        list(influence_of_series(tmp_path / "none.csv", out))
+    path = given(HEAD + "a,b,2026-01-05,0.5,100\n")
+    before = path.read_bytes()
+    with pytest.raises(SettingsError, match="--out and --series are both"):
+        list(influence_of_series(path, path))
+    with pytest.raises(SettingsError, match="--forecasts and --out are both"):
+        list(influence_of_series(path, out, forecasts_file=out))
+    assert path.read_bytes() == before
 
 
 def test_a_short_history_says_how_much_is_needed(given, tmp_path):

@@ -6,22 +6,27 @@ import csv
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from trendlab.errors import SettingsError, SignalError
+from trendlab.errors import SignalError
 from trendlab.signals.city_trends import build_panel, find_trends
 from trendlab.signals.city_trends.panel import MIN_WEEKS
-from trendlab.steps.series_influence import (
-    check_columns,
+from trendlab.steps.series_csv import (
+    check_files,
+    check_weeks,
     read_number,
+    read_rows,
     read_week_cell,
 )
 
 COLUMNS = ("city", "value", "week", "n", "k")
 KEYS = ("city", "value")
+# More looks than anybody will count in a week; beyond 2**53 floats are not whole.
+MAX_COUNT = 10**12
 COUNTS = pa.schema(
     [
         ("city", pa.string()),
@@ -63,10 +68,11 @@ def events_of_series(
     Raises
     ------
     SettingsError
-        If the file is not there.
+        If the file is not there, or one to write is the series or another one.
     SignalError
         If its columns or values are wrong.
     """
+    check_files(series_file, {"--out": out_file, "--curves": curves_file})
     started = time.monotonic()
     panel = build_panel(read_counts(series_file), KEYS)
     found = find_trends(panel, KEYS)
@@ -98,43 +104,36 @@ def read_counts(path: Path) -> pa.Table:
 
     Raises
     ------
-    SettingsError
-        If the file is not there.
     SignalError
         Naming file, line and column of what is wrong.
     """
-    if not path.is_file():
-        raise SettingsError(f"--series wants a CSV file, got {path}")
     columns: dict[str, list[object]] = {name: [] for name in COUNTS.names}
-    lines: dict[tuple[object, ...], int] = {}
-    with path.open(newline="", encoding="utf-8-sig") as opened:
-        rows = csv.DictReader(opened)
-        check_columns(path, rows.fieldnames or (), COLUMNS)
-        for row in rows:
-            where = f"{path} line {rows.line_num}"
-            if any(row[name] is None for name in COLUMNS):
-                raise SignalError(f"{where}: fewer values than columns")
-            city, value = row["city"].strip(), row["value"].strip()
-            if not city or not value:
-                raise SignalError(f"{where}: city and value must not be empty")
-            week = read_week_cell(row["week"].strip(), where)
-            before = lines.setdefault((city, value, week), rows.line_num)
-            if before != rows.line_num:
-                raise SignalError(
-                    f"{where}: {city}, {value}, {row['week']} was given before, in "
-                    f"line {before}; keep one row per city, value and week"
-                )
-            looks = _count(row["n"], "n", where)
-            hits = _count(row["k"], "k", where)
-            if looks is None or hits is None:
-                continue
-            if hits > looks:
-                raise SignalError(f"{where}: k must be ≤ n = {looks}, got {hits}")
-            given = (city, value, week, looks, hits)
-            for name, cell in zip(COUNTS.names, given, strict=True):
-                columns[name].append(cell)
-    if not lines:
-        raise SignalError(f"{path}: no rows below the header")
+    lines: dict[tuple[object, ...], str] = {}
+    weeks: dict[str, date] = {}
+    for where, (city, value, week_cell, looks_cell, hits_cell) in read_rows(
+        path, COLUMNS
+    ):
+        if not city or not value:
+            raise SignalError(f"{where}: city and value must not be empty")
+        week = weeks.get(week_cell)
+        if week is None:
+            week = weeks[week_cell] = read_week_cell(week_cell, where)
+        before = lines.setdefault((city, value, week), where)
+        if before != where:
+            raise SignalError(
+                f"{where}: {city}, {value}, {week_cell} was given before, in "
+                f"{before}; keep one row per city, value and week"
+            )
+        looks = _count(looks_cell, "n", where)
+        hits = _count(hits_cell, "k", where)
+        if looks is None or hits is None:
+            continue
+        if hits > looks:
+            raise SignalError(f"{where}: k must be ≤ n = {looks}, got {hits}")
+        given = (city, value, week, looks, hits)
+        for name, cell in zip(COUNTS.names, given, strict=True):
+            columns[name].append(cell)
+    check_weeks(path, weeks)
     return pa.table(columns, schema=COUNTS)
 
 
@@ -142,8 +141,11 @@ def _count(text: str, column: str, where: str) -> int | None:
     number = read_number(text, column, where)
     if number is None:
         return None
-    if number < 0 or number != int(number):
-        raise SignalError(f"{where}: {column} must be a whole number ≥ 0, got {text!r}")
+    if not 0 <= number <= MAX_COUNT or number != int(number):
+        raise SignalError(
+            f"{where}: {column} must be a whole number from 0 to {MAX_COUNT:,}, got "
+            f"{text!r}"
+        )
     return int(number)
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 from trendlab.errors import SettingsError, SignalError
 from trendlab.signals.forecast import Forecast, forecast_series
 from trendlab.signals.forecast.members import MIN_SEASON_WEEKS, Setting
+from trendlab.steps.series_csv import read_text
 
 WEEK = timedelta(days=7)
 # Two months: below it not even a level can be told from noise.
@@ -191,18 +192,7 @@ def match_external(series: pa.Table, external: pa.Table, path: Path) -> pa.Table
 
 def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
     """Read lines with their numbers; blank lines are passed over."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise SignalError(f"{path}: cannot be read ({error.strerror})") from error
-    if b"\0" in raw:
-        line = raw[: raw.index(b"\0")].count(b"\n") + 1
-        raise SignalError(f"{path}, line {line}: a NUL byte; is this a CSV file?")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SignalError(f"{path}: not UTF-8 at byte {error.start}") from error
-    reader = csv.reader(text.splitlines())
+    reader = csv.reader(read_text(path).splitlines())
     try:
         return [(reader.line_num, cells) for cells in reader if any(cells)]
     except csv.Error as error:

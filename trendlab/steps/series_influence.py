@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import math
 import time
-from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from trendlab.errors import SettingsError, SignalError
+from trendlab.errors import SignalError
 from trendlab.signals.influence import (
     SERIES,
     Influence,
@@ -20,16 +19,17 @@ from trendlab.signals.influence import (
     compare_forecasts,
     find_edges,
 )
+from trendlab.steps.series_csv import (
+    check_files,
+    check_weeks,
+    read_number,
+    read_rows,
+    read_week_cell,
+)
 
 COLUMNS = ("city", "style", "week", "share", "n")
 # Resamples and the permuted placebo are drawn the same in every run.
 SEED = 0
-# Weeks may be numbered instead of dated; a number with more digits is no week.
-MAX_NUMBER_DIGITS = 3
-# Where counted weeks begin; any Monday would do.
-WEEK_ZERO = date(2001, 1, 1)
-# What spreadsheets write for "not observed".
-BLANKS = {"", "na", "nan", "null", "none"}
 
 
 def influence_of_series(
@@ -55,10 +55,11 @@ def influence_of_series(
     Raises
     ------
     SettingsError
-        If the file is not there.
+        If the file is not there, or one to write is the series or another one.
     SignalError
         If its columns or values are wrong, or the history is too short.
     """
+    check_files(series_file, {"--out": out_file, "--forecasts": forecasts_file})
     started = time.monotonic()
     series = read_series(series_file)
     found = find_edges(series, rng=np.random.default_rng(SEED), rule=rule)
@@ -77,51 +78,39 @@ def read_series(path: Path) -> pa.Table:
 
     Raises
     ------
-    SettingsError
-        If the file is not there.
     SignalError
         Naming file, line and column of what is wrong.
     """
-    if not path.is_file():
-        raise SettingsError(f"--series wants a CSV file, got {path}")
     columns: dict[str, list[object]] = {name: [] for name in SERIES.names}
-    lines: dict[tuple[str, str, date], int] = {}
+    lines: dict[tuple[str, str, date], str] = {}
     weeks: dict[str, date] = {}
-    with path.open(newline="", encoding="utf-8-sig") as opened:
-        rows = csv.DictReader(opened)
-        check_columns(path, rows.fieldnames or (), COLUMNS)
-        for row in rows:
-            where = f"{path} line {rows.line_num}"
-            if any(row[name] is None for name in COLUMNS):
-                raise SignalError(f"{where}: fewer values than columns")
-            city, style = row["city"].strip(), row["style"].strip()
-            if not city or not style:
-                raise SignalError(f"{where}: city and style must not be empty")
-            week = weeks.get(row["week"])
-            if week is None:
-                week = weeks[row["week"]] = read_week_cell(row["week"].strip(), where)
-            before = lines.setdefault((city, style, week), rows.line_num)
-            if before != rows.line_num:
-                raise SignalError(
-                    f"{where}: {city}, {style}, {row['week']} was given before, in "
-                    f"line {before}; keep one row per city, style and week"
-                )
-            share = read_number(row["share"], "share", where)
-            if share is not None and not 0.0 <= share <= 1.0:
-                raise SignalError(
-                    f"{where}: share must lie between 0 and 1, got {row['share']}"
-                )
-            looks = read_number(row["n"], "n", where)
-            if looks is not None and looks < 0:
-                raise SignalError(f"{where}: n must be ≥ 0, got {row['n']}")
-            for name, value in zip(
-                SERIES.names, (city, style, week, share, looks), strict=True
-            ):
-                columns[name].append(value)
-    if not lines:
-        raise SignalError(f"{path}: no rows below the header")
-    if {_is_counted(week) for week in weeks} == {True, False}:
-        raise SignalError(f"{path}: weeks are partly dates and partly numbers")
+    for where, (city, style, week_cell, share_cell, looks_cell) in read_rows(
+        path, COLUMNS
+    ):
+        if not city or not style:
+            raise SignalError(f"{where}: city and style must not be empty")
+        week = weeks.get(week_cell)
+        if week is None:
+            week = weeks[week_cell] = read_week_cell(week_cell, where)
+        before = lines.setdefault((city, style, week), where)
+        if before != where:
+            raise SignalError(
+                f"{where}: {city}, {style}, {week_cell} was given before, in "
+                f"{before}; keep one row per city, style and week"
+            )
+        share = read_number(share_cell, "share", where)
+        if share is not None and not 0.0 <= share <= 1.0:
+            raise SignalError(
+                f"{where}: share must lie between 0 and 1, got {share_cell}"
+            )
+        looks = read_number(looks_cell, "n", where)
+        if looks is not None and looks < 0:
+            raise SignalError(f"{where}: n must be ≥ 0, got {looks_cell}")
+        for name, value in zip(
+            SERIES.names, (city, style, week, share, looks), strict=True
+        ):
+            columns[name].append(value)
+    check_weeks(path, weeks)
     return pa.table(columns, schema=SERIES)
 
 
@@ -141,54 +130,6 @@ def _cell(value: object) -> object:
     if isinstance(value, float):
         return f"{value:.6g}"
     return "; ".join(map(str, value)) if isinstance(value, list) else value
-
-
-def _is_counted(week: str) -> bool:
-    return week.strip().lstrip("-").isdigit() and len(week) <= MAX_NUMBER_DIGITS
-
-
-def check_columns(path: Path, given: Sequence[str], wanted: Sequence[str]) -> None:
-    """Refuse a file whose first line does not name every column that is needed.
-
-    Raises
-    ------
-    SignalError
-        With what was expected and what came, and where it is not plain from these,
-        what is missing.
-    """
-    missing = [name for name in wanted if name not in given]
-    if missing:
-        told = f"; missing: {', '.join(missing)}" if len(missing) < len(wanted) else ""
-        raise SignalError(
-            f"{path}: expected a first line with the columns {', '.join(wanted)}, got "
-            f"{', '.join(given) or 'an empty one'}{told}"
-        )
-
-
-def read_week_cell(text: str, where: str) -> date:
-    """Read a week: a date, an ISO week or a number; `where` names the line."""
-    if _is_counted(text):
-        return WEEK_ZERO + timedelta(weeks=int(text))
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        raise SignalError(
-            f"{where}: week must be a date such as 2026-01-05, an ISO week such as "
-            f"2026-W02 or a week number, got {text!r}"
-        ) from None
-
-
-def read_number(text: str, column: str, where: str) -> float | None:
-    """Read a finite number; None for a blank, an error naming the cell otherwise."""
-    if text.strip().casefold() in BLANKS:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.inf
-    if not math.isfinite(value):
-        raise SignalError(f"{where}: {column} must be a number, got {text!r}")
-    return value
 
 
 def _lines(found: Influence) -> Iterator[str]:

@@ -1,0 +1,44 @@
+"""CSV files of weekly series: what is no CSV in UTF-8 is refused with its line."""
+
+from __future__ import annotations
+
+import pytest
+
+from trendlab.errors import SignalError
+from trendlab.steps.series_csv import read_rows
+
+COLUMNS = ("city", "week")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"city,week\nS\xe3o Paulo,1\n", "line 2: not UTF-8 .byte 0xe3.; save"),
+        (b"city,week\nRome,\x001\n", "line 2: a NUL byte"),
+        (b"city,week\n" + b"R" * 200_000 + b",1\n", "field larger than"),
+        (b"", "got an empty one"),
+        (b"city;week\nRome;1\n", "got city;week"),
+        (b"city,week\n", "no rows below the header"),
+    ],
+)
+def test_what_is_no_csv_of_series_is_refused(tmp_path, raw, message):
+    path = tmp_path / "in.csv"
+    path.write_bytes(raw)
+    with pytest.raises(SignalError, match=message):
+        list(read_rows(path, COLUMNS))
+
+
+def test_a_file_that_cannot_be_read_says_so(tmp_path):
+    with pytest.raises(SignalError, match="cannot be read"):
+        list(read_rows(tmp_path / "none.csv", COLUMNS))
+
+
+def test_cells_come_in_the_order_asked_whatever_else_a_file_holds(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text(
+        'week,more,city\n 1 ,x,"São Paulo"\n2,,Rome\n', encoding="utf-8-sig"
+    )
+    assert list(read_rows(path, COLUMNS)) == [
+        (f"{path} line 2", ["São Paulo", "1"]),
+        (f"{path} line 3", ["Rome", "2"]),
+    ]
