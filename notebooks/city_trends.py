@@ -42,6 +42,8 @@ KINDS = {
     "fine_category": "Finer kinds of garments",
     "colour": "Colours",
     "pattern": "Patterns",
+    "sleeve": "Sleeves",
+    "length": "Lengths",
     "style": "Styles",
     "discovered_style": "Styles that were found",
 }

@@ -1,5 +1,5 @@
--- Looks with a garment, main colour, fine category, pattern or style, counted by
--- ISO week, tracker, city and model. One row per week, tracker, city (and the city
+-- Looks with a garment, main colour, other attribute of a garment or style, counted
+-- by ISO week, tracker, city and model. One row per week, tracker, city (and the city
 -- 'all'), model, kind and value with at least one look; the kind 'look' with value ''
 -- holds the looks seen, which the others are shares of.
 --
@@ -15,7 +15,7 @@
 -- * A look counts when it has a garment and is no near-copy of an earlier photo: of
 --   copies within the week, the one of the tracker's earliest post counts.
 -- * A look has a colour when the main colour (value_rank 0) of one of its garments
---   is that colour; fine categories and patterns likewise. A look with two red
+--   is that colour; what else is told of garments likewise. A look with two red
 --   garments has red once, and a red and a blue one give it both colours.
 -- * A post belongs to the week of its day in the tracker's time zone.
 -- * Drawn garments (model 'simulated') take drawn tags only, detected garments
@@ -114,9 +114,7 @@ look_values as (
         and t.media_index = g.media_index
         and t.garment_index = g.garment_index
         and (t.model_name = 'simulated') = (g.model_name = 'simulated')
-    where
-        t.value_rank = 0
-        and t.attribute in ('colour', 'fine_category', 'pattern')
+    where t.value_rank = 0
 
     union
 

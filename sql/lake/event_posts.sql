@@ -63,9 +63,7 @@ worn as (
         and t.media_index = g.media_index
         and t.garment_index = g.garment_index
         and (t.model_name = 'simulated') = (g.model_name = 'simulated')
-    where
-        t.value_rank = 0
-        and t.attribute in ('colour', 'fine_category', 'pattern')
+    where t.value_rank = 0
 
     union all
 

@@ -2,53 +2,28 @@
 
 create view marts.pattern_trends as
 select
-    weeks.tracker,
-    weeks.city,
-    weeks.day as week_start_on,
-    weeks.iso_year,
-    weeks.iso_week,
-    weeks.value,
-    weeks.looks_with_count,
-    weeks.looks_count,
-    weeks.share,
-    weeks.share_low,
-    weeks.share_high,
-    weeks.share_shrunk,
-    weeks.is_thin,
-    weeks.is_complete,
-    -- a value without a row was not seen in a week whose looks were counted
-    weeks.share - case
-        when earlier.share is not null then earlier.share
-        when exists (
-            select
-            from trendlab.city_weeks as seen
-            where seen.day = weeks.day - 28
-                and seen.tracker = weeks.tracker
-                and seen.city = weeks.city
-                and seen.kind = weeks.kind
-                and seen.model_name = weeks.model_name
-        ) then 0
-    end as change_4_weeks,
-    weeks.model_name,
-    weeks.run_id
-from trendlab.city_weeks as weeks
-left join trendlab.city_weeks as earlier
-    on earlier.day = weeks.day - 28
-    and earlier.tracker = weeks.tracker
-    and earlier.city = weeks.city
-    and earlier.kind = weeks.kind
-    and earlier.value = weeks.value
-    and earlier.model_name = weeks.model_name
-where weeks.kind = 'pattern';
+    tracker,
+    city,
+    week_start_on,
+    iso_year,
+    iso_week,
+    value,
+    looks_with_count,
+    looks_count,
+    share,
+    share_low,
+    share_high,
+    share_shrunk,
+    is_thin,
+    is_complete,
+    change_4_weeks,
+    model_name,
+    run_id
+from marts.look_shares
+where kind = 'pattern';
 
 comment on view marts.pattern_trends is
     'Share of looks with a pattern by city and week, with its interval. One row '
     'per tracker, city, week, pattern and model.';
-comment on column marts.pattern_trends.week_start_on is 'Monday of the ISO week';
 comment on column marts.pattern_trends.value is
     'pattern of the fabric, for example striped';
-comment on column marts.pattern_trends.looks_with_count is 'looks that have it';
-comment on column marts.pattern_trends.change_4_weeks is
-    'share minus the share four weeks before; NULL where that week has no looks';
-comment on column marts.pattern_trends.model_name is
-    'model that found the garments; ''simulated'' where they were drawn, not seen';

@@ -303,7 +303,7 @@ def test_a_look_counts_each_value_once_in_its_city_and_in_all() -> None:
 
     expected = [
         ("colour", "red"), ("fine_category", "pencil skirt"), ("garment", "bag"),
-        ("garment", "skirt"), ("look", ""), ("style", "boho"),
+        ("garment", "skirt"), ("look", ""), ("sleeve", "long"), ("style", "boho"),
     ]  # fmt: skip
     assert rows == [(city, *e, 1) for city in ("all", "eu0") for e in expected]
 

@@ -106,11 +106,12 @@ def test_nothing_gives_a_typed_empty_table(tmp_path: Path) -> None:
     assert rows.equals(SHARE_SERIES.empty_table())
 
 
-def test_the_shipped_models_tell_fine_categories_and_no_patterns(
+def test_the_shipped_models_tell_all_but_patterns(
     tmp_path: Path,
 ) -> None:
     told = told_values(Settings(home=tmp_path))
-    assert set(told) == {"fine_category"}
+    assert set(told) == {"fine_category", "sleeve", "length"}
+    assert told["sleeve"] == {"long", "short or none"}
     assert len(told["fine_category"]) > 10
 
 

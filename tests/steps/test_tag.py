@@ -64,7 +64,9 @@ def context(tmp_path: Path, clip: Path) -> Context:
     )
 
 
-def test_patterns_reach_garment_tags_and_weekly_shares(context: Context) -> None:
+def test_patterns_and_lengths_reach_garment_tags_and_weekly_shares(
+    context: Context,
+) -> None:
     runs = {MONDAY: "r"}
     tags = TAG.compute(context, [MONDAY], runs)["garment_tags"][MONDAY]["net"]
     with context.lake.lock():
@@ -92,6 +94,15 @@ def test_patterns_reach_garment_tags_and_weekly_shares(context: Context) -> None
     told = told_values(context.settings)["pattern"]
     assert {row["value"] for row in patterns if row["city"] == "paris"} == told
     assert len(told) > 1
+    lengths = [row for row in weeks if row["kind"] == "length"]
+    assert [
+        (row["value"], row["looks_count"])
+        for row in lengths
+        if row["looks_with_count"] and row["city"] == "paris"
+    ] == [(length["value"], 1)]
+    assert {"above knee", "below knee", "cropped", "long"} == {
+        row["value"] for row in lengths
+    }
 
 
 def test_a_day_is_tagged_anew_when_the_model_or_the_questions_change(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from PIL import Image
 from tests.vision.conftest import media_table
 from tests.vision.fakes import PlantedDetector
 from trendlab.schemas import TABLES
+from trendlab.vision.attribute_model import Told
 from trendlab.vision.attributes import tag_garments
-from trendlab.vision.boxes import fit_canvas
+from trendlab.vision.boxes import Canvas, fit_canvas
+from trendlab.vision.detector import Detector, Floats
 from trendlab.vision.garments import find_garments
 from trendlab.vision.images import Photo
 from trendlab.vision.models import load_card
@@ -62,6 +65,51 @@ def test_real_garments_get_colours_and_a_fine_category_of_their_class(
         assert fine[0]["model_name"] == "garment-tags"
     again = tag_garments(garments, media, home=tmp_path, run_id="r", detector=detector)
     assert again.equals(tags)
+
+
+class Sleeves:
+    """Tells long sleeves of whatever it is asked about."""
+
+    name, version = "sleeves", "1"
+    applies_to: Mapping[str, frozenset[str]] = {"sleeve": frozenset({"top", "outer"})}
+
+    def check_detector(self, detector: Detector) -> None:
+        pass
+
+    def tell(
+        self,
+        canvas: Canvas,
+        categories: Sequence[str],
+        boxes: Floats,
+        neck: Sequence[Floats],
+    ) -> list[list[Told]]:
+        return [[Told("sleeve", "long", 0.9, "sleeves", "1")] for _ in categories]
+
+
+def test_sleeves_under_outerwear_are_not_told(tmp_path: Path, tagger: Tagger) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (80, 120), (90, 0, 0)).save(path)
+    media = media_table(path)
+    detector = PlantedDetector()
+    [first, *_] = find_garments(
+        media, detector, home=tmp_path, run_id="r"
+    ).garments.to_pylist()
+    garments = TABLES["garments"].from_rows(
+        [
+            {**first, "garment_index": number, "category": name, "look_index": look}
+            for number, (name, look) in enumerate(
+                [("top", 0), ("outer", 0), ("outer", 0), ("top", 1)]
+            )
+        ]
+    )
+    tags = tag_garments(
+        garments, media, home=tmp_path, run_id="r", detector=detector, tagger=tagger,
+        models=[Sleeves()],
+    ).to_pylist()  # fmt: skip
+    told = [row["garment_index"] for row in tags if row["attribute"] == "sleeve"]
+    assert told == [1, 2, 3]
+    colours = {row["garment_index"] for row in tags if row["attribute"] == "colour"}
+    assert colours == {0, 1, 2, 3}
 
 
 def test_nothing_to_tag_is_a_typed_empty_table(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from tests.warehouse.asked import ask, day, load, one, week
 from tests.warehouse.rows import rows_of, world
 from trendlab.errors import WarehouseError
+from trendlab.schemas.core import LOOK_KINDS
 from trendlab.warehouse import marts
 from trendlab.warehouse.access import Warehouse
 
@@ -256,11 +257,15 @@ def test_the_change_of_a_trend_looks_four_weeks_back(warehouse: Warehouse) -> No
     ]
 
 
-@pytest.mark.parametrize("kind", ["colour", "fine_category", "pattern", "style"])
+@pytest.mark.parametrize("kind", [kind for kind in LOOK_KINDS if kind != "garment"])
 def test_each_kind_has_its_trends(warehouse: Warehouse, kind: str) -> None:
     load(warehouse, {"city_weeks": rows_of("city_weeks", week("x", 0.4, kind=kind))})
     rows = ask(warehouse, f"select value, share, model_name from marts.{kind}_trends")
     assert [tuple(row.values()) for row in rows] == [("x", 0.4, "detector")]
+    [shared] = ask(
+        warehouse, "select kind, value, review_status from marts.look_shares"
+    )
+    assert tuple(shared.values()) == (kind, "x", None)
     assert ask(warehouse, "select * from marts.garment_trends") == []
 
 

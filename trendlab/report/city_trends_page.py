@@ -25,6 +25,8 @@ KINDS = {
     "fine_category": "fine_category_trends",
     "colour": "colour_trends",
     "pattern": "pattern_trends",
+    "sleeve": "sleeve_trends",
+    "length": "length_trends",
     "style": "style_trends",
     "discovered_style": "style_weeks",
 }

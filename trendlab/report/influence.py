@@ -28,7 +28,7 @@ def tell_value(kind: str, value: str) -> str:
     """Say what is led: "skirt", "the colour red", "the style minimal"."""
     if kind == "discovered_style":
         return f"the style of {value}"
-    named = kind in ("colour", "pattern", "style")
+    named = kind in ("colour", "pattern", "sleeve", "length", "style")
     return f"the {kind} {value}" if named else value
 
 

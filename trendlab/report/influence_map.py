@@ -32,6 +32,8 @@ KIND_COLOURS = {
     "colour": RED,
     "fine_category": PURPLE,
     "pattern": ORANGE,
+    "sleeve": INK,
+    "length": MUTED,
     "style": GREEN,
     "discovered_style": SKY,
 }

@@ -8,6 +8,7 @@ from trendlab.schemas.core import (
     MODEL_NAME,
     RULE_VERSION,
     RUN_ID,
+    SERIES_KIND,
     STRINGS,
     TRACKER,
     Column,
@@ -22,11 +23,7 @@ from trendlab.schemas.core import (
 
 SERIES = (
     CITY,
-    text(
-        "kind",
-        "garment, colour, fine_category, pattern, style (given or drawn) or "
-        "discovered_style",
-    ),
+    SERIES_KIND,
     text("value", "for example skirt, or red"),
 )
 EVENT_ID = text("event_id", "hash of tracker, model, series, direction and first week")

@@ -146,6 +146,20 @@ RUN_ID = text(
     "settings and inputs, so equal inputs give equal rows",
 )
 RULE_VERSION = text("rule_version", "version of the rule that computed the row")
+# What the looks of a week are counted by.
+LOOK_KINDS = (
+    "garment",
+    "colour",
+    "fine_category",
+    "pattern",
+    "sleeve",
+    "length",
+    "style",
+)
+SERIES_KIND = text(
+    "kind", f"{', '.join(LOOK_KINDS)} (given or drawn) or discovered_style"
+)
+
 MODEL_NAME = text("model_name", "model that made the row; 'simulated' for drawn truth")
 MODEL_VERSION = text("model_version", "version of that model")
 SOURCE = text("source", "network or archive that the item came from")

@@ -7,6 +7,7 @@ from trendlab.schemas.core import (
     MODEL_NAME,
     RULE_VERSION,
     RUN_ID,
+    SERIES_KIND,
     STRINGS,
     TRACKER,
     Column,
@@ -40,11 +41,7 @@ INFLUENCE_EDGES = Table(
         DAY,
         TRACKER,
         *WINDOW,
-        text(
-            "kind",
-            "what is led: garment, colour, fine_category, pattern, style (given or "
-            "drawn) or discovered_style",
-        ),
+        SERIES_KIND,
         text("value", "for example skirt, or red"),
         text("source_city", "id of the city that moves first"),
         text("target_city", "id of the city that follows"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trendlab.schemas.core import (
     CITY,
     DAY,
+    LOOK_KINDS,
     MODEL_NAME,
     RULE_VERSION,
     RUN_ID,
@@ -363,19 +364,15 @@ CITY_SENTIMENT = Table(
 
 CITY_WEEKS = Table(
     name="city_weeks",
-    doc="Share of looks with a garment, colour, fine category or style; one row per "
-    "tracker, city, ISO week (Monday), kind and value.",
+    doc="Share of looks with a value of a kind; one row per tracker, city, ISO week "
+    "(Monday), kind and value.",
     columns=(
         DAY,
         TRACKER,
         CITY,
         count("iso_year", "ISO year"),
         count("iso_week", "ISO week, 1 to 53", maximum=53),
-        text(
-            "kind",
-            "what is counted",
-            allowed=("garment", "colour", "fine_category", "pattern", "style"),
-        ),
+        text("kind", "what is counted", allowed=LOOK_KINDS),
         text("value", "for example skirt, or red"),
         count("looks_with_count", "looks that have it"),
         count("looks_count", "looks seen, near-copies left out"),

@@ -73,14 +73,15 @@ def told_values(settings: Settings) -> dict[str, set[str]]:
     """
     from trendlab.vision.attribute_model import FINE_CATEGORY
     from trendlab.vision.attribute_words import choose_questions
-    from trendlab.vision.models import DEFAULT_TAGGER, load_card
+    from trendlab.vision.models import DEFAULT_LENGTHS, DEFAULT_TAGGER, load_card
 
     fine = load_card(DEFAULT_TAGGER).labels
     told = {FINE_CATEGORY: {value for values in fine.values() for value in values}}
-    if settings.attributes is not None:
-        for attribute, classes in load_card(settings.attributes).applies_to.items():
-            values = {value for some in classes.values() for value in some}
-            told.setdefault(attribute, set()).update(values)
+    for name in (settings.attributes, DEFAULT_LENGTHS):
+        if name is not None:
+            for attribute, classes in load_card(name).applies_to.items():
+                values = {value for some in classes.values() for value in some}
+                told.setdefault(attribute, set()).update(values)
     if settings.clip is not None:
         for question in choose_questions(settings.clip_attributes, fine):
             told.setdefault(question.attribute, set()).update(question.phrases)

@@ -24,8 +24,6 @@ ONE_WEEK = timedelta(days=7)
 WEEK_END = timedelta(days=6)
 INFLUENCER_WINDOW = timedelta(days=27)
 PROFILE_REACH = timedelta(days=180)
-# Attributes beside colour that sql/lake/city_weeks.sql counts.
-COUNTED_ATTRIBUTES = ("fine_category", "pattern")
 # Column that says which week a group of copies is of.
 WEEK_OF_COPIES = pa.field("day", pa.date32())
 
@@ -131,7 +129,6 @@ def _vocabulary(context: Context) -> dict[tuple[str, str], Sequence[str]]:
     tagged = {
         attribute: sorted(values)
         for attribute, values in told_values(context.settings).items()
-        if attribute in COUNTED_ATTRIBUTES
     }
     told = {"garment": card.classes, "colour": BASIC_TERMS, **tagged}
     drawn = {"garment": card.classes, "colour": BASIC_TERMS, "style": STYLE_NAMES}

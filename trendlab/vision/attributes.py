@@ -53,6 +53,11 @@ SAMPLE_SIDE_PX = 32
 # Photos in flight for each thread.
 _AHEAD = 4
 
+# Whose sleeves are seen where a look has one: those of what is worn under it are not,
+# and models learn sleeves from the outermost garment.
+OUTERWEAR = "outer"
+SLEEVE = "sleeve"
+
 
 @dataclass(frozen=True)
 class Tags:
@@ -160,7 +165,8 @@ def tag_garments(
     -------
     pyarrow.Table
         Schema `garment_tags`, sorted by key. `value_share` of a colour is its
-        share of the garment's pixels; of what else is told, its confidence.
+        share of the garment's pixels; of what else is told, its confidence. Sleeves
+        of garments under outerwear of the same look are left out.
 
     Raises
     ------
@@ -206,10 +212,14 @@ def tag_garments(
         )
         names = [row["category"] for row in rows]
         told = tag_canvas(canvas, names, boxes, tagger, detector, models)
+        covered = {row["look_index"] for row in rows if row["category"] == OUTERWEAR}
         return [
             one
             for row, tags in zip(rows, told, strict=True)
             for one in sorted(_tag_rows(row, tags, run_id), key=_value_of)
+            if one["attribute"] != SLEEVE
+            or row["category"] == OUTERWEAR
+            or row["look_index"] not in covered
         ]
 
     parts: list[pa.Table] = []
