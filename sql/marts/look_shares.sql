@@ -63,6 +63,7 @@ comment on column marts.look_shares.looks_with_count is 'looks that have it';
 comment on column marts.look_shares.change_4_weeks is
     'share minus the share four weeks before; NULL where that week has no looks';
 comment on column marts.look_shares.review_status is
-    'verified by people, or unverified, of garments only; see marts.class_precision';
+    'of garments verified by people, or unverified; see marts.class_precision. NULL for '
+    'other kinds';
 comment on column marts.look_shares.model_name is
     'model that found the garments; ''simulated'' where they were drawn, not seen';

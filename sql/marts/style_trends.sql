@@ -1,24 +1,7 @@
 -- Share of looks of a style, by city and week.
 
 create view marts.style_trends as
-select
-    tracker,
-    city,
-    week_start_on,
-    iso_year,
-    iso_week,
-    value,
-    looks_with_count,
-    looks_count,
-    share,
-    share_low,
-    share_high,
-    share_shrunk,
-    is_thin,
-    is_complete,
-    change_4_weeks,
-    model_name,
-    run_id
+select *
 from marts.look_shares
 where kind = 'style';
 
