@@ -179,6 +179,42 @@ def test_a_topic_is_found_inside_a_brand_that_hardly_moves():
     assert dips[0]["baseline_share"] == pytest.approx(0.167, abs=0.01)
 
 
+def test_a_topic_goes_on_while_its_share_stays_far_above_the_usual():
+    """43 % after 51 % where 17 % is usual is no news by itself, and not over either."""
+    activity = activity_rows(
+        {KEY: np.full(10, 3000.0)}, negatives={KEY: np.full(10, 500.0)}
+    )
+    rows = [term_row("shoes", day(i), "bag", 300, negatives=50) for i in range(10)]
+    burning = {4: 220, 5: 150, 6: 130, 7: 68}
+    rows += [
+        term_row("shoes", day(i), "advent", 400, negatives=negatives)
+        for i, negatives in burning.items()
+    ]
+    terms = TABLES["term_days"].from_rows(rows)
+    dips = dips_of(activity, 0, 9, terms=terms).to_pylist()
+    assert [row["day"] for row in dips] == [day(4), day(5), day(6)]
+    assert len({row["dip_id"] for row in dips}) == 1
+    assert dips[-1]["apex_on"] == day(4)
+    # the days that go on are never news: alone they are no dip
+    later = [row for row in rows if row["day"] != day(4)]
+    terms = TABLES["term_days"].from_rows(later)
+    assert dips_of(activity, 0, 9, terms=terms).num_rows == 0
+
+
+def test_a_share_goes_on_at_a_milder_level_and_not_for_ever():
+    scored, bad = tracker_days(days=160, level=800)
+    bad[100] = np.floor(scored[100] * 0.4)
+    bad[101:] = np.floor(scored[101:] * 0.19)
+    activity = activity_rows({KEY: scored}, negatives={KEY: bad})
+    rows = dips_of(activity, 84, 159).to_pylist()
+    assert len({row["dip_id"] for row in rows}) == 1
+    assert rows[0]["day"] == day(100)
+    assert 2 < len(rows) <= 1 + DipRule().hold_days
+    bad[100] = bad[99]
+    activity = activity_rows({KEY: scored}, negatives={KEY: bad})
+    assert dips_of(activity, 84, 159).num_rows == 0
+
+
 def test_words_of_the_lexicon_can_be_left_out():
     scored = np.full(10, 3000.0)
     activity = activity_rows({KEY: scored}, negatives={KEY: np.full(10, 500.0)})

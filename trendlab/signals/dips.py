@@ -3,6 +3,7 @@
 Posts and comments apart, each tracker × city as a whole, and the topics of each
 tracker. An event is raised on the share, or on the count where the share did not fall:
 more negatives among proportionally more posts are a peak of activity, not of anger.
+What runs goes on under milder thresholds, so that an event is not over while it burns.
 
 Notes
 -----
@@ -33,7 +34,7 @@ from trendlab.signals.panels import (
     need_run_ids,
 )
 from trendlab.signals.shares import ShareBaseline, predictive_tail, trailing_shares
-from trendlab.signals.topics import TermHistory
+from trendlab.signals.topics import TermHistory, Topic
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -183,12 +184,13 @@ def _test_day(
         & (base.valid_days >= 1)
         & (base.past_scored >= rule.min_scored)
     )
-    share_up = (
-        floors
-        & assessable
-        & (p <= _share_p_value(base, cold, rule))
-        & (lift >= rule.min_lift)
-    )
+    is_new = (p <= _share_p_value(base, cold, rule)) & (lift >= rule.min_lift)
+    goes_on = (p <= rule.hold_p_value) & (lift >= rule.hold_lift)
+    may_go_on = [
+        events.is_held((tracker, city, kind.name, ""), panel.first + t)
+        for tracker, city in zip(panel.trackers, panel.cities, strict=True)
+    ]
+    share_up = floors & assessable & (is_new | (goes_on & np.array(may_go_on, bool)))
     count_up = kind.count_up[:, t] & floors & (~assessable | (seen >= share))
     for s in np.flatnonzero(share_up | count_up).tolist():
         whole = kind.raw_scored[s, t] / max(kind.items[s, t], 1)
@@ -255,7 +257,7 @@ def _test_topics(
     day = panel.first + t
     tracker = panel.trackers[s]
     history.move_to(day)
-    topic = None
+    found: dict[str, Topic] = {}
     if valid_days >= 1:
         topic = history.find(
             day,
@@ -265,15 +267,24 @@ def _test_topics(
             rho=rho,
             rule=rule.topic,
         )
-    if topic is not None:
+        if topic is not None:
+            found[events.topic_name(tracker, kind.name, topic.words, day)] = topic
+    for name in events.running_topics(tracker, kind.name, day):
+        if name in found or not events.is_held((tracker, "all", kind.name, name), day):
+            continue
+        topic = history.hold(
+            day,
+            name.split(" "),
+            tracker_share=tracker_share,
+            rho=rho,
+            rule=rule.held_topic,
+        )
+        if topic is not None:
+            found[name] = topic
+    for name, topic in found.items():
         share = topic.negatives / max(topic.scored, 1)
         events.add(
-            (
-                tracker,
-                "all",
-                kind.name,
-                events.topic_name(tracker, kind.name, topic.words, day),
-            ),
+            (tracker, "all", kind.name, name),
             day,
             {
                 "is_count_up": False,

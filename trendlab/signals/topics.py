@@ -192,30 +192,85 @@ class TermHistory:
             return None
         names = self._names[codes[picked]]
         picked = picked[np.lexsort((names, -z[picked]))][:MAX_TOPIC_WORDS]
-        k = np.rint(counts[picked, 2]).astype(np.int64)
-        n = np.rint(counts[picked, 1]).astype(np.int64)
+        return self._strongest(
+            codes[picked], counts[picked], tracker_share=tracker_share, rho=rho,
+            rule=rule,
+        )  # fmt: skip
+
+    def hold(
+        self,
+        day: int,
+        words: Collection[str],
+        *,
+        tracker_share: float,
+        rho: float,
+        rule: TopicRule,
+    ) -> Topic | None:
+        """Test the word of a running topic that most use, however many still do.
+
+        One word, since those of a topic stand in the same posts: one test, which needs
+        no correction.
+
+        Parameters
+        ----------
+        day : int
+            Day number; not yet added.
+        words : collection of str
+            Of the topic.
+        tracker_share, rho : float
+            As for `find`.
+        rule : TopicRule
+            What is enough to go on.
+        """
+        left, right = self._starts.get(day, (0, 0))
+        wanted = [self._place[word] for word in words if word in self._place]
+        mine = left + np.flatnonzero(
+            np.isin(self._codes[left:right], wanted)
+            & (self._counts[left:right, 1] >= rule.min_scored)
+        )
+        if len(mine) == 0:
+            return None
+        # of equals the first of the alphabet, whatever other days are at hand
+        names = self._names[self._codes[mine]]
+        most = mine[np.lexsort((names, -self._counts[mine, 1]))][:1]
+        return self._strongest(
+            self._codes[most], self._counts[most],
+            tracker_share=tracker_share, rho=rho, rule=rule,
+        )  # fmt: skip
+
+    def _strongest(
+        self,
+        codes: Ints,
+        counts: npt.NDArray[np.float64],
+        *,
+        tracker_share: float,
+        rho: float,
+        rule: TopicRule,
+    ) -> Topic | None:
+        """Test words of a day; give those that pass, led by the least p."""
+        past = self._sums[codes]
+        k = np.rint(counts[:, 2]).astype(np.int64)
+        n = np.rint(counts[:, 1]).astype(np.int64)
         k = np.minimum(k, n)
-        expected = (past[picked, 2] + SHARE_PRIOR_ITEMS * tracker_share) / (
-            past[picked, 1] + SHARE_PRIOR_ITEMS
+        expected = (past[:, 2] + SHARE_PRIOR_ITEMS * tracker_share) / (
+            past[:, 1] + SHARE_PRIOR_ITEMS
         )
-        used = np.full(len(picked), max(rho, TOPIC_OVERDISPERSION))
-        p = np.minimum(
-            beta_binomial_upper_tail(k, n, expected, used) * len(picked), 1.0
-        )
-        known = counts[picked, 3] > 0
+        used = np.full(len(codes), max(rho, TOPIC_OVERDISPERSION))
+        p = np.minimum(beta_binomial_upper_tail(k, n, expected, used) * len(codes), 1.0)
+        known = counts[:, 3] > 0
         found = (
             (p <= rule.p_value)
             & (k >= rule.min_negatives)
             & (~known | (k >= rule.min_authors))
             & (k >= rule.min_lift * expected * n)
-            & (counts[picked, 4] >= rule.min_lift * expected * counts[picked, 5])
+            & (counts[:, 4] >= rule.min_lift * expected * counts[:, 5])
         )
         if not found.any():
             return None
-        # of equal p the more over-represented leads: picked is in that order
+        # of equal p the first leads: more over-represented, or earlier in the alphabet
         lead = int(np.flatnonzero(found)[np.argmin(p[found])])
-        row = counts[picked[lead]]
-        words = self._names[codes[picked[found]]][:LABEL_WORDS]
+        row = counts[lead]
+        words = self._names[codes[found]][:LABEL_WORDS]
         return Topic(
             words=tuple(str(word) for word in words),
             negatives=int(row[4]),
