@@ -92,7 +92,8 @@ def show_short(brief: Brief) -> None:
             f"{place(row['item'])} ({100 * row['strength']:.0f} %)"
             for _, row in placed.head(3).iterrows()
         )
-        told.append(f"Of what is above the usual, by place: {shown}.")
+        of = "Of the negative posts" if event["topic"] else "Of what is above the usual"
+        told.append(f"{of}, by place: {shown}.")
     elif len(cities):
         told.append("Where it comes from cannot be told: the posts name no place.")
     if event["origin_verdict"] in ("one_city", "shifted"):
@@ -203,11 +204,11 @@ def show_where(brief: Brief) -> None:
     if brief.event["city"] != "all":
         display(page.note(f"This is about {place(brief.event['city'])} alone."))
     else:
-        show_places(cities)
+        show_places(cities, brief.event)
     if brief.origins.empty:
         return
     display(page.heading("Where its authors are at home", 3))
-    display(page.note(brief.event["origin"]))
+    display(page.note(f"On {brief.event['apex_on']:%-d %B}. {brief.event['origin']}"))
     homes = brief.origins.assign(home=brief.origins["home_city"].map(place))
     if homes["excess_share"].isna().all():
         homes = homes.assign(part=homes["observed"] / homes["observed"].sum())
@@ -228,17 +229,17 @@ def show_where(brief: Brief) -> None:
     )
 
 
-def show_places(cities: pd.DataFrame) -> None:
+def show_places(cities: pd.DataFrame, event: pd.Series) -> None:
     """Show the places that the posts name."""
+    if event["topic"]:
+        parts = {"strength": "part of them"}
+    else:
+        parts = {"expected": "usual", "strength": "part of the excess"}
+    display(page.note(f"On {event['apex_on']:%-d %B}, the worst day."))
     display(
         page.table(
             cities.assign(place=cities["item"].map(place)),
-            {
-                "place": "place",
-                "observed": "negative",
-                "expected": "usual",
-                "strength": "part of the excess",
-            },
+            {"place": "place", "observed": "negative", **parts},
             shares=("strength",),
             empty="No place stands out.",
         )
@@ -254,6 +255,7 @@ def texts_of(posts: pd.DataFrame, count: int) -> pd.DataFrame:
 
 def show_said(brief: Brief) -> None:
     """Show texts and words."""
+    event = brief.event
     display(page.heading("What they said"))
     if len(brief.negatives):
         liked = brief.negatives.sort_values(
@@ -261,7 +263,7 @@ def show_said(brief: Brief) -> None:
         )
         display(page.heading("Negative, most liked", 3))
         display(page.table(texts_of(liked, 6), TEXTS, wide=("text",)))
-    display(page.heading("Most negative", 3))
+    display(page.heading(f"Most negative on {event['apex_on']:%-d %B}", 3))
     display(
         page.table(
             brief.named("post", "comment").head(6),
@@ -270,7 +272,7 @@ def show_said(brief: Brief) -> None:
             empty="No text was kept.",
         )
     )
-    if brief.event["item_kind"] == "post":
+    if event["item_kind"] == "post":
         kind = ask(
             "select caption, likes_count, compound "
             f"{OF_EVENT} and day >= :start_on and sentiment_label = 'positive' "
@@ -283,7 +285,8 @@ def show_said(brief: Brief) -> None:
                 texts_of(kind, 4), TEXTS, wide=("text",), empty="Nothing, so far."
             )
         )
-    display(page.heading("Words more common than usual", 3))
+    words = f"Words more common than usual on {event['apex_on']:%-d %B}"
+    display(page.heading(words, 3))
     display(
         page.table(
             brief.named("word").head(10),
@@ -298,7 +301,11 @@ def show_doubts(brief: Brief) -> None:
     """Say what stands against taking this at its word."""
     event = brief.event
     days_count = event["pooled_days"]
-    pooled = f", {days_count:.0f} days pooled" if days_count > 1 else ""
+    pooled = (
+        f", {days_count:.0f} days pooled; words, texts and places are of the last"
+        if days_count > 1
+        else ""
+    )
     doubts = [
         f"{100 * event['language_coverage']:.0f} % of the {event['item_kind']}s were "
         "English and scored; what the others feel is not in these figures.",

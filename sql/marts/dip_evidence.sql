@@ -32,25 +32,18 @@ select
     evidence.observed,
     evidence.expected,
     evidence.strength,
-    evidence.day as as_of_on,
     evidence.run_id
 from newest
 inner join trendlab.evidence
     on evidence.event_kind = 'dip'
     and evidence.event_id = newest.dip_id
-    and evidence.day = (
-        select max(latest.day)
-        from trendlab.evidence as latest
-        where latest.event_kind = 'dip' and latest.event_id = newest.dip_id
-    );
+    and evidence.day = newest.apex_on;
 
 comment on view marts.dip_evidence is
-    'Posts, comments, words, hashtags, authors and cities behind a dip, as of its '
-    'newest day. One row per dip, kind of evidence and rank.';
+    'Posts, comments, words, hashtags, authors and cities behind a dip, on its '
+    'worst day, the apex. One row per dip, kind of evidence and rank.';
 comment on column marts.dip_evidence.start_on is 'first day of the dip';
 comment on column marts.dip_evidence.apex_on is 'day of the dip with the smallest p';
 comment on column marts.dip_evidence.end_on is 'last day of the dip so far';
-comment on column marts.dip_evidence.as_of_on is
-    'newest day that the evidence was computed for';
 comment on column marts.dip_evidence.run_id is
     'the computation that wrote the evidence';

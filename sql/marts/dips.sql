@@ -63,16 +63,12 @@ left join lateral (
     where evidence.event_kind = 'dip'
         and evidence.event_id = newest.dip_id
         and evidence.rank <= 5
-        and evidence.day = (
-            select max(latest.day)
-            from trendlab.evidence as latest
-            where latest.event_kind = 'dip' and latest.event_id = newest.dip_id
-        )
+        and evidence.day = newest.apex_on
 ) as named on true
 left join trendlab.event_authors as made_by
     on made_by.event_kind = 'dip'
     and made_by.event_id = newest.dip_id
-    and made_by.day = newest.day
+    and made_by.day = newest.apex_on
 left join lateral (
     select
         event_origins.verdict,
@@ -86,16 +82,19 @@ left join lateral (
 
 comment on view marts.dips is
     'Days on which more is negative than a tracker''s past leads to expect, in their '
-    'present state, with the five strongest of each kind of evidence. One row per dip.';
+    'present state, with the five strongest of each kind of evidence of the apex. One '
+    'row per dip.';
 comment on column marts.dips.days_count is 'days from start_on to end_on';
 comment on column marts.dips.top_words is 'over-represented words, strongest first';
 comment on column marts.dips.top_hashtags is
     'over-represented hashtags, strongest first';
-comment on column marts.dips.top_authors is 'authors of the most negatives';
+comment on column marts.dips.top_authors is
+    'authors with the greatest share of the excess, of two posts or more';
 comment on column marts.dips.authors_verdict is
     'single: one author has half of the excess over authors'' own usual; few: as if '
     'fewer than ten had made it; broad: more; none: nobody above the usual; '
-    'not_assessable: most authors are unknown; NULL for comments';
+    'not_assessable: most authors are unknown, or fewer than five posts are above '
+    'the usual; NULL for comments';
 comment on column marts.dips.top_author_share is
     'the strongest author''s part of that excess, 0 to 1';
 comment on column marts.dips.authors_hhi is
@@ -105,5 +104,5 @@ comment on column marts.dips.origin_verdict is
     'as_usual or not_assessable; homes and figures stand in marts.peak_origins';
 comment on column marts.dips.origin is 'that verdict in words';
 comment on column marts.dips.top_cities is
-    'cities with the greatest share of the excess';
+    'cities with the greatest share of the excess, of a topic with most negatives';
 comment on column marts.dips.as_of_on is 'newest day that the dip was computed for';

@@ -30,25 +30,18 @@ select
     evidence.observed,
     evidence.expected,
     evidence.strength,
-    evidence.day as as_of_on,
     evidence.run_id
 from newest
 inner join trendlab.evidence
     on evidence.event_kind = 'peak'
     and evidence.event_id = newest.peak_id
-    and evidence.day = (
-        select max(latest.day)
-        from trendlab.evidence as latest
-        where latest.event_kind = 'peak' and latest.event_id = newest.peak_id
-    );
+    and evidence.day = newest.apex_on;
 
 comment on view marts.peak_drivers is
-    'What is over-represented in a peak, as of its newest day. One row per peak, kind '
-    'of evidence and rank.';
+    'What is over-represented in a peak on its apex. One row per peak, kind of '
+    'evidence and rank.';
 comment on column marts.peak_drivers.start_on is 'first day of the peak';
 comment on column marts.peak_drivers.apex_on is 'day of the peak with the greatest z';
 comment on column marts.peak_drivers.end_on is 'last day of the peak so far';
-comment on column marts.peak_drivers.as_of_on is
-    'newest day that the evidence was computed for';
 comment on column marts.peak_drivers.run_id is
     'the computation that wrote the evidence';

@@ -67,13 +67,32 @@ def test_only_web_addresses_are_shown(given: str | None, shown: str) -> None:
     assert web_address(given) == shown
 
 
+DIP = {
+    column.name: {"int64": 3, "double": 0.5, "bool": True}.get(str(column.type), "x")
+    for column in TABLES["dips"].columns
+} | {"start_on": date(2026, 1, 5)}
+
+
+@pytest.mark.parametrize(
+    ("city", "expected", "said"),
+    [
+        ("new_york_city", 2.0, "Cities above their usual: new york city 50%."),
+        ("new_york_city", None, "Cities, with their part: new york city 50%."),
+        ("unknown", None, "Where it comes from cannot be told"),
+    ],
+)
+def test_cities_are_said_by_what_is_known_of_them(
+    city: str, expected: float | None, said: str
+) -> None:
+    row = {"evidence_kind": "city", "rank": 1, "item": city, "label": city, "url": None}
+    _, body = describe_dip(DIP, [{**row, "expected": expected, "strength": 0.5}], "ab")
+
+    assert said in body
+    assert "unknown" not in body
+
+
 def test_the_longest_message_fits_a_channel() -> None:
-    dip = {
-        column.name: {"int64": 3, "double": 0.5, "bool": True}.get(
-            str(column.type), "x"
-        )
-        for column in TABLES["dips"].columns
-    } | {"topic": "word " * 80, "start_on": date(2026, 1, 5), "pooled_days": 7}
+    dip = DIP | {"topic": "word " * 80, "pooled_days": 7}
     evidence = [
         {
             "evidence_kind": kind, "rank": rank, "item": "i", "label": "w" * 999,

@@ -27,15 +27,29 @@ def test_an_authors_part_is_the_excess_over_the_own_usual() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "verdict"), [(1, "single"), (4, "few"), (10, "few"), (40, "broad")]
+    ("count", "verdict"), [(1, "single"), (4, "few"), (8, "few"), (40, "broad")]
 )
 def test_the_verdict_follows_the_number_of_equal_authors(
     count: int, verdict: str
 ) -> None:
-    found = concentration(authors(*[(3.0, 0.0)] * count), 3 * count)
+    found = concentration(authors(*[(6.0, 0.0)] * count), 6 * count)
 
     assert found.verdict == verdict
     assert found.hhi == pytest.approx(1 / count)
+
+
+@pytest.mark.parametrize("count", [5, 8, 60])
+def test_strangers_with_a_post_each_are_not_a_few(count: int) -> None:
+    found = concentration(authors(*[(1.0, 0.0)] * count), count)
+
+    assert found.hhi == pytest.approx(1 / count)
+    assert found.verdict == "broad"
+
+
+def test_half_of_two_posts_is_nobodys_event() -> None:
+    found = concentration(authors((1, 0.0), (1, 0.1)), 2)
+
+    assert (found.verdict, found.hhi, found.top_share) == ("not_assessable", None, None)
 
 
 def test_nobody_above_the_usual_is_nobodys_event() -> None:

@@ -255,6 +255,18 @@ def test_a_dip_shows_negative_posts_only(topic):
     assert 0.3 < share["strength"] <= 1.0
 
 
+def test_cities_of_a_topic_have_a_part_and_no_usual_of_the_whole_tracker():
+    def cities_of(topic):
+        evidence = explain_dips(dip(topic), world(), run_ids={EVENT: "run"}).evidence
+        rows = [row for row in evidence.to_pylist() if row["evidence_kind"] == "city"]
+        return [(row["item"], row["observed"], row["expected"]) for row in rows]
+
+    ((city, observed, expected),) = cities_of("")
+    assert (city, observed) == ("milan", 40.0)
+    assert expected is not None
+    assert cities_of("strike shame") == [("milan", 40.0, None)]
+
+
 def test_an_event_tells_how_few_authors_made_it():
     # star has 15 of the 40 negatives, the other 25 authors one each
     made_by = explain_dips(dip(), world(), run_ids={EVENT: "run"}).event_authors

@@ -143,7 +143,7 @@ def test_a_gap_in_the_coverage_is_missing_and_not_quiet(warehouse: Warehouse) ->
     ]
 
 
-def test_a_peak_is_shown_once_in_its_newest_state_with_its_drivers(
+def test_a_peak_is_shown_once_in_its_newest_state_with_the_drivers_of_its_apex(
     warehouse: Warehouse,
 ) -> None:
     load(warehouse, world())

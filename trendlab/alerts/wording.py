@@ -217,18 +217,31 @@ def _reasons(by_kind: Mapping[str, Sequence[Row]]) -> list[str]:
 
 def _drivers(by_kind: Mapping[str, Sequence[Row]]) -> list[str]:
     lines = []
-    for kind, name, most in (
-        ("author", "Above their usual, with their part of the excess", MAX_AUTHORS),
-        ("city", "Cities above their usual", MAX_CITIES),
+    cities = by_kind.get("city", [])
+    # of a topic the usual by city is not known
+    is_counted = all(row.get("expected") is None for row in cities)
+    of_cities = "Cities, with their part" if is_counted else "Cities above their usual"
+    for name, rows in (
+        (
+            "Above their usual, with their part of the excess",
+            [
+                (_label(row), row["strength"])
+                for row in by_kind.get("author", [])[:MAX_AUTHORS]
+            ],
+        ),
+        (
+            of_cities,
+            [(_where(_label(row)), row["strength"]) for row in cities[:MAX_CITIES]],
+        ),
     ):
         shown = [
-            f"{_label(row)} {_percent(row['strength'])}"
-            if row["strength"] is not None
-            else _label(row)
-            for row in by_kind.get(kind, [])[:most]
+            f"{label} {_percent(strength)}" if strength is not None else label
+            for label, strength in rows
         ]
         if shown:
             lines.append(f"{name}: {', '.join(shown)}.")
+    if cities and all(row["item"] == "unknown" for row in cities):
+        lines[-1] = "Where it comes from cannot be told: the posts name no place."
     return lines
 
 

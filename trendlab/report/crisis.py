@@ -31,7 +31,7 @@ VERDICTS = {
     "few": "A few authors made most of the excess: their posts are worth reading.",
     "broad": "Many authors, none of them dominant: this is not a campaign of a few.",
     "none": "No author posted more negatives than usual; the usual ones are just more.",
-    "not_assessable": "Most authors are unknown, so it cannot be told who carries it.",
+    "not_assessable": "Who carries it cannot be told: too few posts by known authors.",
 }
 
 

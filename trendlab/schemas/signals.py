@@ -266,7 +266,8 @@ EVENT_AUTHORS = Table(
             "verdict",
             "single: one author has half of the excess; few: as if fewer than ten "
             "had made it; broad: more; none: nobody above the usual; not_assessable: "
-            "fewer than half of the authors are known",
+            "fewer than half of the authors are known, or fewer than five posts are "
+            "above the usual",
             allowed=("single", "few", "broad", "none", "not_assessable"),
         ),
         RUN_ID,

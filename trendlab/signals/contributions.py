@@ -11,9 +11,12 @@ Verdict = Literal["single", "few", "broad", "none", "not_assessable"]
 
 # One author with at least half of the excess made the event.
 SINGLE_SHARE = 0.5
-# HHI of ten equal authors; above it the excess is as concentrated as if fewer
-# than ten had made it.
-FEW_HHI = 0.1
+# Chance that two posts of the excess are of one author, if ten equal authors make them;
+# above it the excess is as concentrated as if fewer than ten had made it.
+FEW_SAME_SHARE = 0.1
+# With fewer posts above the usual, one post more or less makes the verdict. It is the
+# floor of negatives of a dip.
+MIN_EXCESS_POSTS = 5.0
 # With fewer items of known authors than this part, the known ones say little.
 MIN_KNOWN_SHARE = 0.5
 
@@ -33,9 +36,10 @@ class Concentration:
     hhi : float or None
         Sum of the squared parts (Herfindahl-Hirschman), 0 to 1.
     verdict : {"single", "few", "broad", "none", "not_assessable"}
-        `single`: one author has at least half of the excess; `few`: HHI of at
-        least 0.1; `none`: nobody is above the usual; `not_assessable`: fewer than
-        half of the items have a known author, and there are no shares.
+        `single`: one author has at least half of the excess; `few`: as if fewer
+        than ten had made it; `none`: nobody is above the usual; `not_assessable`:
+        fewer than half of the items have a known author, or fewer than five items
+        are above the usual; there are no shares then.
     """
 
     authors_count: int
@@ -64,6 +68,10 @@ def concentration(authors: pl.DataFrame, items_count: int) -> Concentration:
     Own excess over own usual. The total is a sum over authors, so an author's part
     is also the Shapley value (Shapley 1953); it shows who was there, not who caused
     it. Posts of unknown authors belong to nobody and are left out of the parts.
+
+    `few` is told by the chance that two posts of the excess are of one author
+    (Simpson 1949), (N · HHI − 1) / (N − 1) of N posts, and not by HHI itself: of
+    eight posts by eight strangers HHI is 0.125, and nobody among them stands out.
     """
     known = float(authors["observed"].sum())
     known_share = known / items_count if items_count else 0.0
@@ -73,7 +81,11 @@ def concentration(authors: pl.DataFrame, items_count: int) -> Concentration:
     shares = authors.select(share=share_of_excess(excess))["share"]
     top = float(shares.max() or 0.0)  # type: ignore[arg-type]  # a float column
     hhi = float((shares**2).sum())
-    return Concentration(authors.height, known_share, top, hhi, verdict_of(top, hhi))
+    total = float(authors.select(excess.clip(lower_bound=0.0).sum()).item())
+    verdict = verdict_of(top, hhi, total)
+    if verdict == "not_assessable":
+        return Concentration(authors.height, known_share, None, None, verdict)
+    return Concentration(authors.height, known_share, top, hhi, verdict)
 
 
 def share_of_excess(excess: pl.Expr) -> pl.Expr:
@@ -83,10 +95,13 @@ def share_of_excess(excess: pl.Expr) -> pl.Expr:
     return pl.when(total > 0).then(positive / total).otherwise(0.0)
 
 
-def verdict_of(top_share: float, hhi: float) -> Verdict:
-    """Say in a word how concentrated an excess is."""
+def verdict_of(top_share: float, hhi: float, excess: float) -> Verdict:
+    """Say in a word how concentrated an excess of so many posts is."""
     if top_share <= 0:
         return "none"
+    if excess < MIN_EXCESS_POSTS:
+        return "not_assessable"
     if top_share >= SINGLE_SHARE:
         return "single"
-    return "few" if hhi >= FEW_HHI else "broad"
+    same_share = (excess * hhi - 1.0) / (excess - 1.0)
+    return "few" if same_share >= FEW_SAME_SHARE else "broad"

@@ -255,8 +255,24 @@ def top_authors(counts: pl.DataFrame) -> list[Row]:
 def top_cities(
     event: Row, event_kind: str, items: pl.DataFrame, day: EventDay
 ) -> list[Row]:
-    """Rank cities by their excess over their own past days."""
+    """Rank cities by their excess over their own past days.
+
+    A topic's past is not counted by city, and the whole tracker's is no usual of it:
+    its cities are ranked by their items, strength is their part of these, and there is
+    no expected.
+    """
     observed = items.group_by("city").agg(observed=pl.len().cast(pl.Float64))
+    if event.get("topic", "") != "":
+        ranked = observed.sort(["observed", "city"], descending=[True, False])
+        return [
+            {
+                "item": row["city"],
+                "label": row["city"],
+                "observed": row["observed"],
+                "strength": row["observed"] / items.height,
+            }
+            for row in ranked.head(MAX_ROWS).to_dicts()
+        ]
     column = "posts_count" if event_kind == "peak" else "negative_count"
     past = _before(day.rows_of(event["tracker"], "activity"), day.day)
     usual = (
