@@ -10,18 +10,18 @@ with newest as (
 ranked as (
     select
         day,
-        source,
+        split_part(source, '__', 1) as source,
         author_id,
-        max(author_kind) as author_kind,
-        max(home_city) as home_city,
+        max(nullif(author_kind, 'unknown')) as author_kind,
+        max(nullif(home_city, 'unknown')) as home_city,
         max(followers_count) as followers_count,
-        max(tier) as tier,
+        max(nullif(tier, 'unknown')) as tier,
         min(rank) filter (where tracker <> 'all') as best_rank,
         max(score) filter (where tracker <> 'all') as best_score,
         string_agg(distinct nullif(flags, ''), ',') as flags
     from trendlab.influencers
     where window_kind = 'all'
-    group by day, source, author_id
+    group by day, split_part(source, '__', 1), author_id
 )
 
 select
@@ -58,6 +58,8 @@ comment on view marts.multi_tracker_influencers is
 comment on column marts.multi_tracker_influencers.week_start_on is 'Monday of the week';
 comment on column marts.multi_tracker_influencers.is_newest is
     'true in the newest week of all';
+comment on column marts.multi_tracker_influencers.source is
+    'network or archive, without a tracker that it is stored for';
 comment on column marts.multi_tracker_influencers.author_kind is
     'person or brand; unknown too where no tracker has the author among its best 50';
 comment on column marts.multi_tracker_influencers.home_city is

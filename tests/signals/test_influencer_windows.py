@@ -53,6 +53,9 @@ def test_a_planted_critic_leads_the_window_of_low_sentiment() -> None:
     assert rows["critic"]["rank"] == 1
     assert rows["critic"]["negative_excess"] > 8
     assert rows["fan"]["negative_excess"] <= 0
+    # what the score weighs here are negatives: the fan's posts are no part of a dip
+    assert rows["critic"]["contribution_share"] > 0.8
+    assert rows["fan"]["contribution_share"] == 0.0
     assert rows_of(ranked, kind="both")[0]["author_id"] == "critic"
 
 

@@ -38,6 +38,13 @@ def find(
         for author, own in authors.items()
         for tracker, posts in {**own, "all": sum(own.values())}.items()
     ]  # fmt: skip
+    return find_rows(home, rows, day)
+
+
+def find_rows(
+    home: Path, rows: list[dict[str, Any]], day: date = SUNDAY
+) -> list[dict[str, Any]]:
+    """Run the step on rows of author_days of a day."""
     (home / "trackers.yml").write_text(TRACKERS)
     lake = Lake(home / "lake")
     if rows:
@@ -64,6 +71,21 @@ def test_two_posts_in_each_of_two_trackers_are_several(tmp_path: Path) -> None:
     assert only["tracker_entropy"] == pytest.approx(expected, abs=1e-8)
     assert only["tracker_lift"] is None  # of two authors nothing can be told
     assert (only["day"], only["run_id"]) == (MONDAY, "run")
+
+
+def test_files_collected_for_two_trackers_hold_the_same_people(tmp_path: Path) -> None:
+    rows = [
+        row(
+            "author_days", day=SUNDAY, tracker=tracker, source=f"tweets__{stored_for}",
+            author_id="both", author_handle="h", posts_count=posts,
+        )
+        for stored_for, posts in (("boots", 2), ("coats", 6))
+        for tracker in (stored_for, "all")
+    ]  # fmt: skip
+
+    (only,) = find_rows(tmp_path, rows)
+    assert (only["source"], only["author_id"]) == ("tweets", "both")
+    assert (only["trackers"], only["posts_count"]) == ("boots, coats", 8)
 
 
 def test_who_is_behind_fifty_others_in_each_tracker_is_found(tmp_path: Path) -> None:

@@ -207,6 +207,14 @@ def test_an_author_of_two_trackers_is_listed_beside_the_ranks_they_have(
                 {**ranked, "tracker": "outfits", "rank": 4},
                 {**ranked, "tracker": "shoes", "rank": 2},
                 {**ranked, "tracker": "all", "rank": 1},
+                # the files of another tracker know neither home nor kind
+                {
+                    **ranked,
+                    "tracker": "hats",
+                    "rank": 9,
+                    "home_city": "unknown",
+                    "source": "files__hats",
+                },
             ),
             "multi_tracker_authors": rows_of(
                 "multi_tracker_authors",

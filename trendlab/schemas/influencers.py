@@ -62,7 +62,10 @@ INFLUENCERS = Table(
             minimum=0,
         ),
         share(
-            "contribution_share", "share of the window's excess posts", nullable=True
+            "contribution_share",
+            "share of the window's excess posts; of low_sentiment and both, of its "
+            "excess negatives",
+            nullable=True,
         ),
         number(
             "negative_excess",
@@ -97,10 +100,12 @@ MULTI_TRACKER_AUTHORS = Table(
     "row per week (Monday), source and author.",
     columns=(
         DAY,
-        SOURCE,
+        text("source", "network or archive, without a tracker that it is stored for"),
         text("author_id", "author's id at the source"),
         text("author_handle", "newest handle seen", nullable=True),
-        count("posts_count", "posts of the 28 days, each once"),
+        count(
+            "posts_count", "posts of the 28 days; one stored for two trackers is two"
+        ),
         count("trackers_count", "trackers with ≥ 2 posts in the 28 days"),
         text("trackers", "those trackers, comma-separated"),
         number(

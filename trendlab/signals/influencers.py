@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
-from trendlab.signals.contests import score_windows
+from trendlab.signals.contests import NEGATIVE_KINDS, score_windows
 from trendlab.signals.contributions import share_of_excess
 from trendlab.signals.copied_comments import count_copied, text_key
 from trendlab.signals.graph import rank_mentions
@@ -33,7 +33,7 @@ from trendlab.signals.windows import (
     valid_days,
 )
 
-RULE = "influencers-3"
+RULE = "influencers-4"
 # Rows kept of each week, tracker and window; every author is ranked.
 KEEP = 50
 
@@ -302,12 +302,17 @@ def _rank_week(
     at_home = tables.between(tables.homes, week.monday, week.monday)
     return (
         scored.with_columns(
+            excess=pl.when(pl.col("window_kind").is_in(NEGATIVE_KINDS))
+            .then("negative_excess")
+            .otherwise("posts_excess")
+        )
+        .with_columns(
             contribution_share=pl.when(
-                pl.col("posts_excess").is_null().all().over("tracker", "window_kind")
+                pl.col("excess").is_null().all().over("tracker", "window_kind")
             )
             .then(None)
             .otherwise(
-                share_of_excess(pl.col("posts_excess").fill_null(0.0)).over(
+                share_of_excess(pl.col("excess").fill_null(0.0)).over(
                     "tracker", "window_kind"
                 )
             )
@@ -317,7 +322,7 @@ def _rank_week(
         .join(tables.authors, on="author")
         .join(handles, on="author", how="left")
         .join(at_home.drop("day"), on="author", how="left")
-        .join(count_trackers(window28), on="author", how="left")
+        .join(count_trackers(window28, tables.authors), on="author", how="left")
         .join(flags, on="author", how="left")
         .join(copied, on="author", how="left")
         .with_columns(

@@ -9,7 +9,7 @@ import pyarrow as pa
 from trendlab.schemas import TABLES
 from trendlab.signals.standing import MIN_TRACKER_POSTS, MIN_TRACKERS
 
-RULE = "multi_tracker-1"
+RULE = "multi_tracker-2"
 # Rows kept of each week, most trackers and posts first: more than a person reads, and
 # the table stays small however many authors a source has. Lift is over all of them.
 KEEP = 1_000
