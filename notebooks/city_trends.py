@@ -26,7 +26,13 @@ from datetime import date
 import pandas as pd
 from IPython.display import display
 
-from trendlab.report import city_trends, page, trend_panels, trend_wording
+from trendlab.report import (
+    city_ranks,
+    city_trends,
+    page,
+    trend_panels,
+    trend_wording,
+)
 from trendlab.report.city_trends_page import OF_MODEL, gather
 from trendlab.report.marts import Marts
 
@@ -37,6 +43,8 @@ marts = Marts(
     last_day=last_day,
 )
 EVENT_PANELS, MOVER_PANELS, MOVERS, COMPARED_VALUES, TOLD_EVENTS = 6, 6, 16, 4, 15
+# more rows a panel would fill three screens of a phone
+DRAWN_CITIES = 12
 KINDS = {
     "garment": "Garments",
     "fine_category": "Finer kinds of garments",
@@ -220,15 +228,16 @@ if shown:
     display(page.heading("City by city"))
     monitored = trends[~trends["city"].isin(["all", "unknown"])]
     groups = dict(list(monitored.groupby(["kind", "value"])))
-    chosen = city_trends.widest_gaps(monitored, COMPARED_VALUES)
+    chosen = city_ranks.widest_gaps(monitored, COMPARED_VALUES)
     if chosen:
         placed = trends[trends["city"] != "unknown"].set_index(["kind", "value"])
         compared = pd.concat([placed.loc[[key]] for key in chosen])
-        compared = compared.dropna(subset=["share"])
+        compared = compared.dropna(subset=["share"]).reset_index()
+        drawn = city_ranks.keep_ends(compared, DRAWN_CITIES)
         display(
             page.figure(
                 lambda width: trend_panels.cities_figure(
-                    compared, width=width, source=made_by
+                    drawn, width=width, source=made_by
                 ),
                 "Share in each city, now and a year before, of "
                 + ", ".join(dict.fromkeys(compared["told"]))
@@ -249,6 +258,11 @@ if shown:
                 "above that of the last city; among many cities a pair differs so by "
                 "chance now and then. Who is ahead need not be who leads: that is the "
                 "report `influence`."
+                + (
+                    f" Drawn are the first and the last {DRAWN_CITIES // 2} cities."
+                    if len(drawn) < len(compared)
+                    else ""
+                )
             )
         )
     tables = [

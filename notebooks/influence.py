@@ -25,7 +25,7 @@ from IPython.display import display
 
 from trendlab.places.maps import read_outlines
 from trendlab.report import influence, page
-from trendlab.report.influence_map import influence_map
+from trendlab.report.influence_map import MAX_NAMED, influence_map
 from trendlab.report.marts import Marts
 
 marts = Marts(
@@ -34,6 +34,16 @@ marts = Marts(
     last_day=last_day,
 )
 ask = marts.ask
+# More arcs hide each other; more rows hide what follows them. The rest is folded.
+MOST_EDGES, MOST_FOLLOWERS = 30, 20
+
+
+def first_rows(rows, most, what, columns, **given):
+    """Show the first rows of a table, and the others behind a line that opens them."""
+    display(page.table(rows.head(most), columns, **given))
+    if len(rows) > most:
+        rest = page.table(rows.iloc[most:], columns, **given)
+        display(page.folded(f"{len(rows) - most:,} more {what}", rest))
 
 
 # the newest run that had ended by the last day, of the model that compares most
@@ -94,7 +104,7 @@ if is_tested:
         page.note(
             f"{run['window_from']} to {run['window_to']}, model {run['model_name']}. "
             "An edge says that what is new in one city helps to predict another some "
-            "weeks later, beyond that city's own past, the season and all other "
+            "weeks later, beyond that city's own past, trend and season and all other "
             "cities. It is lead–lag, never cause: a third thing may move both."
         )
     )
@@ -123,7 +133,9 @@ if is_tested:
     outlines = read_outlines()
     display(
         page.figure(
-            lambda width: influence_map(cities, edges, outlines, width=width),
+            lambda width: influence_map(
+                cities, edges.head(MOST_EDGES), outlines, width=width
+            ),
             "World map with an arrow from each leading city to the city that follows.",
         )
     )
@@ -131,6 +143,11 @@ if is_tested:
         page.note(
             "Arrows run from the leader to the follower; wider is stronger. They are "
             "no routes."
+            + (
+                f" Drawn are the {MOST_EDGES} surest of {len(edges):,} edges."
+                if len(edges) > MOST_EDGES
+                else ""
+            )
         )
     )
     shown = found.assign(
@@ -140,22 +157,22 @@ if is_tested:
         ],
         is_lead=~found["is_same_reversed"],
     )
-    display(
-        page.table(
-            shown,
-            {
-                "told": "lead–lag, not cause",
-                "strength": "strength",
-                "q_told": "q",
-                "delta_error": "error",
-                "stability": "resamples",
-                "is_lead": "a lead",
-            },
-            shares=("delta_error", "stability"),
-            wide=("told",),
-            empty="Nobody was found to lead anybody. That is no proof that nobody "
-            "does: the fewer looks a week, the more leads stay unseen.",
-        )
+    first_rows(
+        shown,
+        MOST_EDGES,
+        "edges, less sure",
+        {
+            "told": "lead–lag, not cause",
+            "strength": "strength",
+            "q_told": "q",
+            "delta_error": "error",
+            "stability": "resamples",
+            "is_lead": "a lead",
+        },
+        shares=("delta_error", "stability"),
+        wide=("told",),
+        empty="Nobody was found to lead anybody. That is no proof that nobody does: "
+        "the fewer looks a week, the more leads stay unseen.",
     )
     display(page.note(influence.tell_placebos(run)))
     display(
@@ -172,12 +189,16 @@ if is_tested:
 if is_tested:
     display(page.heading("Leaders and followers"))
     now = scores[scores["window_kind"] == "history"]
+    if len(now) > MAX_NAMED and len(edges):
+        now = now[(now["leads_count"] > 0) | (now["follows_count"] > 0)]
     display(
         page.figure(
             lambda width: influence.leaders_figure(now, width=width),
             "Bars of the influence that each city exerts and receives.",
         )
     )
+    if len(now) < run["cities_count"]:
+        display(page.note("Cities without an edge are left out."))
     moving = scores[scores["window_kind"] == "moving"]
     if moving["window_to"].nunique() > 1 and moving["exerted"].any():
         display(page.heading("Over time", 3))
@@ -214,31 +235,31 @@ if is_tested:
     else:
         display(page.note(influence.tell_forecasts(whole.iloc[0])))
         by_series = totals[totals["target_city"] != "all"]
-        display(
-            page.table(
-                by_series.assign(
-                    told=[
-                        f"{influence.tell_value(row['kind'], row['value'])} in "
-                        f"{row['target_name']}, after "
-                        + ", ".join(names.get(c, c) for c in row["source_cities"])
-                        for _, row in by_series.iterrows()
-                    ],
-                    verdict=by_series["verdict"].str.replace("_", " "),
-                ),
-                {
-                    "told": "follower",
-                    "ahead_to": "weeks ahead",
-                    "origins_count": "forecasts from weeks",
-                    "mase_without": "error without",
-                    "mase_with": "with leaders",
-                    "gain": "gain",
-                    "gain_low": "from",
-                    "gain_high": "to",
-                    "verdict": "verdict",
-                },
-                wide=("told",),
-                empty="All followers are of classes that reviews hide.",
-            )
+        first_rows(
+            by_series.assign(
+                told=[
+                    f"{influence.tell_value(row['kind'], row['value'])} in "
+                    f"{row['target_name']}, after "
+                    + ", ".join(names.get(c, c) for c in row["source_cities"])
+                    for _, row in by_series.iterrows()
+                ],
+                verdict=by_series["verdict"].str.replace("_", " "),
+            ),
+            MOST_FOLLOWERS,
+            "followers",
+            {
+                "told": "follower",
+                "ahead_to": "weeks ahead",
+                "origins_count": "forecasts from weeks",
+                "mase_without": "error without",
+                "mase_with": "with leaders",
+                "gain": "gain",
+                "gain_low": "from",
+                "gain_high": "to",
+                "verdict": "verdict",
+            },
+            wide=("told",),
+            empty="All followers are of classes that reviews hide.",
         )
         display(
             page.note(

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from trendlab.report import city_ranks, trend_wording
 from trendlab.report import city_trends as trends_of
-from trendlab.report import trend_wording
 from trendlab.signals.city_trends import build_panel, find_trends
 
 LAST = date(2026, 1, 5)
@@ -169,8 +169,24 @@ def test_the_value_with_the_widest_gap_between_cities_comes_first():
         ],
         columns=columns,
     )
-    assert trends_of.widest_gaps(rows, 5) == [("colour", "blue"), ("colour", "red")]
-    assert trends_of.widest_gaps(rows.iloc[:0], 5) == []
+    assert city_ranks.widest_gaps(rows, 5) == [("colour", "blue"), ("colour", "red")]
+    assert city_ranks.widest_gaps(rows.iloc[:0], 5) == []
+
+
+def test_of_many_cities_the_first_and_the_last_are_drawn_beside_all_places():
+    shares = {"a": 0.5, "all": 0.35, "b": 0.4, "c": 0.3, "d": 0.2, "e": 0.1}
+    rows = pd.DataFrame(
+        [
+            {"city": city, "kind": "colour", "value": value, "share": share}
+            for value in ("red", "blue")
+            for city, share in shares.items()
+        ]
+    )
+    kept = city_ranks.keep_ends(rows, 4)
+    for value in ("red", "blue"):
+        drawn = kept.loc[kept["value"] == value, "city"]
+        assert list(drawn) == ["a", "all", "b", "d", "e"]
+    assert city_ranks.keep_ends(rows, 6).equals(rows)
 
 
 def test_a_city_is_counted_by_its_kind_with_the_fewest_looks():
@@ -231,5 +247,5 @@ def test_who_is_ahead_is_told_only_beyond_the_intervals(shares, told):
 
 
 def test_of_many_names_the_first_are_listed():
-    assert trend_wording.list_some(["b", "a"]) == "a, b"
-    assert trend_wording.list_some(list("fedcba")) == "a, b, c, d and 2 more"
+    assert trend_wording.name_or_count(list("dbca")) == "a, b, c, d"
+    assert trend_wording.name_or_count(list("fedcba")) == "6 cities"

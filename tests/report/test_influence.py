@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+from datetime import date, timedelta
+
 import pandas as pd
 import pytest
 from matplotlib.patches import FancyArrowPatch
@@ -14,7 +17,12 @@ from trendlab.report.influence import (
     tell_forecasts,
     tell_placebos,
 )
-from trendlab.report.influence_map import View, influence_map, near_cities
+from trendlab.report.influence_map import (
+    MAX_NAMED,
+    View,
+    influence_map,
+    near_cities,
+)
 
 CITIES = pd.DataFrame(
     {
@@ -113,7 +121,25 @@ def test_the_map_has_an_arc_an_edge_and_names_every_city_once(width):
         assert len({one.get_connectionstyle().rad for one in arcs}) == 2
     named = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert sorted(named) == list(CITIES["name"])
-    figure.canvas.draw()
+    figure.savefig(io.BytesIO())
+
+
+@WIDTHS
+def test_of_many_cities_the_map_names_those_with_an_edge(width):
+    more = pd.DataFrame(
+        {
+            "city": [f"c{at}" for at in range(MAX_NAMED)],
+            "name": [f"City {at}" for at in range(MAX_NAMED)],
+            "lat": [-30.0] * MAX_NAMED,
+            "lon": [10.0 * at for at in range(MAX_NAMED)],
+        }
+    )
+    many = pd.concat([CITIES, more], ignore_index=True)
+    figure = influence_map(many, edges({}), read_outlines(), width=width)
+    named = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert sorted(named) == ["London", "Paris"]
+    (points,) = figure.axes[0].lines
+    assert len(points.get_xdata()) == len(many)
 
 
 @WIDTHS
@@ -121,7 +147,7 @@ def test_without_edges_the_map_shows_the_cities(width):
     figure = influence_map(CITIES, edges(), read_outlines(), width=width)
     (world,) = figure.axes
     assert len(world.texts) == len(CITIES)
-    figure.canvas.draw()
+    figure.savefig(io.BytesIO())
 
 
 def test_without_cities_the_map_is_the_world():
@@ -137,6 +163,22 @@ def test_bars_go_right_for_what_is_exerted_and_left_for_what_is_received():
     widths = [bar.get_width() for bar in figure.axes[0].patches]
     # from bottom to top: the follower, then the leader
     assert widths == [0.0, 0.5, -0.7, -0.0]
+
+
+@WIDTHS
+def test_any_number_of_windows_is_drawn_without_a_warning(width):
+    # warnings are errors here; in a notebook they would stand in the page
+    for count in range(2, 14):
+        rows = [
+            {
+                "window_to": date(2026, 3, 1) - timedelta(weeks=13 * back),
+                "name": "Paris",
+                "exerted": 0.5,
+                "received": 0.0,
+            }
+            for back in range(count)
+        ]
+        moving_figure(pd.DataFrame(rows), width=width).savefig(io.BytesIO())
 
 
 def test_a_city_without_edges_has_no_line_over_time():

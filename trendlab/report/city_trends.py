@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from trendlab.report.trend_wording import list_some, tell_change
+from trendlab.report.trend_wording import name_or_count, tell_change
 
 SERIES = ["city", "kind", "value"]
 YEAR_WEEKS = 365.2425 / 7
@@ -182,32 +182,6 @@ def pool_shares(
     )
 
 
-def widest_gaps(compared: pd.DataFrame, most: int) -> list[tuple[str, str]]:
-    """Return the values in which cities differ most surely.
-
-    Parameters
-    ----------
-    compared : DataFrame
-        city, kind, value, share, share_low, share_high; cities only.
-    most : int
-
-    Returns
-    -------
-    list of (kind, value)
-        By the gap between the intervals of the first and the last city, widest
-        first; values seen in one city only are left out.
-    """
-    known = compared.dropna(subset=["share"])
-    values = known.groupby(["kind", "value"]).agg(
-        cities=("city", "nunique"),
-        first=("share_low", "max"),
-        last=("share_high", "min"),
-    )
-    values = values[values["cities"] > 1]
-    gap = (values["first"] - values["last"]).sort_values(ascending=False, kind="stable")
-    return list(gap.index[:most])
-
-
 def movers_of(
     trends: pd.DataFrame, kind: str, names: Mapping[str, str]
 ) -> pd.DataFrame:
@@ -225,7 +199,7 @@ def movers_of(
     -------
     DataFrame
         value, change (of all places, in words), description, moves_in (in which
-        cities it rises and falls), slope; the most rising first.
+        cities it rises and falls, or in how many), slope; the most rising first.
     """
     mine = trends[trends["kind"] == kind]
     rows = []
@@ -248,7 +222,7 @@ def movers_of(
                 "change": "–" if total.empty else tell_change(total.iloc[0]),
                 "description": "–" if total.empty else total.iloc[0]["description"],
                 "moves_in": "; ".join(
-                    f"{direction} in {list_some(where)}"
+                    f"{direction} in {name_or_count(where)}"
                     for direction, where in moved.items()
                     if where
                 )

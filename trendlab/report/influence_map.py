@@ -45,6 +45,8 @@ NEAR_KM = 1_200.0
 WORLD_MARGIN, NEAR_MARGIN = (22.0, 14.0), (3.5, 2.5)
 # Line widths in points, for a strength of 0 and of 1.
 THIN, THICK = 0.8, 4.0
+# Names of more cities than this lie on each other: then those with an edge have one.
+MAX_NAMED = 15
 # How far arcs bend, as a share of their length; more edges of a pair bend more.
 BEND, MORE_BEND = 0.18, 0.14
 
@@ -67,6 +69,7 @@ def influence_map(
 
     Notes
     -----
+    Every city has a point; of many, those with an edge have their name.
     Arcs join places; they are no routes and say nothing of what lies between. The
     plate carrée projection is used: positions are read, not areas.
     """
@@ -86,9 +89,14 @@ def influence_map(
         panels = figure.subplots(1, len(views), width_ratios=widths, squeeze=False)
     for axes, view in zip(panels.flat, views, strict=True):
         _draw_panel(axes, view, cities, edges, outlines)
-    _name_cities(panels.flat[0], cities[~cities["city"].isin(near["city"])])
+    named = cities
+    if len(cities) > MAX_NAMED:
+        ends = set(edges["source_city"]) | set(edges["target_city"])
+        named = cities[cities["city"].isin(ends)]
+    is_near = named["city"].isin(near["city"])
+    _name_cities(panels.flat[0], named[~is_near])
     if not near.empty:
-        _name_cities(panels.flat[1], near)
+        _name_cities(panels.flat[1], named[is_near])
         panels.flat[1].set_title("close-up", fontsize=9, loc="left", color=MUTED)
         panels.flat[0].add_patch(views[1].frame())
     kinds = [kind for kind in KIND_COLOURS if kind in set(edges["kind"])]

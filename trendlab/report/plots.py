@@ -44,6 +44,16 @@ TERM_COLOURS = {
 }
 # below this a figure is drawn for a phone: fewer ticks, one column of panels
 NARROW_INCHES = 6.0
+# Steps between the ticks of an axis of days, as matplotlib names them.
+DATE_STEPS = (
+    mdates.YEARLY,
+    mdates.MONTHLY,
+    mdates.DAILY,
+    mdates.HOURLY,
+    mdates.MINUTELY,
+    mdates.SECONDLY,
+    mdates.MICROSECONDLY,
+)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -67,7 +77,11 @@ def clean_axes(axes: Axes) -> None:
 
 def date_axis(axes: Axes, narrow: bool) -> None:
     """Label the days of an axis concisely, with fewer ticks on a phone."""
-    locator = mdates.AutoDateLocator(minticks=2, maxticks=4 if narrow else 8)
+    most = 4 if narrow else 8
+    # half years up to two years take five, before years are told: with four, 18 to 24
+    # months have no interval, and matplotlib warns into the page
+    most_of = dict.fromkeys(DATE_STEPS, most) | {mdates.MONTHLY: max(most, 5)}
+    locator = mdates.AutoDateLocator(minticks=2, maxticks=most_of)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
 

@@ -131,10 +131,11 @@ def tell_trust(
     ]
 
 
-def list_some(names: Sequence[str], most: int = 4) -> str:
-    """List names in order, the first few of many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(sorted(names)[:most]) + more
+def name_or_count(cities: Sequence[str], most: int = 4) -> str:
+    """List cities in order, or tell how many where a cell of names would be tall."""
+    if len(cities) > most:
+        return f"{len(cities)} cities"
+    return ", ".join(sorted(cities))
 
 
 def _unbroken(text: str) -> str:
