@@ -198,6 +198,14 @@ def test_an_acknowledgement_that_fits_no_alert_or_nobody_is_refused(
         acknowledge_alert(raised([dip()]), prefix, by, NOW)
 
 
+@pytest.mark.parametrize("by", ["ma\x1b[31mra", "mara\nyan", "ma\u202era", "m" * 101])
+def test_a_name_that_moves_a_terminal_or_fills_it_is_refused(by: str) -> None:
+    alerts = raised([dip()])
+    with pytest.raises(AlertError, match="--by wants a name on one line") as error:
+        acknowledge_alert(alerts, alerts["alert_id"][0].as_py(), by, NOW)
+    assert str(error.value).isprintable()
+
+
 def told_of(rule: AlertRule, *dips: dict, peaks: list[dict] | None = None) -> set[str]:
     alerts = raised(list(dips), peaks=peaks, rules=[rule])
     return set(alerts["event_id"].to_pylist())

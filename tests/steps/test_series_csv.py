@@ -33,6 +33,15 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path):
         list(read_rows(tmp_path / "none.csv", COLUMNS))
 
 
+def test_a_comma_for_thousands_is_refused_and_one_at_the_end_is_not(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("week,city\n1,Rome,\n")
+    assert list(read_rows(path, COLUMNS)) == [(f"{path} line 2", ["Rome", "1"])]
+    path.write_text("city,week\nRome,1,200\n")
+    with pytest.raises(SignalError, match="line 2: more values than columns"):
+        list(read_rows(path, COLUMNS))
+
+
 def test_cells_come_in_the_order_asked_whatever_else_a_file_holds(tmp_path):
     path = tmp_path / "in.csv"
     path.write_text(

@@ -85,6 +85,7 @@ HEAD = "timestamp,value\n2026-01-01,1\n"
         (HEAD + "2026-01-02,-1\n", "line 3: value must be finite and ≥ 0"),
         (HEAD + "2026-01-02,inf\n", "line 3: value must be finite"),
         (HEAD + "2026-01-02\n", "line 3: expected at least 2 cells, got 1"),
+        (HEAD + "2026-01-02,1,200\n", "line 3: expected 2 cells.*got 3"),
         (HEAD + "2026-01-02,1\0\n", "line 3: a NUL"),
         (HEAD + '2026-01-02,"1\n', "line 3: "),
         (HEAD.encode() + b"\xff,1\n", "UTF-8.*0xff"),

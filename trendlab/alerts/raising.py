@@ -26,6 +26,8 @@ from trendlab.schemas import TABLES
 
 # An alert about a day further back is no news.
 MAX_AGE_DAYS = 3
+# Who acknowledged is shown in marts and terminals.
+MAX_NAME_LENGTH = 100
 
 SeenDays = Mapping[str, Collection[date]]
 """Tracker → days whose posts are known, so that an event not seen then is over."""
@@ -168,6 +170,11 @@ def acknowledge_alert(
     """
     if by.strip() == "":
         raise AlertError("acknowledging an alert needs a name: --by NAME")
+    if not by.isprintable() or len(by) > MAX_NAME_LENGTH:
+        raise AlertError(
+            f"--by wants a name on one line, of at most {MAX_NAME_LENGTH} characters "
+            f"that can be seen, got {by[:MAX_NAME_LENGTH]!a}"
+        )
     found = [
         row
         for row in alerts.to_pylist()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trendlab.cli.app import FromDay, Home, ToDay, app, out, parse_day, settings_for
+from trendlab.cli.app import FromDay, Home, ToDay, app, out, parse_range, settings_for
 
 exclude_app = typer.Typer(
     help="Exclusion rules of the tracker file: what they would drop.",
@@ -34,8 +34,7 @@ def exclude_preview(
     from trendlab.steps.context import open_context
     from trendlab.steps.exclusions import preview_rules
 
+    first_day, last_day = parse_range(None, first, last)
     context = open_context(settings_for(home))
-    for line in preview_rules(
-        context, parse_day(first, "--from"), parse_day(last, "--to"), tracker=tracker
-    ):
+    for line in preview_rules(context, first_day, last_day, tracker=tracker):
         out.print(line, markup=False)

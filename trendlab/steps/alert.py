@@ -215,7 +215,9 @@ def why_none_sent(context: Context) -> str:
 
 
 def acknowledge(context: Context, alert_id: str, by: str) -> str:
-    """Record who acknowledged an alert, found by the start of its id.
+    """Record who acknowledged an alert, found by the start of its id; say who did.
+
+    Whoever was first stays; the marts show it after the next load.
 
     Raises
     ------
@@ -228,10 +230,18 @@ def acknowledge(context: Context, alert_id: str, by: str) -> str:
         if days
         else TABLES["alerts"].empty()
     )
-    acknowledged = acknowledge_alert(alerts, alert_id, by, context.clock())
-    store_alerts(context, acknowledged)
+    now = context.clock()
+    acknowledged = acknowledge_alert(alerts, alert_id, by, now)
     row = acknowledged.to_pylist()[0]
-    return f"alert {row['alert_id'][:8]} acknowledged by {by}: {row['title']}"
+    who, at = row["acknowledged_by"], row["acknowledged_at"]
+    of_alert = f"alert {row['alert_id'][:8]}"
+    if at != now:
+        return f"{of_alert} was acknowledged by {who} on {at:%Y-%m-%d}: {row['title']}"
+    store_alerts(context, acknowledged)
+    return (
+        f"{of_alert} acknowledged by {who}: {row['title']}; the marts show it after "
+        "the next `trendlab load`"
+    )
 
 
 def backtest(
@@ -244,6 +254,12 @@ def backtest(
             "there are no signals to test rules on: run `trendlab nightly` first"
         )
     first, last = first_day or days[0], last_day or days[-1]
+    if first > days[-1] or last < days[0]:
+        raise AlertError(
+            f"expected days among those with signals, {days[0]} to {days[-1]}, got "
+            f"{'any' if first_day is None else first_day} to "
+            f"{'any' if last_day is None else last_day}"
+        )
     lake = context.lake
     rules = rules_of(context)
     alerts = backtest_alerts(

@@ -55,8 +55,14 @@ def check_tracker(name: str, known: Iterable[str]) -> None:
         With the names that are known, each once, in the order given.
     """
     names = list(dict.fromkeys(known))
+    if not names:
+        raise SettingsError(
+            f"--tracker: expected a tracker of the tracker file, which names none, got "
+            f"{name!r}; write it there first (trackers.yml in the data folder, "
+            "docs/trackers.md shows how)"
+        )
     if name not in names:
-        told = ", ".join(names) or "the tracker file's, which names none"
+        told = ", ".join(names)
         raise SettingsError(f"--tracker: expected one of {told}, got {name!r}")
 
 

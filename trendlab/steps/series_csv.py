@@ -72,8 +72,8 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[st
     Raises
     ------
     SignalError
-        If it is no CSV in UTF-8, a column is missing, a row is short, or there is
-        none.
+        If it is no CSV in UTF-8, a column is missing, a row is short or too long, or
+        there is none.
     """
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
     is_empty = True
@@ -83,6 +83,12 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[st
             where = f"{path} line {reader.line_num}"
             if any(row[name] is None for name in columns):
                 raise SignalError(f"{where}: fewer values than columns")
+            # 1,200 without quotes would be read as 1; DictReader keeps the rest here
+            if any(cell.strip() for cell in row.get(None) or ()):
+                raise SignalError(
+                    f"{where}: more values than columns; write numbers without a "
+                    "comma for thousands"
+                )
             is_empty = False
             yield where, [row[name].strip() for name in columns]
     except csv.Error as error:

@@ -113,7 +113,8 @@ def read_series(path: Path) -> SeriesFile:
 
 def _parse(path: Path, reader: Any) -> SeriesFile:
     """Read the rows of a `csv.reader`, which has no public type."""
-    time_at, value_at = _columns(path, next(reader, []))
+    header: list[str] = next(reader, [])
+    time_at, value_at = _columns(path, header)
     found = SeriesFile([], [], [])
     has_offset: bool | None = None
     for cells in reader:
@@ -124,6 +125,12 @@ def _parse(path: Path, reader: Any) -> SeriesFile:
             raise SourceError(
                 f"{where}: expected at least {max(time_at, value_at) + 1} cells, "
                 f"got {len(cells)}"
+            )
+        # 1,200 without quotes would be read as 1
+        if any(cell.strip() for cell in cells[len(header) :]):
+            raise SourceError(
+                f"{where}: expected {len(header)} cells as in the first line, got "
+                f"{len(cells)}; write numbers without a comma for thousands"
             )
         text = cells[time_at].strip()
         moment = _moment(text, where)
