@@ -18,7 +18,7 @@ from trendlab.signals.influence.pairs import (
     design_styles,
     longest_lag,
     run_pair_tests,
-    season_terms,
+    steady_terms,
 )
 from trendlab.signals.influence.panel import Panel
 
@@ -60,7 +60,7 @@ def reference_tests(values, seen, order, lags, source, target):
     """
     import statsmodels.api as sm
 
-    season = season_terms(values.shape[1])
+    season = steady_terms(values.shape[1])
     others = [at for at in range(len(values)) if at not in (source, target)]
     # fewer than three others are no world: their mean is not removed
     has_world = seen[others].sum(axis=0).max() >= 3

@@ -1,4 +1,4 @@
-"""Made-up cities: four worlds without influence, and one with planted edges.
+"""Made-up cities: five worlds without influence, and one with planted edges.
 
 All are logit shares of one style, then looks drawn from them, as a real week's share is
 a sample. Influence must be found in the last alone.
@@ -13,7 +13,16 @@ import pyarrow as pa
 
 from trendlab.signals.influence import SERIES
 
-NULLS = ("white noise", "shared season", "random walk with season", "common factor")
+NULLS = (
+    "white noise",
+    "shared season",
+    "random walk with season",
+    "common factor",
+    "trends of their own",
+)
+# How much steady trends differ from city to city, logits a year: 2 points a year of a
+# share of 12 %, as many as the trend curves of a city's garments.
+TREND = 0.2
 # Weeks thrown away at the start, so that a series has forgotten where it began.
 BURN_IN = 60
 FIRST_WEEK = np.datetime64("2020-01-06")
@@ -72,7 +81,7 @@ def null_world(kind, rng, *, cities=44, weeks=156, looks=500) -> World:
     surprises = rng.normal(size=(cities, weeks + BURN_IN))
     if kind == "white noise":
         level = surprises
-    elif kind == "shared season":
+    elif kind in ("shared season", "trends of their own"):
         level = carried(surprises, 0.5)
     elif kind == "random walk with season":
         level = np.cumsum(surprises, axis=1)
@@ -83,6 +92,8 @@ def null_world(kind, rng, *, cities=44, weeks=156, looks=500) -> World:
     logits = level[:, BURN_IN:] * SURPRISE + USUAL_LOGIT
     if "season" in kind:
         logits = logits + seasons(rng, cities, weeks)
+    if kind == "trends of their own":
+        logits = logits + np.outer(rng.normal(0, TREND, cities), np.arange(weeks) / 52)
     return World(_sampled(rng, logits, looks), looks, {})
 
 

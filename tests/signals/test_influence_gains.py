@@ -138,7 +138,7 @@ def test_a_forecast_is_least_squares_on_what_was_known(world, walked):
         return np.concatenate([np.zeros(weeks), series[:-weeks]])
 
     order = designs[0].order
-    terms = list(season_terms(values.shape[1])[: len(designs[0].season)])
+    terms = list(season_terms(values.shape[1])[: len(season_terms(fit))])
     for lag in range(ahead, ahead + order):
         terms += [back(values[target], lag), back(world_mean, lag)]
     led = [

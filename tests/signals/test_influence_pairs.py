@@ -12,6 +12,7 @@ from trendlab.signals.influence.pairs import (
     f_tail,
     longest_lag,
     season_terms,
+    steady_terms,
     t_tail,
 )
 from trendlab.signals.influence.panel import logit_shares
@@ -78,6 +79,7 @@ def test_the_longest_lag_shrinks_with_the_history():
 
 def test_a_short_history_gets_fewer_waves():
     assert [len(season_terms(weeks)) for weeks in (30, 52, 104)] == [3, 5, 7]
+    assert [len(steady_terms(weeks)) for weeks in (30, 52, 104)] == [4, 6, 8]
 
 
 def test_a_share_of_nought_or_one_has_a_logit():

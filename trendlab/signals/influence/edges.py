@@ -1,8 +1,8 @@
 """Which cities lead which, by style, and how often chance alone would say so.
 
 Influence here is lead–lag: what is new in one city helps to predict another some weeks
-later, beyond that city's own past, the season and the mean of all other cities. It is
-never a cause.
+later, beyond that city's own past, trend and season and the mean of all other cities.
+It is never a cause.
 
 References
 ----------

@@ -186,7 +186,8 @@ def _forecast_quarter(
 ) -> list[pl.DataFrame]:
     """Forecast from every week until the next search, all weeks ahead within lags."""
     followers = _Followers.of(known, edges, designs)
-    waves = len(designs[0].season)
+    # no trend: a straight line fits the past and carries on too far
+    waves = len(season_terms(known.fit))
     scale = _week_change(known, followers)
     parts = []
     for ahead in range(1, int(followers.lag.max()) + 1):

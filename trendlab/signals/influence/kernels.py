@@ -100,8 +100,8 @@ def usable_rows(seen: Floats, city: int, order: int) -> Floats:
 def order_losses(values: Floats, seen: Floats, season: Floats, top: int) -> Floats:
     """Give n·log(RSS/n) + k·log(n), summed over cities, for orders 1 to `top`.
 
-    Each city is explained by the season, the mean of the others in weeks 0 to p back
-    and its own p weeks before; sources take no part. All orders share their rows.
+    Each city is explained by trend, season, the mean of the others in weeks 0 to p
+    back and its own p weeks before; sources take no part. All orders share their rows.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def order_losses(values: Floats, seen: Floats, season: Floats, top: int) -> Floa
     seen : (cities, weeks) float64
         1 where observed, else 0.
     season : (terms, weeks) float64
-        The constant and the seasonal terms.
+        The constant, the trend and the seasonal terms.
     top : int
         The highest order.
     """
@@ -146,7 +146,10 @@ def order_losses(values: Floats, seen: Floats, season: Floats, top: int) -> Floa
 def own_bases(
     values: Floats, seen: Floats, season: Floats, order: int
 ) -> tuple[Floats, Counts, Floats]:
-    """Give each city's orthonormal basis of season and own past, its rank, its rows."""
+    """Give each city's orthonormal basis of season and own past, its rank, its rows.
+
+    The constant and the trend count as season.
+    """
     cities, weeks = values.shape
     bases = np.zeros((cities, season.shape[0] + order, weeks))
     ranks = np.zeros(cities, np.int64)

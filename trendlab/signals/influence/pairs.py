@@ -30,7 +30,7 @@ WEEKS_A_LAG = 10
 class StyleDesign:
     """What one style's regressions share; see `kernels.own_bases` for the arrays.
 
-    `left[x, y]` is what is new in x each week beside y.
+    `season` is `steady_terms`; `left[x, y]` is what is new in x each week beside y.
     """
 
     order: int
@@ -47,7 +47,8 @@ class StyleDesign:
     def known_before(self, source: int, target: int) -> Floats:
         """Give what is known of a target the week before, (terms, weeks).
 
-        Season, own past, and the mean of the cities but the two, without its present.
+        Trend, season, own past, and the mean of the cities but the two, without its
+        present.
         """
         mean = kernels.mean_of_others(self.values, self.seen, source, target)
         past = range(1, self.order + 1)
@@ -142,14 +143,24 @@ def season_terms(weeks_count: int) -> Floats:
     return np.array(terms)
 
 
+def steady_terms(weeks_count: int) -> Floats:
+    """Give the season and a straight trend, (terms, weeks): what needs no leader.
+
+    Without the trend two cities that rise for reasons of their own look led by each
+    other: neither own past nor the world's mean takes a straight line out whole.
+    """
+    constant, *waves = season_terms(weeks_count)
+    return np.array([constant, np.arange(weeks_count) / YEAR_WEEKS, *waves])
+
+
 def longest_lag(weeks_count: int) -> int:
     """Give the longest lag tested and the highest order tried, weeks."""
     return min(MAX_LAG_WEEKS, weeks_count // WEEKS_A_LAG)
 
 
 def design_styles(panel: Panel) -> list[StyleDesign]:
-    """Fit season, own past and the world's mean; the order by BIC, one a style."""
-    season = season_terms(panel.weeks_count)
+    """Fit trend, season, own past, the world's mean; the order by BIC, one a style."""
+    season = steady_terms(panel.weeks_count)
     top = longest_lag(panel.weeks_count)
 
     def design(style: int) -> StyleDesign:
