@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from trendlab.errors import VisionError
-from trendlab.vision.ccp import ClothingCoParsing
+from trendlab.vision.ccp import ClothingCoParsing, only_tags
 
 
 def test_a_folder_without_the_data_is_an_error(tmp_path: Path) -> None:
@@ -27,3 +28,16 @@ def test_masks_lie_within_the_boxes_of_their_class(ccp: Path) -> None:
             break
     assert seen > 20
     assert inside / seen > 0.9
+
+
+def test_a_tag_counts_where_it_is_the_only_one_of_its_class(tmp_path: Path) -> None:
+    told = {
+        "class_of_tag": {"coat": "outer", "vest": "outer", "heels": "footwear"},
+        "image_tags": {"7": ["coat", "vest", "heels", "skin"], "8": ["coat"], "9": []},
+    }
+    (tmp_path / "tags.json").write_text(json.dumps(told))
+    assert only_tags(tmp_path) == {
+        "7.jpg": {"footwear": "heels"},
+        "8.jpg": {"outer": "coat"},
+        "9.jpg": {},
+    }

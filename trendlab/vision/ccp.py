@@ -125,6 +125,35 @@ class ClothingCoParsing:
         return tags, window
 
 
+def only_tags(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the tag of each class of each photo without masks, where it has one only.
+
+    Two tags of a class, a coat and a vest, do not say which garment is which.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the data set.
+
+    Returns
+    -------
+    dict of str to dict of str to str
+        By file name within ``unlabelled/``, then by class.
+    """
+    told = json.loads((folder / "tags.json").read_bytes())
+    class_of_tag: dict[str, str] = told["class_of_tag"]
+    alone: dict[str, dict[str, str]] = {}
+    for stem, tags in told["image_tags"].items():
+        of_class: dict[str, list[str]] = {}
+        for tag in tags:
+            if tag in class_of_tag:
+                of_class.setdefault(class_of_tag[tag], []).append(tag)
+        alone[f"{stem}.jpg"] = {
+            name: mine[0] for name, mine in of_class.items() if len(mine) == 1
+        }
+    return alone
+
+
 def tagged_classes(folder: Path) -> dict[str, frozenset[str]]:
     """Return the classes that the tags of each photo without masks name.
 
