@@ -195,6 +195,7 @@ def test_a_topic_goes_on_while_its_share_stays_far_above_the_usual():
     assert [row["day"] for row in dips] == [day(4), day(5), day(6)]
     assert len({row["dip_id"] for row in dips}) == 1
     assert dips[-1]["apex_on"] == day(4)
+    assert dips[-1]["severity"] == dips[0]["severity"]  # not over is not worse
     # the days that go on are never news: alone they are no dip
     later = [row for row in rows if row["day"] != day(4)]
     terms = TABLES["term_days"].from_rows(later)
@@ -210,6 +211,7 @@ def test_a_share_goes_on_at_a_milder_level_and_not_for_ever():
     assert len({row["dip_id"] for row in rows}) == 1
     assert rows[0]["day"] == day(100)
     assert 2 < len(rows) <= 1 + DipRule().hold_days
+    assert len({row["severity"] for row in rows}) == 1
     bad[100] = bad[99]
     activity = activity_rows({KEY: scored}, negatives={KEY: bad})
     assert dips_of(activity, 84, 159).num_rows == 0

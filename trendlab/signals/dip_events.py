@@ -184,8 +184,12 @@ class DipEvents:
             return None
         return row
 
-    def add(self, key: Key, day: int, found: Row) -> Row:
-        """Add a day to the dip that runs, or begin one; return its row of the day."""
+    def add(self, key: Key, day: int, found: Row, *, is_news: bool = True) -> Row:
+        """Add a day to the dip that runs, or begin one; return its row of the day.
+
+        A day that goes on without being news keeps the severity: that an event is not
+        over makes it no worse, and must not lift a mild one over an alert's threshold.
+        """
         tracker, city, item_kind, topic = key
         day_on = EPOCH + timedelta(day)
         before = self._running(key, day)
@@ -207,8 +211,16 @@ class DipEvents:
             "item_kind": item_kind,
             "start_on": start_on,
             "end_on": day_on,
-            "severity": dip_severity(
-                row["p_value"], row["lift"], row["negative_count"], length, self._rule
+            "severity": (
+                dip_severity(
+                    row["p_value"],
+                    row["lift"],
+                    row["negative_count"],
+                    length,
+                    self._rule,
+                )
+                if is_news or before is None
+                else before["severity"]
             ),
             "is_author_rule_assessable": row["negative_authors_count"] is not None,
             "rule_version": self._rule.version,

@@ -214,6 +214,7 @@ def _test_day(
                 "is_cold_start": bool(cold[s]),
                 "language_coverage": float(min(1.0, whole)),
             },
+            is_news=bool(is_new[s] | count_up[s]),
         )
         # as the stored row will be read: a day of more negatives that runs on after a
         # day of a greater share stays out of the baseline too
@@ -258,6 +259,7 @@ def _test_topics(
     tracker = panel.trackers[s]
     history.move_to(day)
     found: dict[str, Topic] = {}
+    news: set[str] = set()
     if valid_days >= 1:
         topic = history.find(
             day,
@@ -268,7 +270,9 @@ def _test_topics(
             rule=rule.topic,
         )
         if topic is not None:
-            found[events.topic_name(tracker, kind.name, topic.words, day)] = topic
+            name = events.topic_name(tracker, kind.name, topic.words, day)
+            found[name] = topic
+            news.add(name)
     for name in events.running_topics(tracker, kind.name, day):
         if name in found or not events.is_held((tracker, "all", kind.name, name), day):
             continue
@@ -301,6 +305,7 @@ def _test_topics(
                 "is_cold_start": valid_days < rule.min_valid_days,
                 "language_coverage": topic.coverage,
             },
+            is_news=name in news,
         )
     history.add(day, events.masked.get((tracker, kind.name, day), set()))
 
