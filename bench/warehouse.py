@@ -25,6 +25,7 @@ from psycopg import sql
 
 from bench import Row
 from trendlab.schemas import TABLES, Column
+from trendlab.schemas.signals import MEASURES
 from trendlab.warehouse import marts
 from trendlab.warehouse.access import Warehouse, open_warehouse
 from trendlab.warehouse.load import load_days
@@ -34,7 +35,6 @@ DAYS_COUNT = 728
 POSTS_COUNT = 200_000
 TRACKERS = ["all", *(f"tracker_{n}" for n in range(5))]
 CITIES = ["all", "unknown", *(f"city_{n}" for n in range(10))]
-MEASURES = ("posts", "likes_per_post", "activity", "negatives", "comment_negatives")
 PAIRS = 7
 REPEATS = 7
 # Longer tracker names, captions and run_ids would favour neither side.

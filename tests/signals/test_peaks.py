@@ -162,6 +162,26 @@ def test_provisional_likes_never_alert():
     assert not shown["is_peak"]
 
 
+@pytest.mark.parametrize("measure", ["likes", "likes_per_post_trimmed", "comments"])
+def test_totals_and_trimmed_means_are_average_or_not_and_never_a_peak(measure):
+    column = {"likes": "likes_count", "comments": "comments_count"}.get(
+        measure, measure
+    )
+    rng = np.random.default_rng(5)
+    values = np.floor(rng.normal(400, 20, 120))
+    values[110], values[112] = 9_000, 40
+    known = [None if i == 114 else value for i, value in enumerate(values.tolist())]
+    activity = activity_rows(
+        {("shoes", "all"): np.full(120, 40.0)}, **{column: {("shoes", "all"): known}}
+    )
+    rows = rows_of(score(activity, covered(["shoes"], 120), 84, 119), measure)
+    assert (rows[day(110)]["average"], rows[day(112)]["average"]) == ("above", "below")
+    assert rows[day(110)]["z"] > 3.5
+    assert not any(row["is_peak"] or row["is_candidate"] for row in rows.values())
+    # nobody's likes are known that day: neither none nor average
+    assert (rows[day(114)]["value"], rows[day(114)]["average"]) == (None, None)
+
+
 def test_fewer_than_ten_posts_are_never_a_peak():
     posts = np.ones(120)
     posts[100] = 9

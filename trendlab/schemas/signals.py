@@ -21,7 +21,16 @@ from trendlab.schemas.core import (
 )
 from trendlab.schemas.influencers import INFLUENCER_TABLES
 
-MEASURES = ("posts", "likes_per_post", "activity", "negatives", "comment_negatives")
+MEASURES = (
+    "posts",
+    "likes",
+    "likes_per_post",
+    "likes_per_post_trimmed",
+    "comments",
+    "activity",
+    "negatives",
+    "comment_negatives",
+)
 ITEM_KINDS = ("post", "comment")
 
 ACTIVITY = Table(
@@ -120,7 +129,12 @@ DAY_SCORES = Table(
         DAY,
         TRACKER,
         CITY,
-        text("measure", "what is scored", allowed=MEASURES),
+        text(
+            "measure",
+            "what is scored; totals, but for likes_per_post (median) and "
+            "likes_per_post_trimmed (10 % trimmed mean)",
+            allowed=MEASURES,
+        ),
         number("value", "value of the measure", nullable=True),
         number("baseline", "expected value from the trailing days", nullable=True),
         number("expected_low", "lower end of the 90 % interval", nullable=True),
@@ -129,7 +143,11 @@ DAY_SCORES = Table(
         share("p_value", "upper-tail p", nullable=True),
         count("valid_days", "days in the baseline"),
         flag("is_candidate", "z ≥ 2.8 or the cold-start tail"),
-        flag("is_peak", "all conditions of the peak rule hold"),
+        flag(
+            "is_peak",
+            "all conditions of the peak rule hold; never of likes, comments and "
+            "likes_per_post_trimmed, which one viral post moves",
+        ),
         flag("is_cold_start", "fewer than 28 valid days"),
         text(
             "average",

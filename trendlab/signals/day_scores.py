@@ -32,6 +32,7 @@ from scipy import stats
 from trendlab.signals.panels import Panel, build_panel, floats, need_run_ids
 from trendlab.signals.scoring import (
     NEGATIVE_MEASURES,
+    PER_POST_MEASURES,
     Z_90,
     PeakRule,
     Scores,
@@ -51,12 +52,16 @@ logger = logging.getLogger(__name__)
 # Column of the activity table that each measure reads.
 MEASURE_COLUMNS = {
     "posts": "posts_count",
+    "likes": "likes_count",
     "likes_per_post": "likes_per_post",
+    "likes_per_post_trimmed": "likes_per_post_trimmed",
+    "comments": "comments_count",
     "activity": "activity",
     "negatives": "negative_count",
     "comment_negatives": "comment_negative_count",
 }
-LIKE_MEASURES = ("likes_per_post", "activity")
+# Read with the likes of a post, and as young as these.
+LIKE_MEASURES = (*PER_POST_MEASURES, "likes", "comments", "activity")
 
 # What this rule, and the peaks that days are merged into, read of earlier days.
 PAST_COLUMNS = [
@@ -204,7 +209,7 @@ def _score_measure(
 
 def _measure_values(panel: Panel, activity: pa.Table, measure: str) -> Floats:
     column = activity[MEASURE_COLUMNS[measure]]
-    if measure == "likes_per_post":  # no posts, no likes per post
+    if measure in PER_POST_MEASURES:  # no posts, no likes per post
         return panel.values(column, np.nan)
     return panel.counts(column)
 
@@ -237,7 +242,7 @@ def _bin_z(
     span = slice(first, last)
     z = scores.z[:, span]
     kept = ~np.isnan(z) & ~scores.is_cold[:, span] & ~scores.is_peak[:, span]
-    if measure != "likes_per_post":
+    if measure not in PER_POST_MEASURES:
         kept &= np.nan_to_num(scores.baseline[:, span]) >= rule.min_posts
     _, columns = np.nonzero(kept)
     clipped = np.clip(z[kept], -Z_LIMIT, Z_LIMIT)

@@ -29,6 +29,10 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 NEGATIVE_MEASURES = ("negatives", "comment_negatives")
+PER_POST_MEASURES = ("likes_per_post", "likes_per_post_trimmed")
+# Told average or not, and never a peak: one viral post moves each of them (simulated,
+# posts + likes found .21 of planted peaks, posts + Σ log1p(likes) .61).
+AVERAGE_MEASURES = ("likes", "likes_per_post_trimmed", "comments")
 Z_90 = 1.6449  # 5 % lie above this many standard deviations
 
 
@@ -148,7 +152,7 @@ def score_day(
     silent = ~tested | (baseline.valid < rule.min_cold_days)
     floor = (
         np.full(len(value), rule.likes_scale_floor)
-        if measure == "likes_per_post"
+        if measure in PER_POST_MEASURES
         else count_floor(baseline.centre)
     )
     scale = np.maximum(baseline.scale, floor)
@@ -173,6 +177,8 @@ def score_day(
     scores.is_cold[:, t] = cold
     with np.errstate(invalid="ignore"):
         rises = value >= rule.min_ratio * centre
+        if measure in AVERAGE_MEASURES:
+            return
         scores.is_candidate[:, t] = ~silent & (z >= rule.candidate_z)
         passed = benjamini_hochberg(scores.p[:, t], rule.false_discovery_rate)
         least = rule.negative_p if measure in NEGATIVE_MEASURES else rule.peak_p
@@ -203,7 +209,7 @@ def _score_young(
     Counts use the Gamma–Poisson tail; z is the normal score of its p, so that the
     same thresholds apply. Likes per post use a t with few degrees of freedom.
     """
-    if measure == "likes_per_post":
+    if measure in PER_POST_MEASURES:
         days = np.maximum(baseline.valid, 1)
         scale = YOUNG_LIKES_SCALE * np.sqrt(1.0 + 1.0 / days)
         z = (np.log1p(value) - baseline.centre) / scale
