@@ -27,6 +27,7 @@ import pandas as pd
 from IPython.display import display
 
 from trendlab.report import page, rank_plots
+from trendlab.report.behind import authors_behind
 from trendlab.report.marts import Marts
 from trendlab.report.trend import name_authors
 
@@ -160,15 +161,7 @@ display(
 
 # %%
 display(page.heading("Behind peaks and negative peaks"))
-behind = with_labels(
-    ask(
-        "select * from marts.influencers where tracker = :tracker "
-        "and window_kind <> 'all' and rank <= 5 "
-        "and week_start_on > cast(:last_day as date) - 91 "
-        "and week_start_on <= :last_day "
-        "order by week_start_on desc, window_kind, rank limit 20"
-    )
-)
+behind = with_labels(authors_behind(marts, a_window=5, most=20))
 display(
     page.table(
         behind.assign(window=behind["window_kind"].map(WINDOWS)),
@@ -204,7 +197,7 @@ display(
     page.table(
         events.assign(
             where=events["city"].map(
-                lambda city: "everywhere" if city == "all" else names.get(city, city)
+                {**names, "all": "everywhere", "unknown": "places unknown"}
             ),
             authors_verdict=events["authors_verdict"].str.replace("_", " "),
         ),

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.warehouse.rows import MONDAY, rows_of
+from trendlab.report.behind import authors_behind
 from trendlab.report.marts import Marts
 from trendlab.warehouse.access import Warehouse
 from trendlab.warehouse.load import load_days
@@ -45,6 +46,28 @@ def test_cities_are_named_and_what_is_no_city_as_given(
     load_days(warehouse.loader, MONDAY, MONDAY, {"cities": cities})
 
     assert marts.city_names(all="everywhere") == {"rome": "Rome", "all": "everywhere"}
+
+
+def test_behind_an_event_are_those_above_their_usual(warehouse: Warehouse):
+    anger = {"tracker": "it's", "window_kind": "low_sentiment"}
+    ranks = [
+        {**anger, "author_id": "loved", "rank": 1, "contribution_share": 0.0},
+        {**anger, "author_id": "critic", "rank": 2, "contribution_share": 0.4},
+        {**anger, "author_id": "second", "rank": 3, "contribution_share": 0.2},
+        {**anger, "author_id": "third", "rank": 4, "contribution_share": 0.1},
+        # nobody's usual is known in the window of peaks
+        {**anger, "window_kind": "high_activity", "author_id": "new", "rank": 1},
+        {**anger, "window_kind": "all", "author_id": "steady", "rank": 1},
+        {**anger, "tracker": "other", "author_id": "elsewhere", "rank": 1},
+    ]
+    tables = {"influencers": rows_of("influencers", *ranks)}
+    load_days(warehouse.loader, MONDAY, MONDAY, tables)
+    opened = Marts(warehouse.analyst_url, tracker="it's", last_day=MONDAY)
+
+    behind = authors_behind(opened, a_window=2, most=9)
+    opened.close()
+
+    assert behind["author_id"].to_list() == ["new", "critic", "second"]
 
 
 def test_an_analyst_reads_the_marts_only_and_the_address_is_not_shown(marts: Marts):

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from trendlab.report import trend
+from trendlab.report.behind import authors_behind
 from trendlab.report.events import group_events
 from trendlab.report.marts import Marts
 
@@ -18,7 +19,6 @@ SHOWN_SAYINGS = 6
 # Cities and garments of the small multiples.
 SHOWN_CITIES = 6
 SHOWN_GARMENTS = 5
-BEHIND_DAYS = 90
 FOUR_WEEKS = timedelta(weeks=4)
 # The four weeks a year before the newest four begin so many weeks before the newest.
 YEAR_BEFORE = timedelta(weeks=55)
@@ -204,12 +204,7 @@ def _people(marts: Marts, names: dict[str, str]) -> People:
         "select * from marts.influencers where tracker = :tracker and is_newest "
         f"and window_kind = 'all' order by rank limit {SHOWN_AUTHORS}"
     )
-    behind = marts.ask(
-        "select * from marts.influencers where tracker = :tracker "
-        "and window_kind in ('high_activity', 'low_sentiment') and rank <= 3 "
-        f"and week_start_on >= cast(:last_day as date) - {BEHIND_DAYS} "
-        f"order by week_start_on desc, window_kind, rank limit {SHOWN_AUTHORS}"
-    )
+    behind = authors_behind(marts, a_window=3, most=SHOWN_AUTHORS)
     behind = trend.name_authors(behind, names)
     return People(
         ranked=trend.name_authors(ranked, names),
