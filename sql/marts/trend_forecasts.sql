@@ -41,9 +41,11 @@ where class_precision.review_status is distinct from 'hidden';
 
 comment on view marts.trend_forecasts is
     'Weekly shares expected in the 12 weeks to come, as of the newest week, with the '
-    'interval meant to hold eight of ten. Series need two years and, on average, 5 '
-    'looks a week. Classes that reviews found too often wrong are left out. One row '
-    'per tracker, city, kind, value, model and coming week.';
+    'interval meant to hold eight of ten. A series is told from its own past and '
+    'the seasons of all, not from who leads it: whether that would help is in '
+    'marts.influence_forecasts. Series need two years and, on average, 5 looks a week. '
+    'Classes that reviews found too often wrong are left out. One row per tracker, '
+    'city, kind, value, model and coming week.';
 comment on column marts.trend_forecasts.week_start_on is
     'Monday of the week with which the history ends';
 comment on column marts.trend_forecasts.city is

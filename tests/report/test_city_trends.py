@@ -249,3 +249,15 @@ def test_who_is_ahead_is_told_only_beyond_the_intervals(shares, told):
 def test_of_many_names_the_first_are_listed():
     assert trend_wording.name_or_count(list("dbca")) == "a, b, c, d"
     assert trend_wording.name_or_count(list("fedcba")) == "6 cities"
+
+
+def test_what_forecasts_rest_on_and_leave_out_is_said():
+    rows = pd.DataFrame(
+        [{"weeks_ahead": 12, "is_backtested": True, "backtest_mase": 0.76}]
+    )
+    first, judged, *rest = trend_wording.tell_trust(rows, 3, 1)
+    assert first.startswith("1 of 3 series have a forecast of 12 weeks")
+    assert "erred 0.76 times" in judged
+    assert "Which city leads which is in no forecast either" in rest[-1]
+    (none,) = trend_wording.tell_trust(rows.iloc[:0], 3, 0)
+    assert none.startswith("No series has a forecast")

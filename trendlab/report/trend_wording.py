@@ -128,6 +128,8 @@ def tell_trust(
         *lines,
         "An event that was never seen before is in no forecast; one that comes every "
         "year is, in part.",
+        "Which city leads which is in no forecast either; whether it would help is in "
+        "the report of influence.",
     ]
 
 
