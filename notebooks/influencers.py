@@ -27,7 +27,7 @@ import pandas as pd
 from IPython.display import display
 
 from trendlab.report import page, rank_plots
-from trendlab.report.behind import authors_behind
+from trendlab.report.authors import authors_behind, authors_of_several
 from trendlab.report.marts import Marts
 from trendlab.report.trend import name_authors
 
@@ -228,12 +228,7 @@ display(
 
 # %%
 display(page.heading("In several trackers"))
-several = ask(
-    "select * from marts.multi_tracker_influencers where week_start_on = "
-    "(select max(week_start_on) from marts.multi_tracker_influencers "
-    "where week_start_on <= :last_day) "
-    "order by trackers_count desc, best_rank, author_id limit 12"
-)
+several = authors_of_several(marts, most=12)
 display(
     page.table(
         with_labels(several),

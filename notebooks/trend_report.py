@@ -128,7 +128,7 @@ display(
         activity.dip_events.head(12),
         {
             "apex_on": "apex",
-            "tracker": "tracker",
+            **({"tracker": "tracker"} if tracker == "all" else {}),
             "item_kind": "in",
             "topic": "topic",
             "where": "city",

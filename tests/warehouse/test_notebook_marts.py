@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.warehouse.rows import MONDAY, rows_of
-from trendlab.report.behind import authors_behind
+from trendlab.report.authors import authors_behind, authors_of_several
 from trendlab.report.marts import Marts
 from trendlab.warehouse.access import Warehouse
 from trendlab.warehouse.load import load_days
@@ -68,6 +68,26 @@ def test_behind_an_event_are_those_above_their_usual(warehouse: Warehouse):
     opened.close()
 
     assert behind["author_id"].to_list() == ["new", "critic", "second"]
+
+
+@pytest.mark.parametrize(
+    ("tracker", "shown"), [("coats", ["two"]), ("all", ["three", "two"]), ("coat", [])]
+)
+def test_authors_of_several_trackers_carry_the_one_asked_for(
+    warehouse: Warehouse, tracker: str, shown: list[str]
+):
+    several = rows_of(
+        "multi_tracker_authors",
+        {"author_id": "two", "trackers": "boots, coats", "trackers_count": 2},
+        {"author_id": "three", "trackers": "boots, hats, rings", "trackers_count": 3},
+    )
+    load_days(warehouse.loader, MONDAY, MONDAY, {"multi_tracker_authors": several})
+    opened = Marts(warehouse.analyst_url, tracker=tracker, last_day=MONDAY)
+
+    found = authors_of_several(opened, most=9)
+    opened.close()
+
+    assert found["author_id"].to_list() == shown
 
 
 def test_an_analyst_reads_the_marts_only_and_the_address_is_not_shown(marts: Marts):

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from trendlab.report import trend
-from trendlab.report.behind import authors_behind
+from trendlab.report.authors import authors_behind
 from trendlab.report.events import group_events
 from trendlab.report.marts import Marts
 

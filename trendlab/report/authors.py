@@ -1,4 +1,4 @@
-"""Asks who stands behind peaks and negative peaks: above their usual, and ranked."""
+"""Asks who stands behind peaks and negative peaks, and who carries several trackers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trendlab.report.marts import Marts
 # A quarter: long enough for the last few events of a quiet tracker.
 BEHIND_DAYS = 90
 
-_QUERY = """
+_BEHIND = """
 with above_usual as (
     select
         influencers.*,
@@ -28,6 +28,39 @@ where place <= :a_window
 order by week_start_on desc, window_kind, rank
 limit :most
 """
+
+
+_SEVERAL = """
+select *
+from marts.multi_tracker_influencers
+where
+    week_start_on = (
+        select max(week_start_on)
+        from marts.multi_tracker_influencers
+        where week_start_on <= :last_day
+    )
+    and (:tracker = 'all' or :tracker = any(string_to_array(trackers, ', ')))
+order by trackers_count desc, best_rank, posts_count desc, author_id
+limit :most
+"""
+
+
+def authors_of_several(marts: Marts, *, most: int) -> pd.DataFrame:
+    """Return authors who carry the notebook's tracker and others.
+
+    Parameters
+    ----------
+    marts : Marts
+        Binds tracker, of which `all` is any, and last_day.
+    most : int
+        Rows in all.
+
+    Returns
+    -------
+    DataFrame
+        Rows of marts.multi_tracker_influencers of the newest week up to last_day.
+    """
+    return marts.ask(_SEVERAL, most=most)
 
 
 def authors_behind(marts: Marts, *, a_window: int, most: int) -> pd.DataFrame:
@@ -52,4 +85,4 @@ def authors_behind(marts: Marts, *, a_window: int, most: int) -> pd.DataFrame:
         Rows of marts.influencers of the last quarter but those of the window `all`, the
         newest week first.
     """
-    return marts.ask(_QUERY, behind_days=BEHIND_DAYS, a_window=a_window, most=most)
+    return marts.ask(_BEHIND, behind_days=BEHIND_DAYS, a_window=a_window, most=most)
