@@ -60,7 +60,7 @@ def describe_dip(dip: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str,
     }.get((dip["is_count_up"], dip["is_share_up"]), "")
     unusual = [
         f"{dip['lift']:.1f} times the usual share, p {_chance(dip['p_value'])} by a "
-        "beta-binomial test against the trailing 56 days. "
+        "beta-binomial test against the days before, 56 at most. "
         f"Running since {dip['start_on']}. {changed}".rstrip()
     ]
     if dip["is_cold_start"]:

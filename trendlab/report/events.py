@@ -31,7 +31,9 @@ def group_events(events: pd.DataFrame) -> pd.DataFrame:
     Notes
     -----
     A row of the whole tracker (city `all`) goes before one of a city, a topic before
-    the total, then the more severe one.
+    the total, then the more severe one. The severity told is the greatest of the
+    group, since the event is as severe as wherever it was worst; all other figures are
+    the row's own.
     """
     if events.empty:
         return events.assign(also_in=pd.Series(dtype="str"))
