@@ -21,5 +21,5 @@ def test_the_cold_start_tail_is_wide_while_days_are_few():
         usable = np.ones(values.shape, bool)
         segments = np.zeros(values.shape, np.int64)
         base = TrailingBaselines(values, usable, segments).at(days, ~usable)
-        tails.append(cold_start_tail(np.array([60.0]), base)[0])
+        tails.append(cold_start_tail(np.array([60.0]), base, 0.1)[0])
     assert tails[0] > tails[1] > tails[2] > 0

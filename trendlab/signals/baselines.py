@@ -30,10 +30,7 @@ MAD_TO_SIGMA = 1.4826
 # Flagged steps in one run after which the level counts as new, not as a peak.
 SHIFT_STEPS = 14
 
-# Cold start: squared coefficient of variation of a day's rate around the series' mean,
-# weekday pattern and overdispersion together; 0.1 is ± 32 %.
-COLD_SQUARED_VARIATION = 0.1
-# The prior above weighs as much as this many days.
+# A cold start's prior variation weighs as much as this many days.
 COLD_PRIOR_DAYS = 14.0
 
 
@@ -141,8 +138,15 @@ def count_floor(centre: Floats) -> Floats:
     return np.asarray(np.sqrt(mean) / (1.0 + mean))
 
 
-def cold_start_size(baseline: Baseline) -> tuple[Floats, Floats]:
+def cold_start_size(baseline: Baseline, variation: float) -> tuple[Floats, Floats]:
     """Give mean and Gamma shape of the predictive law of a young series.
+
+    Parameters
+    ----------
+    baseline : Baseline
+    variation : float
+        Prior: squared coefficient of variation of a day's rate around the series'
+        mean, weekday pattern and overdispersion together; 0.1 is ± 32 %.
 
     Returns
     -------
@@ -150,18 +154,18 @@ def cold_start_size(baseline: Baseline) -> tuple[Floats, Floats]:
         For `negative_binomial_upper_tail`. The mean adds half a post, so that a
         series of zeros still expects something; 1 / size = v (1 + 1 / days) +
         1 / (days · mean), the spread of a day around its rate and the error of the
-        estimated rate, with v the mix of the stated prior and the days seen.
+        estimated rate, with v the mix of the prior and the days seen.
     """
     days = np.maximum(baseline.valid, 1).astype(np.float64)
     mean = (np.nan_to_num(baseline.mean) * days + 0.5) / days
-    variation = (
-        COLD_PRIOR_DAYS * COLD_SQUARED_VARIATION + days * np.nan_to_num(baseline.spread)
-    ) / (COLD_PRIOR_DAYS + days)
-    size = 1.0 / (variation * (1.0 + 1.0 / days) + 1.0 / (days * mean))
+    mixed = (COLD_PRIOR_DAYS * variation + days * np.nan_to_num(baseline.spread)) / (
+        COLD_PRIOR_DAYS + days
+    )
+    size = 1.0 / (mixed * (1.0 + 1.0 / days) + 1.0 / (days * mean))
     return mean, size
 
 
-def cold_start_tail(values: Floats, baseline: Baseline) -> Floats:
+def cold_start_tail(values: Floats, baseline: Baseline, variation: float) -> Floats:
     """Give the Gamma–Poisson upper tail of each value of a young series."""
-    mean, size = cold_start_size(baseline)
+    mean, size = cold_start_size(baseline, variation)
     return negative_binomial_upper_tail(values, mean, size)

@@ -41,13 +41,13 @@ class DipRule:
         words tested.
     few_items : float
         A share of n items must pass p_value · (1 + few_items / n). Few counts jump past
-        a level, so that a test of 30 items at 0.0015 is one at half of that: in the
-        null worlds false alarms were 0.07, 0.17 and 0.20 per 100 series-days at 30, 100
-        and 400 scored a day. This way they are about the same, and more of the shares
-        that triple for a day are found (`bench/null_world.py`).
+        a level, so that a test of 30 items asks for more than it says; this way false
+        alarms at 30 a day are about as many as at 400, and more of the shares that
+        triple for a day are found (41 % instead of 39 % at 30 a day;
+        `bench/null_world.py`).
     cold_p_value : float
-        Upper tail that a share must pass in a cold start, whose overdispersion is a
-        guess.
+        Upper tail that a share must pass in a cold start, whose overdispersion is
+        mostly a guess.
     min_negatives, min_authors : int
         Floors: fewer are anecdotes.
     min_scored, topic_min_scored : int
@@ -77,8 +77,8 @@ class DipRule:
     window_days: int = 56
     pool_days: int = 7
     min_valid_days: int = 28
-    p_value: float = 0.002
-    few_items: float = 40.0
+    p_value: float = 0.0018
+    few_items: float = 15.0
     topic_p_value: float = 0.001
     cold_p_value: float = 0.0002
     min_negatives: int = 5

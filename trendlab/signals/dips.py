@@ -9,7 +9,7 @@ Notes
 -----
 Negative means VADER compound ≤ −0.05 on English text, which misreads irony and many
 complaints; a dip says that the mix of words changed, not that people are angry. With
-fewer than 28 valid days the overdispersion comes from a prior pooled over trackers.
+fewer than 28 valid days the overdispersion leans on a prior pooled over trackers.
 """
 
 from __future__ import annotations
@@ -335,7 +335,9 @@ def _shrunk_rho(base: ShareBaseline, active: Bools, rule: DipRule) -> Floats:
     """Overdispersion of each series, drawn towards the one pooled over trackers.
 
     The pool is every series with enough valid days, and the stated prior with the
-    weight of `rho_prior_days`; a young series gets the pool alone.
+    weight of `rho_prior_days`. A young series' few days count as what they are: the
+    pool alone took the swing of a series at three times the prior for news, which was
+    half of the false alarms of cold starts.
     """
     known = ~np.isnan(base.rho) & active
     mature = known & (base.valid_days >= rule.min_valid_days)
@@ -344,7 +346,7 @@ def _shrunk_rho(base: ShareBaseline, active: Bools, rule: DipRule) -> Floats:
         (days * np.nan_to_num(base.rho))[mature].sum()
         + rule.rho_prior_days * rule.rho_prior
     ) / (days[mature].sum() + rule.rho_prior_days)
-    weight = np.where(mature, days, 0.0)
+    weight = np.where(known, days, 0.0)
     return np.asarray(
         (weight * np.nan_to_num(base.rho) + rule.rho_prior_days * pooled)
         / (weight + rule.rho_prior_days)
