@@ -49,8 +49,13 @@ with counted as (
     where d.day >= $first_day
 ),
 main_city as (
-    select tracker, window_kind, author, arg_max(city, (posts_count, day)) as city
-    from counted group by all
+    select tracker, window_kind, author, arg_min(city, (-posts_count, city)) as city
+    from (
+        select
+            tracker, window_kind, author, city, sum(posts_count) as posts_count
+        from counted group by all
+    )
+    group by all
 ),
 inside as (
     select
@@ -113,7 +118,7 @@ left join usual_share as u
 def make_days(posts_count: int) -> pl.DataFrame:
     """Draw author-days of 84 days: each post in 'all' and in one tracker."""
     rng = np.random.default_rng(3)
-    # a few authors post much, most of them little; each from one city
+    # a few authors post much, most of them little; every tenth post is from elsewhere
     weight = rng.pareto(1.5, AUTHORS_COUNT) + 1
     author = rng.choice(AUTHORS_COUNT, posts_count, p=weight / weight.sum())
     posts = pl.DataFrame(
@@ -121,13 +126,14 @@ def make_days(posts_count: int) -> pl.DataFrame:
             "author": author.astype(np.uint32),
             "ago": rng.integers(0, 84, posts_count).astype(np.int64),
             "which": rng.integers(1, len(TRACKERS), posts_count),
+            "place": (author + (rng.random(posts_count) < 0.1)) % CITIES_COUNT,
             "negative": rng.random(posts_count) < 0.1,
             "scored": rng.random(posts_count) < 0.8,
         }
     )
     both = pl.concat([posts.with_columns(which=pl.lit(0, pl.Int64)), posts])
     return (
-        both.group_by("which", "ago", "author")
+        both.group_by("which", "ago", "author", "place")
         .agg(
             posts_count=pl.len().cast(pl.Int64),
             negative_count=(pl.col("negative") & pl.col("scored")).sum().cast(pl.Int64),
@@ -136,13 +142,13 @@ def make_days(posts_count: int) -> pl.DataFrame:
         .select(
             day=pl.lit(WEEK.last_day) - pl.duration(days=pl.col("ago")),
             tracker=pl.lit(pl.Series(TRACKERS)).gather(pl.col("which")),
-            city=pl.format("city_{}", pl.col("author") % CITIES_COUNT),
+            city=pl.format("city_{}", "place"),
             author="author",
             posts_count="posts_count",
             negative_count="negative_count",
             scored_count="scored_count",
         )
-        .sort("day", "tracker", "author")
+        .sort("day", "tracker", "author", "city")
     )
 
 

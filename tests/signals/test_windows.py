@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -87,7 +88,10 @@ def plain_members(rows: list[Row], cells: list[Row], covered: list[Row]) -> list
             own = [row for row in usual if row["author"] == author]
             if not window:
                 continue
-            city = max(window, key=lambda row: (row["posts_count"], row["day"]))["city"]
+            per_city = Counter[str]()
+            for row in window:
+                per_city[row["city"]] += row["posts_count"]
+            city = min(per_city, key=lambda name: (-per_city[name], name))
             of_city = [
                 cell["day"]
                 for cell in cells
@@ -140,3 +144,50 @@ def test_members_of_all_windows_are_counted_as_one_by_one() -> None:
     assert [tuple(row)[:3] for row in found] == [tuple(row)[:3] for row in plain]
     for ours, theirs in zip(found, plain, strict=True):
         assert ours == pytest.approx(theirs)
+
+
+def expected_of(spans: list[tuple[int, str, int]]) -> float:
+    """Posts expected of one author, with a peak of 8 days in Paris and 2 in Rome.
+
+    Author-days are numbers of days, cities and posts.
+    """
+    days = pl.DataFrame(
+        [
+            {
+                "day": DAYS[number],
+                "tracker": "shoes",
+                "city": city,
+                "author": 1,
+                "posts_count": posts,
+                "negative_count": 0,
+                "scored_count": posts,
+            }
+            for number, city, posts in spans
+        ],
+        schema_overrides={"author": pl.UInt32},
+    )
+    valid = pl.DataFrame([{"tracker": "shoes", "day": day} for day in DAYS])
+    peaks = events(("shoes", "paris", 60, 67), ("shoes", "rome", 70, 71))
+    places = pl.DataFrame({"tracker": ["shoes"] * 2, "city": list(CITIES)})
+    cells = cells_by_kind(valid, peaks, PEAKS.clear(), places, WEEK)
+    found = count_members(days, cells, valid, WEEK)
+    high = found.filter(pl.col("window_kind") == "high_activity")
+    return float(high["posts_expected"].item())
+
+
+USUAL = (10, "paris", 760)
+
+
+def test_the_main_city_is_that_of_most_posts_and_not_of_the_busiest_day() -> None:
+    inside = [(60, "paris", 3), (61, "paris", 3), (70, "rome", 5)]
+
+    # eight event days of Paris against the 76 others
+    assert expected_of([USUAL, *inside]) == pytest.approx(760 * 8 / 76)
+    assert expected_of([USUAL, *inside, (71, "rome", 2)]) == pytest.approx(760 * 2 / 82)
+
+
+def test_of_cities_with_as_many_posts_the_first_by_name_is_the_main_one() -> None:
+    inside = [(60, "paris", 5), (70, "rome", 3), (71, "rome", 2)]
+
+    for order in (inside, inside[::-1]):
+        assert expected_of([USUAL, *order]) == pytest.approx(760 * 8 / 76)

@@ -170,25 +170,30 @@ def count_members(
     -----
     The usual of a window is its covered days, among the 84, that are not of the
     window's kind: the 56 days before for 'all', the days outside peaks for
-    'high_activity'. An author's event days are those of the author's main city.
+    'high_activity'. An author's event days are those of the author's main city:
+    where most of the author's posts of the window are, of equals the first by name.
     """
     is_window = pl.col("day") >= week.first_day
     trackers = pl.Enum(cells["tracker"].unique().sort())
+    cities = pl.Enum(cells["city"].unique().sort())
     cells = cells.with_columns(
-        pl.col("tracker").cast(trackers), pl.col("window_kind").cast(KIND)
+        pl.col("tracker").cast(trackers),
+        pl.col("city").cast(cities),
+        pl.col("window_kind").cast(KIND),
     )
-    days = days.with_columns(pl.col("tracker").cast(trackers, strict=False)).drop_nulls(
-        "tracker"
-    )
+    days = days.with_columns(
+        pl.col("tracker").cast(trackers, strict=False),
+        # a city without a cell is outside of all windows
+        pl.col("city").cast(cities, strict=False),
+    ).drop_nulls("tracker")
     inside = days.join(cells, on=CELL).with_columns(member=_member("window_kind"))
     window = (
         inside.filter(is_window)
-        .group_by("member")
-        .agg(
-            pl.col(COUNTS).sum(),
-            pl.col(MEMBER).first(),
-            city=pl.col("city").sort_by("posts_count", "day").last(),
-        )
+        .group_by("member", "city")
+        .agg(pl.col(COUNTS).sum(), pl.col(MEMBER).first())
+        .sort("posts_count", "city", descending=[True, False])
+        .group_by("member", maintain_order=True)
+        .agg(pl.col(COUNTS).sum(), pl.col(MEMBER).first(), city=pl.col("city").first())
         .with_columns(author_of=_member())
     )
     # outside = everything - inside: what is outside is most of the rows, and each of
