@@ -32,7 +32,7 @@ from trendlab.steps.city_trends import CITY_TRENDS
 from trendlab.steps.influence import INFLUENCE
 from trendlab.steps.load import load_warehouse, make_marts
 from trendlab.steps.report import write_report
-from trendlab.steps.signals import split_by_day
+from trendlab.steps.spans import split_by_day
 from trendlab.steps.step import Context
 from trendlab.steps.trend_forecasts import TREND_FORECASTS
 

@@ -27,7 +27,8 @@ from trendlab.settings import Settings
 from trendlab.signals.event_items import BASELINE_DAYS
 from trendlab.signals.origin import HOMES_LAG
 from trendlab.steps.engine import week_of
-from trendlab.steps.signals import BASELINE, SIGNALS
+from trendlab.steps.signals import SIGNALS
+from trendlab.steps.spans import BASELINE
 from trendlab.steps.step import Context
 
 POSTS_A_DAY = 1_000_000

@@ -10,7 +10,6 @@ import pytest
 from trendlab.lake import Lake
 from trendlab.places.cities import seed_cities
 from trendlab.settings import Settings
-from trendlab.steps.event_inputs import gather_items
 from trendlab.steps.signals import ACTIVITY, SIGNALS
 from trendlab.steps.step import Context, Step
 from trendlab.trackers import Tracker
@@ -49,8 +48,3 @@ def test_homes_of_events_are_those_of_the_sunday_before(tmp_path: Path) -> None:
     assert DAY.weekday() == 2
     context = context_of(tmp_path, "UTC")
     assert days_read(SIGNALS, context, "author_homes") == (-9, -9)
-
-
-def test_what_gathers_the_items_of_events_decides_their_run() -> None:
-    """A changed span or parameter of what explains events explains them anew."""
-    assert gather_items.__module__ in SIGNALS.modules

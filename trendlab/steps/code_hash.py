@@ -24,31 +24,51 @@ def hash_of(*parts: str) -> str:
 
 
 # Rooms whose text decides results; the rest only carries rows about.
-_FOLLOWED = re.compile(
+_ROOMS = re.compile(
     r"^\s*from (trendlab\.(?:places|signals|text|trackers|vision)[\w.]*) import",
     re.MULTILINE,
+)
+_STEPS = re.compile(r"^\s*from (trendlab\.steps\.\w+) import", re.MULTILINE)
+# Modules of steps that run and describe steps and decide no row; what a run means has
+# a version of its own (`engine.ENGINE_VERSION`).
+PLUMBING = frozenset(
+    f"trendlab.steps.{name}" for name in ("code_hash", "context", "engine", "step")
 )
 
 
 def code_hash(modules: Iterable[str]) -> str:
-    """Hash the text of modules, of the modules they import, and of queries.
+    """Hash the text of modules and queries, and of what they follow: `read_texts`."""
+    texts = read_texts(modules)
+    return hash_of(*(part for name in sorted(texts) for part in (name, texts[name])))
+
+
+def read_texts(modules: Iterable[str]) -> dict[str, str]:
+    """Read the texts that decide what a step computes, by module or path.
 
     Parameters
     ----------
     modules : iterable of str
-        Modules by dotted name, queries by path (``sql/lake/activity.sql``). Imports
-        are followed within the rooms that compute.
+        Modules by dotted name, queries by path (``sql/lake/activity.sql``).
+
+    Returns
+    -------
+    dict of str to str
+        Those, and what they import, directly or not: of a module of a room, modules
+        of the rooms that compute; of a module of steps, other modules of steps but for
+        `PLUMBING`. A module of steps may hold several steps, so the rooms that it
+        imports are not followed: each step names its own.
     """
     texts: dict[str, str] = {}
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name in texts:
+        if name in texts or name in PLUMBING:
             continue
         texts[name] = _text_of(name)
-        if not name.startswith(("sql/", "trendlab.steps")):
-            waiting += _FOLLOWED.findall(texts[name])
-    return hash_of(*(part for name in sorted(texts) for part in (name, texts[name])))
+        if not name.startswith("sql/"):
+            of_steps = name.startswith("trendlab.steps.")
+            waiting += (_STEPS if of_steps else _ROOMS).findall(texts[name])
+    return texts
 
 
 @lru_cache

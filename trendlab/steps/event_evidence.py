@@ -25,7 +25,7 @@ from trendlab.signals.city_trends.event_words import (
     rank_terms,
 )
 from trendlab.steps.code_hash import hash_of
-from trendlab.steps.signals import ONE_DAY, spans_of
+from trendlab.steps.spans import ONE_DAY, spans_of
 from trendlab.steps.step import Context, Input, Parts, Step
 from trendlab.steps.weeks import ONE_WEEK, WEEK_END
 from trendlab.text.words import tokenize

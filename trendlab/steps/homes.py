@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from trendlab.lake import Span
 from trendlab.signals.activity import as_declared, lake_query, run_id_rows
 from trendlab.signals.homes import HOME_DAYS, PARAMS
-from trendlab.steps.signals import spans_of, split_by_day
+from trendlab.steps.spans import spans_of, split_by_day
 from trendlab.steps.step import Context, Input, Parts, Step
 from trendlab.steps.weeks import ONE_WEEK, WEEK_END
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from itertools import pairwise
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,42 +29,15 @@ from trendlab.steps.code_hash import hash_of
 from trendlab.steps.describe import has_local_days
 from trendlab.steps.engine import week_of
 from trendlab.steps.event_inputs import QUERIES, batches_of, event_days, gather_items
+from trendlab.steps.spans import BASELINE, ONE_DAY, spans_of, split_by_day
 from trendlab.steps.step import Context, Input, Parts, Step
 from trendlab.text.sentiment import lexicon_words
 from trendlab.text.terms import count_terms
 from trendlab.text.words import tokenize
 
-ONE_DAY = timedelta(days=1)
-# the longest baseline of a daily rule, and the reach of its masks
-BASELINE = timedelta(days=84)
 HOME_COLUMNS = ("source", "author_id", "home_city", "home_source")
 EXPLAINED_TABLES = ("evidence", "event_authors", "event_origins")
 SIGNAL_TABLES = ("day_scores", "peaks", "dips", *EXPLAINED_TABLES)
-
-
-def split_by_day(rows: pa.Table) -> dict[date, pa.Table]:
-    """Split rows by their `day`, in their order; days without rows are left out."""
-    days = rows["day"].cast(pa.int32()).to_numpy()
-    if (days[1:] < days[:-1]).any():
-        order = np.argsort(days, kind="stable")
-        rows, days = rows.take(pa.array(order)), days[order]
-    firsts = np.unique(days, return_index=True)[1].tolist()
-    return {
-        rows["day"][first].as_py(): rows.slice(first, end - first)
-        for first, end in pairwise([*firsts, len(days)])
-    }
-
-
-def spans_of(days: Sequence[date], apart: timedelta = ONE_DAY) -> Iterator[list[date]]:
-    """Split rising days into runs without gaps."""
-    span: list[date] = []
-    for day in days:
-        if span and day - span[-1] > apart:
-            yield span
-            span = []
-        span.append(day)
-    if span:
-        yield span
 
 
 def _zones(context: Context) -> dict[str, str]:
@@ -311,7 +282,6 @@ SIGNALS = Step(
     modules=(
         "sql/lake/topic_terms.sql",
         *(f"sql/lake/{name}.sql" for name in QUERIES.values()),
-        "trendlab.steps.event_inputs",
         "trendlab.signals.dips",
         "trendlab.signals.evidence",
         "trendlab.signals.peaks",

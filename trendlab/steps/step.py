@@ -154,9 +154,10 @@ class Step:
     ----------
     name : str
     modules : tuple of str
-        Modules and queries whose text, and that of the rooms they import, decides
-        the result; their hash is part of the run_id, so a changed rule recomputes
-        what it touches.
+        Modules of rooms and queries whose text, and that of the rooms they import,
+        decides the result; their hash is part of the run_id, so a changed rule
+        recomputes what it touches. The module of `compute`, and the modules of steps
+        that it imports, are in it by themselves (`code_hash.read_texts`).
     outputs : tuple of str
         Tables whose partitions the step replaces.
     inputs : callable

@@ -21,7 +21,7 @@ from trendlab.signals.styles.tables import (
     style_rows,
 )
 from trendlab.signals.trends import week_rows
-from trendlab.steps.signals import ONE_DAY, spans_of, split_by_day
+from trendlab.steps.spans import ONE_DAY, spans_of, split_by_day
 from trendlab.steps.step import BySource, Context, Input, Parts, Step
 from trendlab.steps.weeks import ONE_WEEK, WEEK_END
 

@@ -16,7 +16,7 @@ from trendlab.signals.influencers import (
     rank_influencers,
 )
 from trendlab.signals.trends import share_city_weeks, week_rows
-from trendlab.steps.signals import BASELINE, ONE_DAY, spans_of, split_by_day
+from trendlab.steps.spans import BASELINE, ONE_DAY, spans_of, split_by_day
 from trendlab.steps.step import BySource, Context, Input, Parts, Step
 from trendlab.steps.tag import tagger_key, told_values
 
