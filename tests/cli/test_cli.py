@@ -90,6 +90,10 @@ def test_misuse_ends_with_2(tmp_path):
     assert trendlab("frobnicate", home=tmp_path).returncode == 2
     assert trendlab("nightly", "--day", "tomorrow", home=tmp_path).returncode == 2
     assert trendlab("detect", "--images", str(tmp_path), home=tmp_path).returncode == 2
+    days = ("--from", "2026-02-01", "--to", "2026-01-01")
+    done = trendlab("exclude", "preview", *days, home=tmp_path)
+    assert done.returncode == 2
+    assert "lies after" in done.stderr
 
 
 def test_a_missing_tracker_file_is_misuse_and_says_what_to_do(tmp_path):

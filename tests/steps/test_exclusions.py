@@ -13,6 +13,7 @@ from trendlab.errors import MissingPartition, SettingsError
 from trendlab.lake import Lake
 from trendlab.places.cities import seed_cities
 from trendlab.settings import Settings
+from trendlab.steps.context import check_tracker
 from trendlab.steps.describe import MATCH
 from trendlab.steps.engine import run_step
 from trendlab.steps.exclusions import preview_rules
@@ -79,6 +80,11 @@ def test_no_posts_and_no_such_tracker_are_said(tmp_path):
         preview_rules(context)
     with pytest.raises(SettingsError, match="expected one of street, got 'x'"):
         preview_rules(context, tracker="x")
+
+
+def test_a_tracker_file_that_names_none_says_what_to_do():
+    with pytest.raises(SettingsError, match="names none, got 'chanel'; write it there"):
+        check_tracker("chanel", [])
 
 
 def test_alert_settings_do_not_make_matches_stale(tmp_path):
