@@ -101,7 +101,8 @@ comment on column marts.dips.authors_hhi is
     'sum of the squared parts of that excess: 1 is one author, 0.1 is like ten';
 comment on column marts.dips.origin_verdict is
     'whether authors of the apex are at home elsewhere than usual: one_city, shifted, '
-    'as_usual or not_assessable; homes and figures stand in marts.peak_origins';
+    'as_usual or not_assessable; homes and figures stand in marts.peak_origins; NULL '
+    'for comments, whose authors'' homes are not known';
 comment on column marts.dips.origin is 'that verdict in words';
 comment on column marts.dips.top_cities is
     'cities with the greatest share of the excess, of a topic with most negatives';

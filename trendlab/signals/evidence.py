@@ -49,6 +49,7 @@ class Explained:
         authors have no daily counts to compare with, so they have no rows.
     event_origins : pyarrow.Table[event_origins]
         Where the authors of each event of posts are at home, sorted by the key.
+        Homes are told by an author's own posts, and who comments need have none.
     """
 
     evidence: pa.Table
