@@ -43,7 +43,8 @@ def describe_dip(dip: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str,
         f"(severity {dip['severity']} of 10)"
     )
     pooled = (
-        f" ({dip['pooled_days']} days pooled to have enough)"
+        f" ({dip['pooled_days']} days pooled to have enough; words, texts and places "
+        "below are of the last)"
         if dip["pooled_days"] > 1
         else ""
     )
