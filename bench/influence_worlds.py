@@ -1,4 +1,4 @@
-"""Made-up cities: five worlds without influence, and one with planted edges.
+"""Made-up cities: six worlds without influence, and one with planted edges.
 
 All are logit shares of one style, then looks drawn from them, as a real week's share is
 a sample. Influence must be found in the last alone.
@@ -19,10 +19,13 @@ NULLS = (
     "random walk with season",
     "common factor",
     "trends of their own",
+    "single jumps",
 )
 # How much steady trends differ from city to city, logits a year: 2 points a year of a
 # share of 12 %, as many as the trend curves of a city's garments.
 TREND = 0.2
+# A quarter of the cities have one week of their own with a share of 73 %, not 12 %.
+JUMP, JUMPING_SHARE = 3.0, 0.25
 # Weeks thrown away at the start, so that a series has forgotten where it began.
 BURN_IN = 60
 FIRST_WEEK = np.datetime64("2020-01-06")
@@ -81,7 +84,7 @@ def null_world(kind, rng, *, cities=44, weeks=156, looks=500) -> World:
     surprises = rng.normal(size=(cities, weeks + BURN_IN))
     if kind == "white noise":
         level = surprises
-    elif kind in ("shared season", "trends of their own"):
+    elif kind in ("shared season", "trends of their own", "single jumps"):
         level = carried(surprises, 0.5)
     elif kind == "random walk with season":
         level = np.cumsum(surprises, axis=1)
@@ -94,6 +97,9 @@ def null_world(kind, rng, *, cities=44, weeks=156, looks=500) -> World:
         logits = logits + seasons(rng, cities, weeks)
     if kind == "trends of their own":
         logits = logits + np.outer(rng.normal(0, TREND, cities), np.arange(weeks) / 52)
+    if kind == "single jumps":
+        jumping = rng.permutation(cities)[: round(JUMPING_SHARE * cities)]
+        logits[jumping, rng.integers(0, weeks, len(jumping))] += JUMP
     return World(_sampled(rng, logits, looks), looks, {})
 
 

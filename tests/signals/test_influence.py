@@ -117,6 +117,13 @@ def test_where_nobody_leads_hardly_a_pair_is_marked(kind):
     assert marked <= 0.003 * pairs
 
 
+def test_a_jump_in_one_city_and_one_in_another_weeks_later_are_no_lead():
+    level = chain(weeks=156)[3:]
+    level[0, 60] += 2.0
+    level[1, 62] += 2.0
+    assert pairs_of(edges_of(series_of(level), with_placebos=False)) == {}
+
+
 def test_missing_weeks_and_thin_weeks_are_missing_and_edges_survive_them():
     level = chain(weeks=260)
     rng = np.random.default_rng(1)

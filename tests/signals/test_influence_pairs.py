@@ -15,7 +15,7 @@ from trendlab.signals.influence.pairs import (
     steady_terms,
     t_tail,
 )
-from trendlab.signals.influence.panel import logit_shares
+from trendlab.signals.influence.panel import MAX_DEVIATIONS, cut_jumps, logit_shares
 from trendlab.signals.influence.timing import walk_forward_change
 
 
@@ -87,6 +87,21 @@ def test_a_share_of_nought_or_one_has_a_logit():
     assert logits[1] == 0
     assert logits[0] == -logits[2]
     assert np.isfinite(logits).all()
+
+
+def test_a_jump_counts_as_far_as_a_week_may_lie_and_a_missing_week_does_not():
+    calm = np.random.default_rng(0).normal(-2, 0.2, (1, 2, 150))
+    seen = np.ones(calm.shape, bool)
+    jumping = calm.copy()
+    jumping[0, 0, 70] = 3.0
+    np.testing.assert_array_equal(cut_jumps(calm, seen), calm)
+    cut = cut_jumps(jumping, seen)
+    others = np.delete(np.arange(150), 70)
+    np.testing.assert_array_equal(cut[0, :, others], calm[0, :, others])
+    own = cut[0, 0]
+    assert (own[70] - own.mean()) / own.std() == pytest.approx(MAX_DEVIATIONS, 1e-3)
+    seen[0, 0, 70] = False
+    np.testing.assert_array_equal(cut_jumps(jumping, seen), jumping)
 
 
 def test_walk_forward_never_looks_ahead_and_tells_a_lead_from_noise():

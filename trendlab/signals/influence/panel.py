@@ -28,6 +28,12 @@ MIN_LOOKS = 100
 MIN_WEEKS = 30
 # A style that most weeks do not show is a series of the number of looks, not of it.
 MAX_ZERO_SHARE = 0.5
+# How far a week may lie from its series' mean, in standard deviations. A jump beyond
+# counts as this much, or two jumps some weeks apart are a lead by themselves. Of series
+# drawn without jumps one in a thousand has such a week.
+MAX_DEVIATIONS = 5.0
+# Rounds in which mean and deviation are taken again without what was cut.
+CUT_ROUNDS = 20
 # Added to hits and misses before the logit (Haldane, Anscombe), so 0 and 1 are finite.
 HALF_A_LOOK = 0.5
 
@@ -80,7 +86,8 @@ class Panel:
     first_week : date64
         Monday, or whichever weekday the weeks start on.
     values : (styles, cities, weeks) float64
-        Mean 0 and standard deviation 1 over the observed weeks; 0 where missing.
+        Mean 0 and standard deviation 1 over the observed weeks, jumps cut; 0 where
+        missing.
     seen : (styles, cities, weeks) float64
         1 where observed, else 0.
     left_out_count : int
@@ -183,6 +190,7 @@ def standardise(cube: Cube, *, min_looks: int = MIN_LOOKS) -> Panel:
             f"({cube.first_week} to {last}); give a longer history"
         )
     logits, seen = cube.logits(min_looks)
+    logits = cut_jumps(logits, seen)
     count = seen.sum(axis=2)
     zero_share = ((cube.share == 0) & seen).sum(axis=2) / np.maximum(count, 1)
     mean, spread = mean_and_spread(logits, seen)
@@ -203,6 +211,22 @@ def standardise(cube: Cube, *, min_looks: int = MIN_LOOKS) -> Panel:
         (seen & kept).astype(float),
         int((~usable).sum()),
     )
+
+
+def cut_jumps(logits: Floats, seen: Bools) -> Floats:
+    """Move weeks beyond `MAX_DEVIATIONS` to that distance (Winsorising).
+
+    Mean and deviation are those of the series as cut, so a jump does not hide itself.
+    """
+    cut = logits
+    for _ in range(CUT_ROUNDS):
+        mean, spread = (each[:, :, None] for each in mean_and_spread(cut, seen))
+        reach = MAX_DEVIATIONS * spread
+        closer = np.clip(logits, mean - reach, mean + reach)
+        if np.array_equal(closer, cut):
+            break
+        cut = closer
+    return np.where(seen, cut, logits)
 
 
 def mean_and_spread(logits: Floats, seen: Bools) -> tuple[Floats, Floats]:

@@ -22,8 +22,8 @@ from trendlab.signals.influence.gains import ALL, compare_forecasts
 from trendlab.signals.influence.kernels import MIN_OTHERS
 from trendlab.signals.influence.panel import MIN_LOOKS, MIN_WEEKS, SERIES
 
-# 2: a straight trend is taken out of each city beside its season.
-RULE = "2"
+# 2: a straight trend is taken out of each city beside its season. 3: jumps are cut.
+RULE = "3"
 # Three years: what the rule was calibrated on. Who led whom before says little of now.
 HISTORY_WEEKS = 156
 # A year and a half: from less than that a yearly wave can hardly be told from a lead.
