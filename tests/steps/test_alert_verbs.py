@@ -11,7 +11,7 @@ from tests.builders import row
 from trendlab.errors import AlertError
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
-from trendlab.steps.alert import acknowledge, backtest
+from trendlab.steps.alert import acknowledge, backtest, link_comments
 from trendlab.steps.context import open_context
 from trendlab.steps.step import Context
 
@@ -52,3 +52,50 @@ def test_days_without_signals_are_not_backtested(tmp_path: Path) -> None:
         backtest(context, date(2031, 1, 1), None)
     with pytest.raises(AlertError, match="got any to 2019-02-01"):
         backtest(context, None, date(2019, 2, 1))
+
+
+def test_comments_among_the_evidence_are_linked_to_their_posts(tmp_path: Path) -> None:
+    lake = context_of(tmp_path).lake
+    old = DAY - timedelta(days=27)
+    for source, day, post_id, url in (
+        ("shop", old, "old", "https://shop.example/old"),
+        ("shop", DAY, "bare", None),
+        ("tube", DAY, "film", "https://tube.example/film"),
+    ):
+        posts = row("posts", day=day, source=source, post_id=post_id, url=url)
+        lake.write("posts", day, TABLES["posts"].from_rows([posts]), source=source)
+    for source, told in (
+        ("shop", [("1", "old"), ("2", "bare"), ("both", "old")]),
+        ("tube", [("both", "film"), ("3", "gone")]),
+    ):
+        comments = [
+            row("comments", day=DAY, source=source, comment_id=one, post_id=post_id)
+            for one, post_id in told
+        ]
+        lake.write(
+            "comments", DAY, TABLES["comments"].from_rows(comments), source=source
+        )
+    evidence = TABLES["evidence"].from_rows(
+        [
+            row("evidence", day=DAY, evidence_kind=kind, item=item, url=url)
+            for kind, item, url in (
+                ("post", "1", "https://shop.example/other"),
+                ("comment", "3", None),
+                ("comment", "1", None),
+                ("comment", "2", None),
+                ("comment", "both", None),
+            )
+        ]
+    )
+
+    linked = link_comments(lake, evidence)
+
+    assert linked.schema == evidence.schema
+    assert linked.drop_columns("url").equals(evidence.drop_columns("url"))
+    assert linked["url"].to_pylist() == [
+        "https://shop.example/other",
+        None,
+        "https://shop.example/old",
+        None,
+        None,
+    ]

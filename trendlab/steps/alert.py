@@ -24,14 +24,17 @@ from trendlab.alerts import (
 from trendlab.alerts.rules import EventKind
 from trendlab.alerts.sending import MAX_ATTEMPTS
 from trendlab.errors import AlertError, SettingsError
+from trendlab.lake import Lake, Span
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
+from trendlab.signals.activity import COMMENT_LOOKBACK_DAYS, lake_query
 from trendlab.steps.step import Context
 
 log = logging.getLogger(__name__)
 
 # An event that began longer ago has been raised by an earlier night.
 RAISE_REACH = timedelta(days=120)
+ONE_DAY = timedelta(days=1)
 # Alerts that may still be sent: the longest cool-down is a year.
 PAST_REACH = timedelta(days=365)
 # Why an alert of a status was left alone by a sending that sent nothing.
@@ -122,10 +125,13 @@ def raise_for_days(
     last = days[-1]
     first = days[0] if is_backfill else max(days[0], last - RAISE_REACH)
     lake = context.lake
+    evidence = lake.read_range("evidence", first, last)
+    if not is_backfill:
+        evidence = link_comments(lake, evidence)
     raised = raise_alerts(
         lake.read_range("dips", first, last),
         lake.read_range("peaks", first, last),
-        lake.read_range("evidence", first, last),
+        evidence,
         lake.read_range("alerts", first - PAST_REACH, last),
         rules_of(context),
         now=context.clock(),
@@ -138,6 +144,44 @@ def raise_for_days(
     counts = raised["status"].value_counts().to_pylist()
     told = ", ".join(f"{count['counts']} {count['values']}" for count in counts)
     return [f"alerts: {raised.num_rows} raised ({told})"]
+
+
+def link_comments(lake: Lake, evidence: pa.Table) -> pa.Table:
+    """Give comments among the evidence the address of the post they stand under.
+
+    It is looked up here and not when the evidence is computed, which would depend on
+    every later reading of the posts of four weeks. Old days in bulk do without: it
+    would open the files of all their posts.
+
+    Parameters
+    ----------
+    lake : Lake
+    evidence : pyarrow.Table[evidence]
+
+    Returns
+    -------
+    pyarrow.Table
+        The same rows, in their order.
+    """
+    is_comment = pc.equal(evidence["evidence_kind"], "comment")
+    comments = evidence.filter(is_comment)
+    if comments.num_rows == 0:
+        return evidence
+    days = pc.min_max(comments["day"])
+    first, last = days["min"].as_py() - ONE_DAY, days["max"].as_py() + ONE_DAY
+    links = lake.query(
+        lake_query("comment_links"),
+        {
+            "wanted": comments.select(["item"]),
+            "comments": Span("comments", first, last),
+            "posts": Span("posts", first - timedelta(COMMENT_LOOKBACK_DAYS), last),
+        },
+    )
+    at = pc.index_in(evidence["item"], value_set=links["item"].combine_chunks())
+    url = pc.if_else(is_comment, links["url"].take(at), evidence["url"])
+    return evidence.set_column(
+        evidence.schema.get_field_index("url"), evidence.schema.field("url"), url
+    )
 
 
 def raise_for_range(
