@@ -228,7 +228,9 @@ def test_a_source_name_that_cannot_be_is_misuse(base: str):
 
 
 def test_an_unknown_tracker_is_misuse(lake: Lake, tmp_path: Path):
-    with pytest.raises(SettingsError, match="--tracker: expected one of"):
+    with pytest.raises(
+        SettingsError, match="--tracker: expected a tracker of the tracker"
+    ):
         ingest_paths(lake, [tmp_path], tracker="nope", clock=now)
 
 
