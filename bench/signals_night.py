@@ -1,15 +1,16 @@
 """The step `signals` of one night, over 12 weeks of a large collection.
 
 The tables that the step reads are drawn in bulk, not computed from posts: 85 days of
-`activity`, `term_days` and `coverage`, 29 of `tracker_posts` and `author_days`, the
-last day's `posts` and `sentiment`, and the homes of all authors. No comments and no
-garments. On the last day one tracker has three times its posts, so that there are peaks
-to explain.
+`activity`, `term_days` and `coverage`, 29 of `tracker_posts`, `author_days` and
+`garments`, the last day's `posts`, `comments` and `sentiment`, and the homes of all
+authors. On the last day one tracker has three times its posts, and the comments on
+another are negative three times as often, so that there are events to explain.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -40,6 +41,12 @@ CITIES = tuple(f"city_{number:02d}" for number in range(40))
 TERMS_A_DAY = 40_000
 # Share of a day's posts that are another author's.
 AUTHORS_SHARE = 0.6
+# Every post has a comment, on average; they come within a week.
+COMMENT_DAYS = 7
+# Half of the posts have a photo, with two garments.
+PHOTO_SHARE = 0.5
+GARMENTS = ("bag", "boots", "coat", "dress", "footwear", "pants", "skirt", "top")
+ANGRY_TRACKER = "t1"
 MAX_SECONDS, MAX_MB = 60.0, 4_096.0
 SOURCE = "simulated"
 
@@ -79,6 +86,10 @@ def activity_of(day: date, posts: int, rng: np.random.Generator) -> pa.Table:
         level[[tracker == "t0" for tracker, _ in names]] *= 3.0
     counts = rng.negative_binomial(50, 50 / (50 + level)) + 1
     bad = rng.binomial(counts, 0.1)
+    is_angry = np.array([tracker == ANGRY_TRACKER for tracker, _ in names])
+    bad_comments = rng.binomial(
+        counts, np.where(is_angry & (day == LAST_DAY), 0.3, 0.1)
+    )
     return table_of(
         "activity",
         day,
@@ -95,10 +106,15 @@ def activity_of(day: date, posts: int, rng: np.random.Generator) -> pa.Table:
         negative_capped_count=bad,
         scored_capped_count=counts,
         negative_authors_count=bad,
+        comment_scored_count=counts,
+        comment_negative_count=bad_comments,
+        comment_negative_authors_count=bad_comments,
     )
 
 
-def terms_of(day: date, terms: int, rng: np.random.Generator) -> pa.Table:
+def terms_of(
+    day: date, terms: int, item_kind: str, rng: np.random.Generator
+) -> pa.Table:
     """Give counts of the same terms a tracker every day."""
     rows = terms * len(TRACKERS)
     items = rng.poisson(20.0, rows) + 1
@@ -108,7 +124,7 @@ def terms_of(day: date, terms: int, rng: np.random.Generator) -> pa.Table:
         day,
         rows,
         tracker=pa.array(np.repeat(TRACKERS, terms)),
-        item_kind="post",
+        item_kind=item_kind,
         term_kind=pa.array(
             np.tile(np.where(np.arange(terms) % 10, "word", "hashtag"), len(TRACKERS))
         ),
@@ -171,6 +187,66 @@ def matched_of(day: date, posts: pa.Table, rng: np.random.Generator) -> pa.Table
     )
 
 
+def garments_of(day: date, ids: pa.Array, rng: np.random.Generator) -> pa.Table:
+    """Give the garments of the photos of a day's posts."""
+    photos = int(len(ids) * PHOTO_SHARE)
+    worn = rng.integers(0, len(GARMENTS), 2 * photos)
+    if day == LAST_DAY:  # a fifth of the others are the first kind instead
+        worn[rng.random(len(worn)) < 0.2] = 0
+    return table_of(
+        "garments",
+        day,
+        2 * photos,
+        post_id=pc.take(ids, pa.array(np.repeat(np.arange(photos), 2))),
+        garment_index=np.tile([0, 1], photos),
+        category=pa.array(GARMENTS).take(pa.array(worn)),
+    )
+
+
+def comments_of(posts: int, rng: np.random.Generator) -> pa.Table:
+    """Give the comments of the last day, on posts of the week that ends with it."""
+    ago = rng.integers(0, COMMENT_DAYS, posts)
+    days = [LAST_DAY - timedelta(days=int(n)) for n in range(COMMENT_DAYS)]
+    prefix = pa.array([f"{day:%Y%m%d}" for day in days]).take(pa.array(ago))
+    number = pa.array(np.char.mod("%08d", rng.integers(0, posts, posts)))
+    vocabulary = pa.array(np.char.mod("%xword", np.arange(5_000)))
+    words = vocabulary.take(pa.array(rng.integers(0, 5_000, posts * 8)))
+    text = pc.binary_join(
+        pa.FixedSizeListArray.from_arrays(words, 8).cast(pa.list_(pa.string())), " "
+    )
+    return table_of(
+        "comments",
+        LAST_DAY,
+        posts,
+        comment_id=pa.array(np.char.mod("c%08d", np.arange(posts))),
+        post_id=pc.binary_join_element_wise(prefix, number, ""),
+        created_at=pa.scalar(datetime.combine(LAST_DAY, time(12), UTC)),
+        author_id=pa.array(rng.integers(0, posts, posts)).cast(pa.string()),
+        text=text,
+        observed_at=pa.scalar(
+            datetime.combine(LAST_DAY + timedelta(days=1), time(), UTC)
+        ),
+    )
+
+
+def scores_of(
+    item_kind: str, items: pa.Table, name: str, bad: float, rng: np.random.Generator
+) -> pa.Table:
+    """Score items of the last day, a part of them negative."""
+    is_bad = rng.random(items.num_rows) < bad
+    return table_of(
+        "sentiment",
+        LAST_DAY,
+        items.num_rows,
+        item_kind=item_kind,
+        item_id=items[name],
+        post_id=items["post_id"],
+        is_scored=True,
+        compound=np.where(is_bad, -0.5, 0.5),
+        label=np.where(is_bad, "negative", "positive"),
+    )
+
+
 def write_lake(root: str, posts_a_day: int) -> None:
     """Write the tables that the step reads."""
     lake = Lake(Path(root) / "lake")
@@ -182,7 +258,8 @@ def write_lake(root: str, posts_a_day: int) -> None:
         day = LAST_DAY - timedelta(days=ago)
         read = datetime.combine(day + timedelta(days=1), time(), UTC)
         lake.write("activity", day, activity_of(day, posts_a_day, rng))
-        lake.write("term_days", day, terms_of(day, terms, rng))
+        words = [terms_of(day, terms, kind, rng) for kind in ("post", "comment")]
+        lake.write("term_days", day, pa.concat_tables(words))
         lake.write(
             "coverage",
             day,
@@ -208,24 +285,20 @@ def write_lake(root: str, posts_a_day: int) -> None:
         if ago == 0:
             posts = make_posts(day, posts_a_day, rng)
             lake.write("posts", day, posts, source=SOURCE)
-            is_bad = rng.random(posts_a_day) < 0.1
-            scores = table_of(
-                "sentiment",
-                day,
-                posts_a_day,
-                item_kind="post",
-                item_id=posts["post_id"],
-                post_id=posts["post_id"],
-                is_scored=True,
-                compound=np.where(is_bad, -0.5, 0.5),
-                label=np.where(is_bad, "negative", "positive"),
-            )
-            lake.write("sentiment", day, scores)
+            comments = comments_of(posts_a_day, rng)
+            lake.write("comments", day, comments, source=SOURCE)
+            scores = [
+                scores_of("post", posts, "post_id", 0.1, rng),
+                scores_of("comment", comments, "comment_id", 0.15, rng),
+            ]
+            lake.write("sentiment", day, pa.concat_tables(scores))
+        garments = garments_of(day, posts["post_id"].combine_chunks(), rng)
+        lake.write("garments", day, garments, source=SOURCE)
         lake.write("tracker_posts", day, matched_of(day, posts, rng))
 
 
 def compute_night(root: str) -> dict[str, int]:
-    """Compute the step for the last day; give its rows by table."""
+    """Compute the step for the last day; give its rows by table, and by evidence."""
     context = Context(
         settings=Settings(home=Path(root)),
         lake=Lake(Path(root) / "lake"),
@@ -233,7 +306,8 @@ def compute_night(root: str) -> dict[str, int]:
         cities=seed_cities(),
     )
     parts = SIGNALS.compute(context, [LAST_DAY], {LAST_DAY: "run"})
-    return {
+    kinds = Counter(parts["evidence"][LAST_DAY]["evidence_kind"].to_pylist())
+    return kinds | {
         table: sum(rows.num_rows for rows in days.values())  # type: ignore[union-attr]
         for table, days in parts.items()
     }
@@ -252,10 +326,11 @@ def rows(scale: float) -> Iterator[Row]:
         measure("bench.signals_night:write_lake", folder, posts_a_day)
         read = measure("bench.signals_night:read_terms", folder)
         night = measure("bench.signals_night:compute_night", folder)
-    if not night.value["evidence"]:
-        raise RuntimeError("the planted peak was not found: nothing was explained")
+    missing = {"post", "comment", "garment"} - night.value.keys()
+    if missing:
+        raise RuntimeError(f"a planted event was not found: no evidence of {missing}")
     yield Row(
-        f"signals of a night, {posts_a_day:,} posts a day, 12 weeks",
+        f"signals of a night, {posts_a_day:,} posts and comments a day, 12 weeks",
         f"{night.seconds:.1f} s, {night.value['evidence']} rows of evidence",
         f"reading its {read.value:,} term_days alone {read.seconds:.1f} s",
         night.seconds / read.seconds,
