@@ -11,6 +11,7 @@ labeling.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,16 @@ class ClothingCoParsing:
         return tags, window
 
 
+def _image_tags(folder: Path) -> dict[str, list[tuple[str, str]]]:
+    """Read class and tag of each garment tag, by file name within ``unlabelled/``."""
+    told = json.loads((folder / "tags.json").read_bytes())
+    class_of_tag: dict[str, str] = told["class_of_tag"]
+    return {
+        f"{stem}.jpg": [(class_of_tag[tag], tag) for tag in tags if tag in class_of_tag]
+        for stem, tags in told["image_tags"].items()
+    }
+
+
 def only_tags(folder: Path) -> dict[str, dict[str, str]]:
     """Return the tag of each class of each photo without masks, where it has one only.
 
@@ -140,17 +151,10 @@ def only_tags(folder: Path) -> dict[str, dict[str, str]]:
     dict of str to dict of str to str
         By file name within ``unlabelled/``, then by class.
     """
-    told = json.loads((folder / "tags.json").read_bytes())
-    class_of_tag: dict[str, str] = told["class_of_tag"]
     alone: dict[str, dict[str, str]] = {}
-    for stem, tags in told["image_tags"].items():
-        of_class: dict[str, list[str]] = {}
-        for tag in tags:
-            if tag in class_of_tag:
-                of_class.setdefault(class_of_tag[tag], []).append(tag)
-        alone[f"{stem}.jpg"] = {
-            name: mine[0] for name, mine in of_class.items() if len(mine) == 1
-        }
+    for name, told in _image_tags(folder).items():
+        times = Counter(category for category, _ in told)
+        alone[name] = {category: tag for category, tag in told if times[category] == 1}
     return alone
 
 
@@ -167,12 +171,8 @@ def tagged_classes(folder: Path) -> dict[str, frozenset[str]]:
     dict of str to frozenset of str
         By file name within ``unlabelled/``.
     """
-    told = json.loads((folder / "tags.json").read_bytes())
-    class_of_tag: dict[str, str] = told["class_of_tag"]
     return {
-        f"{stem}.jpg": frozenset(
-            class_of_tag[tag] for tag in tags if tag in class_of_tag
-        )
-        for stem, tags in told["image_tags"].items()
-        if (folder / "unlabelled" / f"{stem}.jpg").is_file()
+        name: frozenset(category for category, _ in told)
+        for name, told in _image_tags(folder).items()
+        if (folder / "unlabelled" / name).is_file()
     }
