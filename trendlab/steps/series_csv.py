@@ -97,6 +97,53 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[st
         raise SignalError(f"{path}: no rows below the header")
 
 
+def read_city_weeks(
+    path: Path, columns: Sequence[str]
+) -> Iterator[tuple[str, tuple[str, str, date], list[str]]]:
+    """Yield the rows of series by city and week, each of them given once.
+
+    Parameters
+    ----------
+    path : Path
+        As for `read_rows`.
+    columns : sequence of str
+        City, what is counted there, week, and the columns of values.
+
+    Yields
+    ------
+    where : str
+        File and line, to begin an error with.
+    key : (str, str, date)
+        City, what is counted, week.
+    cells : list of str
+        Of the columns of values.
+
+    Raises
+    ------
+    SignalError
+        Also after the last row, if the weeks are no one history (`check_weeks`).
+    """
+    city_name, value_name, week_name, *_ = columns
+    lines: dict[tuple[str, str, date], str] = {}
+    weeks: dict[str, date] = {}
+    for where, (city, value, week_cell, *cells) in read_rows(path, columns):
+        if not city or not value:
+            raise SignalError(
+                f"{where}: {city_name} and {value_name} must not be empty"
+            )
+        week = weeks.get(week_cell)
+        if week is None:
+            week = weeks[week_cell] = read_week_cell(week_cell, where)
+        before = lines.setdefault((city, value, week), where)
+        if before != where:
+            raise SignalError(
+                f"{where}: {city}, {value}, {week_cell} was given before, in "
+                f"{before}; keep one row per {city_name}, {value_name} and {week_name}"
+            )
+        yield where, (city, value, week), cells
+    check_weeks(path, weeks)
+
+
 def read_text(path: Path) -> str:
     """Read a text file in UTF-8, a byte order mark left out.
 

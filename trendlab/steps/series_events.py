@@ -6,7 +6,6 @@ import csv
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,8 @@ from trendlab.signals.city_trends import build_panel, find_trends
 from trendlab.signals.city_trends.panel import MIN_WEEKS
 from trendlab.steps.series_csv import (
     check_files,
-    check_weeks,
+    read_city_weeks,
     read_number,
-    read_rows,
-    read_week_cell,
 )
 
 COLUMNS = ("city", "value", "week", "n", "k")
@@ -108,32 +105,16 @@ def read_counts(path: Path) -> pa.Table:
         Naming file, line and column of what is wrong.
     """
     columns: dict[str, list[object]] = {name: [] for name in COUNTS.names}
-    lines: dict[tuple[object, ...], str] = {}
-    weeks: dict[str, date] = {}
-    for where, (city, value, week_cell, looks_cell, hits_cell) in read_rows(
-        path, COLUMNS
-    ):
-        if not city or not value:
-            raise SignalError(f"{where}: city and value must not be empty")
-        week = weeks.get(week_cell)
-        if week is None:
-            week = weeks[week_cell] = read_week_cell(week_cell, where)
-        before = lines.setdefault((city, value, week), where)
-        if before != where:
-            raise SignalError(
-                f"{where}: {city}, {value}, {week_cell} was given before, in "
-                f"{before}; keep one row per city, value and week"
-            )
+    for where, key, (looks_cell, hits_cell) in read_city_weeks(path, COLUMNS):
         looks = _count(looks_cell, "n", where)
         hits = _count(hits_cell, "k", where)
         if looks is None or hits is None:
             continue
         if hits > looks:
             raise SignalError(f"{where}: k must be ≤ n = {looks}, got {hits}")
-        given = (city, value, week, looks, hits)
+        given = (*key, looks, hits)
         for name, cell in zip(COUNTS.names, given, strict=True):
             columns[name].append(cell)
-    check_weeks(path, weeks)
     return pa.table(columns, schema=COUNTS)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +20,8 @@ from trendlab.signals.influence import (
 )
 from trendlab.steps.series_csv import (
     check_files,
-    check_weeks,
+    read_city_weeks,
     read_number,
-    read_rows,
-    read_week_cell,
 )
 
 COLUMNS = ("city", "style", "week", "share", "n")
@@ -82,22 +79,7 @@ def read_series(path: Path) -> pa.Table:
         Naming file, line and column of what is wrong.
     """
     columns: dict[str, list[object]] = {name: [] for name in SERIES.names}
-    lines: dict[tuple[str, str, date], str] = {}
-    weeks: dict[str, date] = {}
-    for where, (city, style, week_cell, share_cell, looks_cell) in read_rows(
-        path, COLUMNS
-    ):
-        if not city or not style:
-            raise SignalError(f"{where}: city and style must not be empty")
-        week = weeks.get(week_cell)
-        if week is None:
-            week = weeks[week_cell] = read_week_cell(week_cell, where)
-        before = lines.setdefault((city, style, week), where)
-        if before != where:
-            raise SignalError(
-                f"{where}: {city}, {style}, {week_cell} was given before, in "
-                f"{before}; keep one row per city, style and week"
-            )
+    for where, key, (share_cell, looks_cell) in read_city_weeks(path, COLUMNS):
         share = read_number(share_cell, "share", where)
         if share is not None and not 0.0 <= share <= 1.0:
             raise SignalError(
@@ -106,11 +88,8 @@ def read_series(path: Path) -> pa.Table:
         looks = read_number(looks_cell, "n", where)
         if looks is not None and looks < 0:
             raise SignalError(f"{where}: n must be ≥ 0, got {looks_cell}")
-        for name, value in zip(
-            SERIES.names, (city, style, week, share, looks), strict=True
-        ):
+        for name, value in zip(SERIES.names, (*key, share, looks), strict=True):
             columns[name].append(value)
-    check_weeks(path, weeks)
     return pa.table(columns, schema=SERIES)
 
 
