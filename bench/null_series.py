@@ -69,6 +69,8 @@ def activity_table(series, negatives=None):
             "comments_count",
             "likes_per_post",
             "likes_per_post_trimmed",
+            "comments_per_post",
+            "comments_per_post_trimmed",
             "sentiment_index",
         )
         for name in columns:

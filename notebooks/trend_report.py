@@ -106,6 +106,32 @@ display(
 )
 
 # %%
+display(page.heading("Average or not", 3))
+display(
+    page.table(
+        activity.usual,
+        {
+            "measure_name": "measure",
+            "day": "day",
+            "value": "value",
+            "expected_low": "average from",
+            "expected_high": "to",
+            "average": "that is",
+        },
+        empty="No measure has enough days behind it to be told average or not.",
+    )
+)
+display(
+    page.note(
+        "The newest day of each measure of the tracker as a whole, against the 90 % "
+        "interval of its own past: about one ordinary day in ten is outside. Likes and "
+        "comments are read a day after the post, so they may be a day behind. A "
+        "trimmed mean leaves out a tenth of the posts at either end. Every day and "
+        "city: marts.measure_days."
+    )
+)
+
+# %%
 display(page.heading("Sentiment and negative peaks"))
 display(
     page.figure(

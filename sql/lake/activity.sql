@@ -14,12 +14,12 @@
 --   tracker_zones(tracker, time_zone)  trackers whose day is not the UTC day
 --
 -- Parameters: comment_days (a comment counts up to so many days after its post),
--- likes_days (a reading of likes, up to so many UTC days after its post). Of a range
--- more is at hand than of a day alone, and must not count.
+-- reading_days (a reading of a post's counts, up to so many UTC days after it). Of a
+-- range more is at hand than of a day alone, and must not count.
 --
--- * Likes compare readings of equal age: of a post's readings the one nearest to
---   24 hours counts, and posts.likes_count where there is none. Unknown likes are
---   missing, not zero.
+-- * Likes, and counts of comments, compare readings of equal age: of a post's readings
+--   the one nearest to 24 hours counts, and what posts holds where there is none.
+--   Unknown likes are missing, not zero; so are comments.
 -- * A comment belongs to its post's trackers and city, and to its own day (in the
 --   tracker's time zone), not the post's.
 -- * Capped counts: an author with more than 3 scored posts weighs 3, split between
@@ -43,22 +43,31 @@ matched as (
     where not tp.is_excluded
 ),
 
--- the reading of each post's likes whose age is nearest to 24 hours
-aged_likes as (
+readings as (
     select
         source,
         post_id,
-        -- of two readings equally near, the later one
-        arg_min(likes_count, (
-            abs(epoch(observed_at - created_at) - 86400), -epoch(observed_at)
-        )) as likes_count,
-        arg_min(observed_at, (
-            abs(epoch(observed_at - created_at) - 86400), -epoch(observed_at)
-        )) as observed_at
+        observed_at,
+        likes_count,
+        comments_count,
+        -- nearest to 24 hours first; of two readings equally near, the later one
+        (abs(epoch(observed_at - created_at) - 86400), -epoch(observed_at)) as distance
     from engagement
-    where
-        likes_count is not null
-        and day <= (timezone('UTC', created_at))::date + $likes_days
+    where day <= (timezone('UTC', created_at))::date + $reading_days
+),
+
+-- the reading of each post's likes, and that of its comments, nearest to 24 hours
+aged as (
+    select
+        source,
+        post_id,
+        arg_min(likes_count, distance) filter (where likes_count is not null)
+            as likes_count,
+        arg_min(observed_at, distance) filter (where likes_count is not null)
+            as likes_observed_at,
+        arg_min(comments_count, distance) filter (where comments_count is not null)
+            as comments_count
+    from readings
     group by source, post_id
 ),
 
@@ -74,15 +83,15 @@ post_facts as (
         p.source,
         p.post_id,
         p.is_repost,
-        p.comments_count,
+        coalesce(a.comments_count, p.comments_count) as comments_count,
         coalesce(a.likes_count, p.likes_count) as likes_count,
-        coalesce(a.observed_at, p.observed_at) < p.created_at + interval 24 hour
+        coalesce(a.likes_observed_at, p.observed_at) < p.created_at + interval 24 hour
             as is_young,
         s.post_id is not null as is_scored,
         s.label = 'negative' as is_negative,
         s.label = 'positive' as is_positive
     from posts as p
-    left join aged_likes as a
+    left join aged as a
         on a.source = p.source and a.post_id = p.post_id
     left join post_scores as s
         on s.source = p.source and s.post_id = p.post_id
@@ -184,30 +193,36 @@ summed as (
     group by tracker, day, city
 ),
 
--- quantile measures need the posts themselves
-like_lists as (
+-- quantile measures need the posts themselves; NULL where no count is known
+post_lists as (
     select
         tracker,
         day,
         case when grouping(city) = 1 then 'all' else city end as city,
-        list_sort(list(likes_count)) as likes,
-        count(*) as known
+        list_sort(list(likes_count) filter (where likes_count is not null)) as likes,
+        count(likes_count) as liked,
+        list_sort(list(comments_count) filter (where comments_count is not null))
+            as comments,
+        count(comments_count) as commented
     from items
-    where likes_count is not null
     group by grouping sets ((tracker, day, city), (tracker, day))
 ),
 
-like_measures as (
+post_measures as (
     select
         tracker,
         day,
         city,
         -- the middle one, or the mean of the two in the middle
-        (likes[(known + 1) // 2] + likes[known // 2 + 1]) / 2 as likes_per_post,
+        (likes[(liked + 1) // 2] + likes[liked // 2 + 1]) / 2 as likes_per_post,
         -- drops a tenth of the posts, rounded down, at either end
-        list_avg(likes[1 + known // 10 : known - known // 10])
-            as likes_per_post_trimmed
-    from like_lists
+        list_avg(likes[1 + liked // 10 : liked - liked // 10])
+            as likes_per_post_trimmed,
+        (comments[(commented + 1) // 2] + comments[commented // 2 + 1]) / 2
+            as comments_per_post,
+        list_avg(comments[1 + commented // 10 : commented - commented // 10])
+            as comments_per_post_trimmed
+    from post_lists
 ),
 
 -- materialized: left to itself the planner may first pair every scored comment of a
@@ -298,8 +313,10 @@ select
     a.likes_count,
     a.comments_count,
     coalesce(a.likes_known_count / a.posts_count, 0.0) as like_coverage,
-    l.likes_per_post,
-    l.likes_per_post_trimmed,
+    p.likes_per_post,
+    p.likes_per_post_trimmed,
+    p.comments_per_post,
+    p.comments_per_post_trimmed,
     coalesce(a.posts_count + coalesce(a.likes_count, 0), 0)::double as activity_raw,
     coalesce(a.posts_count + a.log_likes, 0)::double as activity,
     coalesce(a.scored_count, 0) as scored_count,
@@ -336,8 +353,8 @@ from summed as a
 full join comment_sums as c
     on c.tracker = a.tracker and c.day = a.day and c.city = a.city
 inner join produced on produced.day = coalesce(a.day, c.day)
-left join like_measures as l
-    on l.tracker = a.tracker and l.day = a.day and l.city = a.city
+left join post_measures as p
+    on p.tracker = a.tracker and p.day = a.day and p.city = a.city
 left join partial_days as own_partial
     on own_partial.day = coalesce(a.day, c.day)
     and own_partial.tracker = coalesce(a.tracker, c.tracker)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from trendlab.report import trend
+from trendlab.schemas.signals import MEASURES
 
 NAMES = {"paris": "Paris", "rome": "Rome", "all": "everywhere", "unknown": "nowhere"}
 
@@ -39,6 +40,23 @@ def test_places_are_named_and_unknown_ids_stay():
 
     assert list(rows["where"]) == ["Paris", "oslo"]
     assert list(rows["also_in"]) == ["Rome, oslo", ""]
+
+
+def test_measures_are_named_in_the_order_of_reading():
+    rows = pd.DataFrame({"measure": ["zeal", "comments_per_post", "activity", "posts"]})
+
+    named = trend.name_measures(rows)
+
+    assert list(named["measure_name"]) == [
+        "posts",
+        "comments a post, median",
+        "activity",
+        "zeal",
+    ]
+
+
+def test_every_measure_has_a_name():
+    assert set(trend.MEASURE_NAMES) == set(MEASURES)
 
 
 @pytest.mark.parametrize("words", ["", None, float("nan")])

@@ -1,6 +1,8 @@
 """The activity queries count what a person would count by hand."""
 
+import random
 from datetime import UTC, date, datetime, timedelta
+from statistics import fmean, median
 
 import duckdb
 import pyarrow as pa
@@ -28,6 +30,7 @@ def at(day, hour=12):
 def post(post_id, *, day=D1, author="a", likes=10, city="paris", label=None, **more):
     excluded = more.pop("is_excluded", False)
     age = more.pop("age_hours", 30)
+    comments = more.pop("comments", 2)
     return {
         "posts": {
             "day": day,
@@ -41,7 +44,7 @@ def post(post_id, *, day=D1, author="a", likes=10, city="paris", label=None, **m
             "media_kind": "none",
             "media_count": 0,
             "likes_count": likes,
-            "comments_count": 2,
+            "comments_count": comments,
             "is_repost": more.pop("is_repost", False),
             "observed_at": at(day) + timedelta(hours=age),
         },
@@ -173,6 +176,67 @@ def test_the_trimmed_mean_drops_a_tenth_at_either_end():
     assert row["likes_per_post_trimmed"] == 4.5
 
 
+def test_likes_and_comments_a_post_equal_those_counted_by_hand():
+    """Over posts of any size whose count is known, in each city and in all of them."""
+    draw = random.Random(3)
+    made, told = [], {}
+    for number in range(400):
+        tracker, city = draw.choice("ab"), draw.choice(["paris", "rome", "unknown"])
+        counts = {
+            name: draw.choice([None, 0, draw.randrange(9), draw.randrange(2_000)])
+            for name in ("likes", "comments")
+        }
+        is_excluded = number % 20 == 0
+        made.append(
+            post(
+                str(number),
+                tracker=tracker,
+                city=city,
+                is_excluded=is_excluded,
+                **counts,
+            )
+        )
+        for name, count in counts.items():
+            if count is not None and not is_excluded:
+                for place in (city, "all"):
+                    told.setdefault((tracker, place, name), []).append(count)
+
+    rows = activity(made)
+
+    assert len(told) == 16
+    for (tracker, place, name), counts in told.items():
+        counts.sort()
+        cut = len(counts) // 10
+        row = rows[tracker, place, D1]
+        assert row[f"{name}_count"] == sum(counts)
+        assert row[f"{name}_per_post"] == median(counts)
+        trimmed = fmean(counts[cut : len(counts) - cut])
+        assert row[f"{name}_per_post_trimmed"] == pytest.approx(trimmed, rel=1e-12)
+
+
+def test_unknown_comments_are_missing_and_not_zero():
+    rows = activity(
+        [
+            post("1", comments=None),
+            post("2", comments=0, city="rome"),
+            post("3", comments=6, city="rome"),
+        ]
+    )
+    assert rows["shoes", "all", D1]["comments_per_post"] == 3
+    assert rows["shoes", "rome", D1]["comments_per_post_trimmed"] == 3
+    paris = rows["shoes", "paris", D1]
+    assert paris["comments_count"] is None
+    assert paris["comments_per_post"] is None
+    assert paris["comments_per_post_trimmed"] is None
+    assert paris["likes_per_post"] == 10
+
+
+def test_a_day_of_comments_alone_has_nothing_a_post():
+    made = [post("1", day=D1), comment("c1", "1", day=D2)]
+    row = activity(made, days=(D2,))["shoes", "all", D2]
+    assert (row["posts_count"], row["comments_per_post"]) == (0, None)
+
+
 def test_an_author_weighs_at_most_three_posts():
     made = [post(f"x{i}", author="loud", label="negative") for i in range(10)]
     made += [post(f"y{i}", author="even", label="negative") for i in range(3)]
@@ -244,6 +308,27 @@ def test_likes_are_read_at_the_age_nearest_to_a_day():
     ]
     row = activity([post("1", likes=500, age_hours=200)], engagement=readings)
     assert row["shoes", "all", D1]["likes_count"] == 50
+
+
+def test_comments_are_read_at_the_age_nearest_to_a_day():
+    """Of a post that was not read again, those that it came with count."""
+    readings = [
+        {
+            "day": (at(D1) + timedelta(hours=hours)).date(),
+            "source": "s",
+            "post_id": "1",
+            "created_at": at(D1),
+            "observed_at": at(D1) + timedelta(hours=hours),
+            "likes_count": likes,
+            "comments_count": comments,
+        }
+        for hours, likes, comments in ((2, 5, 1), (26, 50, None), (36, None, 7))
+    ]
+    made = [post("1", comments=90, age_hours=200), post("2", comments=3, city="rome")]
+    rows = activity(made, engagement=readings)
+    assert rows["shoes", "paris", D1]["likes_count"] == 50
+    assert rows["shoes", "paris", D1]["comments_count"] == 7
+    assert rows["shoes", "all", D1]["comments_per_post"] == 5
 
 
 def test_young_likes_are_provisional():

@@ -16,6 +16,7 @@ from tests.signals.worlds import (
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
 from trendlab.signals.peaks import PeakRule, find_peaks, peak_severity, score_days
+from trendlab.signals.scoring import AVERAGE_MEASURES
 
 NO_SCORES = TABLES["day_scores"].empty()
 
@@ -162,7 +163,7 @@ def test_provisional_likes_never_alert():
     assert not shown["is_peak"]
 
 
-@pytest.mark.parametrize("measure", ["likes", "likes_per_post_trimmed", "comments"])
+@pytest.mark.parametrize("measure", AVERAGE_MEASURES)
 def test_totals_and_trimmed_means_are_average_or_not_and_never_a_peak(measure):
     column = {"likes": "likes_count", "comments": "comments_count"}.get(
         measure, measure
@@ -178,8 +179,22 @@ def test_totals_and_trimmed_means_are_average_or_not_and_never_a_peak(measure):
     assert (rows[day(110)]["average"], rows[day(112)]["average"]) == ("above", "below")
     assert rows[day(110)]["z"] > 3.5
     assert not any(row["is_peak"] or row["is_candidate"] for row in rows.values())
-    # nobody's likes are known that day: neither none nor average
+    # nothing is known of that day: neither none nor average
     assert (rows[day(114)]["value"], rows[day(114)]["average"]) == (None, None)
+
+
+def test_days_stored_before_a_measure_was_counted_are_missing_and_not_zero():
+    """Columns that are added to a table read as NULL in files of before."""
+    key = ("shoes", "all")
+    rng = np.random.default_rng(5)
+    values = [None] * 60 + rng.normal(40, 4, 60).tolist()
+    activity = activity_rows({key: np.full(120, 40.0)}, comments_per_post={key: values})
+    rows = rows_of(
+        score(activity, covered(["shoes"], 120), 0, 119), "comments_per_post"
+    )
+    assert (rows[day(59)]["value"], rows[day(59)]["average"]) == (None, None)
+    assert rows[day(61)]["valid_days"] == 1
+    assert rows[day(119)]["expected_low"] > 20
 
 
 def test_fewer_than_ten_posts_are_never_a_peak():

@@ -44,6 +44,8 @@ def activity_rows(series, *, negatives=None, scored=None, authors=None, **column
                 "like_coverage": 1.0,
                 "likes_per_post": 10.0,
                 "likes_per_post_trimmed": 10.0,
+                "comments_per_post": 0.0,
+                "comments_per_post_trimmed": 0.0,
                 "activity_raw": 11.0 * count,
                 "activity": count * (1 + np.log1p(10)),
                 "scored_count": seen,

@@ -236,7 +236,8 @@ def test_an_alert_can_be_acknowledged_and_rules_tested_on_the_past(night):
 
 
 HEADINGS = {
-    "trend_report": ("Activity", "Sentiment", "Influencers", "Colours", "Data quality",
+    "trend_report": ("Activity", "Average or not", "comments a post, median",
+                     "Sentiment", "Influencers", "Colours", "Data quality",
                      "simulated"),
     "crisis": ("Crisis brief", "In short", "When", "Who", "Where", "What they said",
                "Negative, most liked", "How sure is this"),

@@ -94,6 +94,11 @@ BREACHES: dict[str, Callable[[Tables], None]] = {
     "cities_add_up_to_all": plus("activity", {"city": "rome", "posts_count": 1}),
     "no_tracker_exceeds_all": plus("activity", {"city": "oslo", "posts_count": 1}),
     "scored_posts_fit": plus("activity", {"city": "oslo", "scored_count": 1}),
+    "per_post_values_fit_their_sums": plus(
+        "activity",
+        {"city": "oslo", "comments_per_post": 3.0},
+        {"city": "bern", "comments_count": 2, "comments_per_post_trimmed": 2.5},
+    ),
     "shares_lie_between_0_and_1": plus(
         "activity",
         {"city": "oslo", "posts_count": 1, "scored_count": 2, "negative_count": 3},

@@ -8,6 +8,44 @@ from typing import Any
 import geopandas
 import pandas as pd
 
+# Measures as a reader knows them, in the order of reading.
+MEASURE_NAMES = {
+    "posts": "posts",
+    "likes": "likes",
+    "likes_per_post": "likes a post, median",
+    "likes_per_post_trimmed": "likes a post, trimmed mean",
+    "comments": "comments",
+    "comments_per_post": "comments a post, median",
+    "comments_per_post_trimmed": "comments a post, trimmed mean",
+    "activity": "activity",
+    "negatives": "negative posts",
+    "comment_negatives": "negative comments",
+}
+
+
+def name_measures(rows: pd.DataFrame) -> pd.DataFrame:
+    """Name measures in words and put them in the order of reading.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With `measure`, one row each.
+
+    Returns
+    -------
+    DataFrame
+        With `measure_name`; a measure without a name keeps its own and comes last.
+    """
+    order = {measure: place for place, measure in enumerate(MEASURE_NAMES)}
+    named = rows.assign(
+        measure_name=rows["measure"].map(lambda name: MEASURE_NAMES.get(name, name))
+    )
+    return named.sort_values(
+        "measure",
+        key=lambda names: names.map(lambda name: order.get(name, len(order))),
+        kind="stable",
+    )
+
 
 def name_places(events: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """Name the places of events in words.

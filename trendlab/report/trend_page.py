@@ -40,6 +40,8 @@ class Activity:
         Posts or comments that explain the newest negative peak; none without one.
     felt : DataFrame
         Sentiment of the cities in the newest four weeks.
+    usual : DataFrame
+        Each measure, named, on the newest day on which it was told average or not.
     """
 
     days: pd.DataFrame
@@ -48,6 +50,7 @@ class Activity:
     dip_events: pd.DataFrame
     said: pd.DataFrame
     felt: pd.DataFrame
+    usual: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -195,6 +198,14 @@ def _activity(marts: Marts, names: dict[str, str]) -> Activity:
             "and last_on = (select max(last_on) from marts.city_sentiment "
             "where tracker = :tracker and last_on <= :last_day) "
             "and not is_suppressed order by sentiment_index"
+        ),
+        usual=trend.name_measures(
+            marts.ask(
+                "select distinct on (measure) measure, day, value, expected_low, "
+                "expected_high, average from marts.measure_days "
+                "where tracker = :tracker and city = 'all' and average is not null "
+                "and day between :first_day and :last_day order by measure, day desc"
+            )
         ),
     )
 

@@ -27,6 +27,8 @@ MEASURES = (
     "likes_per_post",
     "likes_per_post_trimmed",
     "comments",
+    "comments_per_post",
+    "comments_per_post_trimmed",
     "activity",
     "negatives",
     "comment_negatives",
@@ -49,6 +51,18 @@ ACTIVITY = Table(
         share("like_coverage", "share of posts with known likes"),
         number("likes_per_post", "median of known likes", nullable=True, minimum=0),
         number("likes_per_post_trimmed", "10 % trimmed mean", nullable=True, minimum=0),
+        number(
+            "comments_per_post",
+            "median of known comment counts",
+            nullable=True,
+            minimum=0,
+        ),
+        number(
+            "comments_per_post_trimmed",
+            "10 % trimmed mean of known comment counts",
+            nullable=True,
+            minimum=0,
+        ),
         number("activity_raw", "posts + likes", minimum=0),
         number("activity", "posts + sum of log1p(likes)", minimum=0),
         count("scored_count", "posts scored for sentiment"),
@@ -131,8 +145,8 @@ DAY_SCORES = Table(
         CITY,
         text(
             "measure",
-            "what is scored; totals, but for likes_per_post (median) and "
-            "likes_per_post_trimmed (10 % trimmed mean)",
+            "what is scored; totals, but for likes_per_post and comments_per_post "
+            "(median), and those with _trimmed (10 % trimmed mean)",
             allowed=MEASURES,
         ),
         number("value", "value of the measure", nullable=True),
@@ -145,8 +159,9 @@ DAY_SCORES = Table(
         flag("is_candidate", "z ≥ 2.8 or the cold-start tail"),
         flag(
             "is_peak",
-            "all conditions of the peak rule hold; never of likes, comments and "
-            "likes_per_post_trimmed, which one viral post moves",
+            "all conditions of the peak rule hold; never of likes and "
+            "likes_per_post_trimmed, which one viral post moves, nor of comments, "
+            "total or per post",
         ),
         flag("is_cold_start", "fewer than 28 valid days"),
         text(

@@ -21,10 +21,11 @@ from trendlab.signals.panels import COVERED_DAYS, EVERY_TRACKER
 # Days before the first produced day whose tracker_posts are read, so that a comment
 # finds the post it stands under: later comments than this are too few to count.
 COMMENT_LOOKBACK_DAYS = 28
-# Likes are read again two days later at the latest, and those of that age count.
-LIKES_DAYS = 2
+# Likes and comments of a post are read again two days later at the latest, and those of
+# that age count.
+READING_DAYS = 2
 
-PARAMS = {"comment_days": COMMENT_LOOKBACK_DAYS, "likes_days": LIKES_DAYS}
+PARAMS = {"comment_days": COMMENT_LOOKBACK_DAYS, "reading_days": READING_DAYS}
 """Values of sql/lake/activity.sql."""
 
 RUN_IDS = pa.schema(

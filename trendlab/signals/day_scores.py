@@ -56,11 +56,13 @@ MEASURE_COLUMNS = {
     "likes_per_post": "likes_per_post",
     "likes_per_post_trimmed": "likes_per_post_trimmed",
     "comments": "comments_count",
+    "comments_per_post": "comments_per_post",
+    "comments_per_post_trimmed": "comments_per_post_trimmed",
     "activity": "activity",
     "negatives": "negative_count",
     "comment_negatives": "comment_negative_count",
 }
-# Read with the likes of a post, and as young as these.
+# Of readings of posts, and provisional as long as the likes among these are young.
 LIKE_MEASURES = (*PER_POST_MEASURES, "likes", "comments", "activity")
 
 # What this rule, and the peaks that days are merged into, read of earlier days.
@@ -122,11 +124,13 @@ def score_days(
     pyarrow.Table[day_scores]
         Sorted by tracker, city, measure, day. A series has a row on each day on
         which it had a post within the 84 days up to it; on days that were not
-        covered, and for likes on days without known likes, the value is NULL.
+        covered, and for likes or comments on days without a known one, the value is
+        NULL.
 
     Notes
     -----
-    Provisional likes (readings younger than 24 hours) are shown and never scored.
+    Provisional likes (readings younger than 24 hours), and comments read with them, are
+    shown and never scored.
     Days covered in part are scored, for a peak in half a day is a peak, and stay out
     of the baselines and of the width of the interval.
     """
@@ -209,7 +213,7 @@ def _score_measure(
 
 def _measure_values(panel: Panel, activity: pa.Table, measure: str) -> Floats:
     column = activity[MEASURE_COLUMNS[measure]]
-    if measure in PER_POST_MEASURES:  # no posts, no likes per post
+    if measure in PER_POST_MEASURES:  # no posts, nothing per post
         return panel.values(column, np.nan)
     return panel.counts(column)
 

@@ -29,10 +29,22 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 NEGATIVE_MEASURES = ("negatives", "comment_negatives")
-PER_POST_MEASURES = ("likes_per_post", "likes_per_post_trimmed")
-# Told average or not, and never a peak: one viral post moves each of them (simulated,
-# posts + likes found .21 of planted peaks, posts + Σ log1p(likes) .61).
-AVERAGE_MEASURES = ("likes", "likes_per_post_trimmed", "comments")
+PER_POST_MEASURES = (
+    "likes_per_post",
+    "likes_per_post_trimmed",
+    "comments_per_post",
+    "comments_per_post_trimmed",
+)
+# Told average or not, and never a peak: one viral post moves likes and their trimmed
+# mean (simulated, posts + likes found .21 of planted peaks, posts + Σ log1p(likes)
+# .61), and comments are what a few posts of many ask for.
+AVERAGE_MEASURES = (
+    "likes",
+    "likes_per_post_trimmed",
+    "comments",
+    "comments_per_post",
+    "comments_per_post_trimmed",
+)
 Z_90 = 1.6449  # 5 % lie above this many standard deviations
 
 

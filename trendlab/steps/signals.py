@@ -12,8 +12,8 @@ from trendlab.lake import Lake, Span
 from trendlab.schemas import TABLES
 from trendlab.signals.activity import (
     COMMENT_LOOKBACK_DAYS,
-    LIKES_DAYS,
     PARAMS,
+    READING_DAYS,
     as_declared,
     covered_days,
     lake_query,
@@ -55,10 +55,10 @@ def _stored_days(context: Context, first: date, last: date) -> tuple[date, date]
     return first - beside, last + beside
 
 
-def _likes_span(context: Context, first: date, last: date) -> tuple[date, date]:
-    """Return the days on which likes of posts of a range are read."""
+def _readings_span(context: Context, first: date, last: date) -> tuple[date, date]:
+    """Return the days on which likes and comments of posts of a range are counted."""
     earliest, latest = _stored_days(context, first, last)
-    return earliest, latest + timedelta(days=LIKES_DAYS)
+    return earliest, latest + timedelta(days=READING_DAYS)
 
 
 def _activity_inputs(context: Context, day: date) -> list[Input]:
@@ -68,7 +68,7 @@ def _activity_inputs(context: Context, day: date) -> list[Input]:
         Input("posts", *near),
         Input("comments", *near),
         Input("sentiment", *near),
-        Input("engagement", *_likes_span(context, day, day)),
+        Input("engagement", *_readings_span(context, day, day)),
         Input("coverage", day, day),
     ]
 
@@ -92,7 +92,7 @@ def _activity(
             "posts": Span("posts", *near),
             "comments": Span("comments", *near),
             "sentiment": Span("sentiment", *near),
-            "engagement": Span("engagement", *_likes_span(context, first, last)),
+            "engagement": Span("engagement", *_readings_span(context, first, last)),
             "coverage": Span("coverage", first, last),
         }
         for table in ("activity", "author_days"):
