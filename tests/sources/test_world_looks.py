@@ -9,6 +9,7 @@ import pytest
 
 from tests.world import small_world, tables_of
 from trendlab.errors import SettingsError
+from trendlab.sources import drawn_styles
 from trendlab.sources.world import WorldConfig, simulate
 from trendlab.sources.world.looks import MISSED, draw_worn
 from trendlab.sources.world.posts import ALBUM_SHARE, draw_counted, draw_posts
@@ -40,6 +41,10 @@ def edge_series(world, edge):
     others = [i for i in range(len(cities)) if i not in (a, b)]
     shares = shares - shares[:, others].mean(axis=1, keepdims=True)
     return shares[:, a], shares[:, b]
+
+
+def test_the_styles_named_apart_are_those_that_are_drawn():
+    assert drawn_styles.STYLE_NAMES == STYLE_NAMES
 
 
 def test_a_planted_edge_correlates_most_at_its_lag():

@@ -121,7 +121,7 @@ def _vocabulary(context: Context) -> dict[tuple[str, str], Sequence[str]]:
     It is read from models and settings, never from posts, so a week has the same rows
     whatever came after it.
     """
-    from trendlab.sources.world.styles import STYLE_NAMES
+    from trendlab.sources.drawn_styles import STYLE_NAMES
     from trendlab.vision.colours import BASIC_TERMS
     from trendlab.vision.models import load_card
 
