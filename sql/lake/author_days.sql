@@ -4,20 +4,34 @@
 -- Relations (a range of days in one query): run_ids(day, run_id), tracker_posts of
 -- the produced days, posts and sentiment from one UTC day before to one after, and
 -- engagement up to two days after (empty where readings are not kept).
+--
+-- Parameter: reading_days, as in activity.sql; likes and comments are those of the
+-- reading that counts there.
 
 with produced as (
     select day, run_id from run_ids
 ),
 
-aged_likes as (
+readings as (
     select
         source,
         post_id,
-        arg_min(likes_count, (
-            abs(epoch(observed_at - created_at) - 86400), -epoch(observed_at)
-        )) as likes_count
+        likes_count,
+        comments_count,
+        (abs(epoch(observed_at - created_at) - 86400), -epoch(observed_at)) as distance
     from engagement
-    where likes_count is not null
+    where day <= (timezone('UTC', created_at))::date + $reading_days
+),
+
+aged as (
+    select
+        source,
+        post_id,
+        arg_min(likes_count, distance) filter (where likes_count is not null)
+            as likes_count,
+        arg_min(comments_count, distance) filter (where comments_count is not null)
+            as comments_count
+    from readings
     group by source, post_id
 ),
 
@@ -38,7 +52,7 @@ items as (
         p.author_handle,
         p.created_at,
         coalesce(a.likes_count, p.likes_count) as likes_count,
-        p.comments_count,
+        coalesce(a.comments_count, p.comments_count) as comments_count,
         s.post_id is not null as is_scored,
         s.label = 'negative' as is_negative,
         produced.run_id
@@ -46,7 +60,7 @@ items as (
     inner join produced on produced.day = tp.day
     inner join posts as p
         on p.source = tp.source and p.post_id = tp.post_id
-    left join aged_likes as a
+    left join aged as a
         on a.source = tp.source and a.post_id = tp.post_id
     left join post_scores as s
         on s.source = tp.source and s.post_id = tp.post_id

@@ -122,8 +122,7 @@ def run(name, made, *, days=(D1,), coverage=(), engagement=(), zones=None):
     with duckdb.connect() as connection:
         for relation, rows in relations.items():
             connection.register(relation, rows)
-        params = PARAMS if name == "activity" else {}
-        found = connection.sql(lake_query(name), params=params).to_arrow_table()
+        found = connection.sql(lake_query(name), params=PARAMS[name]).to_arrow_table()
     return as_declared(found, name)
 
 
@@ -423,6 +422,34 @@ def test_author_days_give_the_main_city_and_newest_handle():
         17,
     )
     assert (row["negative_count"], row["scored_count"]) == (1, 1)
+
+
+def test_authors_have_the_likes_and_comments_that_their_day_has():
+    """Both are of the reading nearest to 24 hours, and of none that is late."""
+
+    def reading(post_id, hours, likes, comments):
+        read_at = at(D1) + timedelta(hours=hours)
+        return {
+            "day": read_at.date(),
+            "source": "s",
+            "post_id": post_id,
+            "created_at": at(D1),
+            "observed_at": read_at,
+            "likes_count": likes,
+            "comments_count": comments,
+        }
+
+    made = [post("1", likes=900, comments=90), post("2", likes=5, comments=3)]
+    readings = [
+        reading("1", 2, 4, 1),
+        reading("1", 26, 50, None),
+        reading("1", 36, None, 7),
+        reading("2", 7 * 24, 600, 60),
+    ]
+    (author,) = run("author_days", made, engagement=readings).to_pylist()
+    day = activity(made, engagement=readings)["shoes", "all", D1]
+    assert (author["likes_count"], author["comments_count"]) == (55, 10)
+    assert (day["likes_count"], day["comments_count"]) == (55, 10)
 
 
 def test_coverage_says_which_days_were_seen():

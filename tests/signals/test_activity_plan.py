@@ -70,7 +70,7 @@ def test_no_join_is_by_the_source_alone(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         relations(connection, tmp_path)
         plan = connection.execute(
-            "explain (format json) " + lake_query("activity"), PARAMS
+            "explain (format json) " + lake_query("activity"), PARAMS["activity"]
         ).fetchall()[-1][1]
     found = list(joins(json.loads(plan)))
     assert any("post_id = post_id" in conditions for conditions in found)

@@ -25,8 +25,11 @@ COMMENT_LOOKBACK_DAYS = 28
 # that age count.
 READING_DAYS = 2
 
-PARAMS = {"comment_days": COMMENT_LOOKBACK_DAYS, "reading_days": READING_DAYS}
-"""Values of sql/lake/activity.sql."""
+PARAMS = {
+    "activity": {"comment_days": COMMENT_LOOKBACK_DAYS, "reading_days": READING_DAYS},
+    "author_days": {"reading_days": READING_DAYS},
+}
+"""Values of the queries of sql/lake, by name."""
 
 RUN_IDS = pa.schema(
     [

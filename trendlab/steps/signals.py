@@ -96,9 +96,8 @@ def _activity(
             "coverage": Span("coverage", first, last),
         }
         for table in ("activity", "author_days"):
-            params = PARAMS if table == "activity" else None
-            rows = as_declared(lake.query(lake_query(table), relations, params), table)
-            parts[table].update(split_by_day(rows))
+            found = lake.query(lake_query(table), relations, PARAMS[table])
+            parts[table].update(split_by_day(as_declared(found, table)))
         terms = count_terms(
             lake.read_range(
                 "tracker_posts", first - timedelta(days=COMMENT_LOOKBACK_DAYS), last
