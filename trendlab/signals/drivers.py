@@ -20,6 +20,7 @@ from trendlab.signals.words import log_odds
 Row = dict[str, Any]
 
 TERM = ["term_kind", "term"]
+AUTHOR = ["source", "author_id"]
 # Rows of each kind an event shows; more than a person reads in an alert.
 MAX_ROWS = 10
 # Over-representation below this is ordinary for one word in ten thousand.
@@ -83,7 +84,7 @@ def top_terms(
         users = counted.filter(pl.col("users") > 0).select(*TERM, "users")
         total = items.height
     else:
-        users = _read_terms(items, item_kind, day)
+        users = day.count_term_users(items, item_kind)
         total = min(items.height, MAX_READ_ITEMS)
     both = users.join(
         counted.select(*TERM, before=before), on=TERM, how="left"
@@ -117,23 +118,6 @@ def top_terms(
             for row in ranked.to_dicts()
         ]
     return found
-
-
-def _read_terms(items: pl.DataFrame, item_kind: str, day: EventDay) -> pl.DataFrame:
-    """Count the terms of some of the day's items; unknown authors count as many."""
-    who = items.select(
-        "source",
-        "item_id",
-        user=pl.col("source")
-        + "\x1f"
-        + pl.col("author_id").fill_null("\x1f" + pl.col("item_id")),
-    )
-    return (
-        day.terms(items, item_kind)
-        .join(who, on=["source", "item_id"])
-        .group_by("term_kind", "term")
-        .agg(users=pl.col("user").n_unique().cast(pl.Int64))
-    )
 
 
 def _past_items(event: Row, event_kind: str, item_kind: str, day: EventDay) -> float:
@@ -198,27 +182,34 @@ def count_authors(
     Their past is that of the tracker in every city: a city's own is not stored.
     Gives item (source:author_id), label (handle), observed, expected.
     """
-    observed = (
-        items.filter(pl.col("author_id").is_not_null())
-        .group_by("source", "author_id")
-        .agg(
-            observed=pl.len().cast(pl.Float64),
-            label=pl.col("author_handle").drop_nulls().max(),
-        )
-    )
     days_count = days_before(event, day)
+    tracker = event["tracker"]
+    # joined once for all items: the events of a day share them
     usual = day.once(
-        ("past authors", event["tracker"], event_kind),
+        ("past of items", tracker, event_kind),
         lambda: (
-            past_of_authors(event, event_kind, day)
-            .with_columns(expected=pl.col("before") / days_count)
-            .drop("before")
+            day.all_items(tracker, "post")
+            .select(AUTHOR)
+            .join(
+                past_of_authors(author_counts(tracker, day), event_kind),
+                on=AUTHOR,
+                how="left",
+                maintain_order="left",
+            )
+            .select(expected=(pl.col("before") / days_count).fill_null(0.0))
         ),
     )
     return (
-        observed.join(usual, on=["source", "author_id"], how="left")
+        items.with_columns(expected=usual["expected"].gather(items["row"]))
+        .filter(pl.col("author_id").is_not_null())
+        .group_by(AUTHOR)
+        .agg(
+            pl.col("expected").first(),
+            observed=pl.len().cast(pl.Float64),
+            label=pl.col("author_handle").drop_nulls().max(),
+        )
         .select(
-            pl.col("expected").fill_null(0.0),
+            "expected",
             "observed",
             "label",
             item=pl.col("source") + ":" + pl.col("author_id"),
@@ -227,24 +218,27 @@ def count_authors(
     )
 
 
-def past_of_authors(
-    event: Row, event_kind: str, day: EventDay, *, city: str = "all"
-) -> pl.DataFrame:
-    """Count each author's items of the tracker in the days before the event's day.
+def author_counts(tracker: str, day: EventDay) -> pl.DataFrame:
+    """Give what the tracker's authors posted before the day, by their main cities.
 
-    Of a city: on author-days whose main city it is. Gives source, author_id, before.
+    Gives source, author_id, city, posts_count, negative_count.
     """
-    column = "posts_count" if event_kind == "peak" else "negative_count"
-    past = day.once(
-        ("author counts", event["tracker"]),
+    return day.once(
+        ("author counts", tracker),
         lambda: to_frame(
-            day.rows_of(event["tracker"], "authors"),
-            ["source", "author_id", "city", "posts_count", "negative_count"],
+            day.rows_of(tracker, "authors"),
+            [*AUTHOR, "city", "posts_count", "negative_count"],
         ),
     )
-    if city != "all":
-        past = past.filter(pl.col("city") == city)
-    return past.group_by("source", "author_id").agg(before=pl.col(column).sum())
+
+
+def past_of_authors(counts: pl.DataFrame, event_kind: str, *also: str) -> pl.DataFrame:
+    """Add up each author's items before the day: source, author_id, before.
+
+    Columns of `also` depend on the author alone and are kept.
+    """
+    column = "posts_count" if event_kind == "peak" else "negative_count"
+    return counts.group_by(*AUTHOR, *also).agg(before=pl.col(column).sum())
 
 
 def top_authors(counts: pl.DataFrame) -> list[Row]:

@@ -11,7 +11,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trendlab.signals.words import ITEM_TERMS, Tokenize, item_terms
+from trendlab.signals.item_words import ItemWords
+from trendlab.signals.words import Tokenize
 
 Row = dict[str, Any]
 
@@ -85,7 +86,7 @@ class EventDay:
         self.inputs = inputs
         self._rows: dict[tuple[str, str], pa.Table] = {}
         self._frames: dict[tuple[str, ...], pl.DataFrame] = {}
-        self._read = {kind: _Read.nothing() for kind in ("post", "comment")}
+        self._words = {kind: ItemWords(inputs.tokenize) for kind in ("post", "comment")}
 
     def rows_of(self, tracker: str, table: str) -> pa.Table:
         """Give one tracker's rows of a table of the inputs; each is picked once.
@@ -118,19 +119,23 @@ class EventDay:
         Returns
         -------
         polars.DataFrame
-            source, item_id, author_id, author_handle, city, text, hashtags, url,
-            likes_count, compound, garments, hash_order.
+            row (place among all items of the tracker on the day), source, item_id,
+            author_id, author_handle, city, text, hashtags, url, likes_count, compound,
+            garments, hash_order.
         """
-        tracker = event["tracker"]
-        inside = self.once(
-            ("items", tracker, item_kind),
-            lambda: self._items_of(tracker, f"{item_kind}s"),
-        )
+        inside = self.all_items(event["tracker"], item_kind)
         if event["city"] != "all":
             inside = inside.filter(pl.col("city") == event["city"])
         if only_negative:
             inside = inside.filter(pl.col("label") == "negative")
         return inside.drop("label")
+
+    def all_items(self, tracker: str, item_kind: str) -> pl.DataFrame:
+        """Give every item of a tracker on the day; columns of `items`, and label."""
+        return self.once(
+            ("items", tracker, item_kind),
+            lambda: self._items_of(tracker, f"{item_kind}s"),
+        )
 
     def _items_of(self, tracker: str, table: str) -> pl.DataFrame:
         # not kept as Arrow rows too: they are most of what is held
@@ -138,28 +143,21 @@ class EventDay:
         picked = rows.select([*ITEM_COLUMNS, "day", "tracker"]).filter(
             self._is_of(rows, tracker, table)
         )
-        return to_frame(picked, ITEM_COLUMNS).sort("source", "item_id")
+        ordered = to_frame(picked, ITEM_COLUMNS).sort("source", "item_id")
+        return ordered.with_row_index("row")
 
-    def terms(self, items: pl.DataFrame, item_kind: str) -> pl.DataFrame:
-        """Words and hashtags of items: source, item_id, term_kind, term.
+    def count_term_users(self, items: pl.DataFrame, item_kind: str) -> pl.DataFrame:
+        """Count who uses each word and hashtag of items; unknown authors are as many.
 
         At most `MAX_READ_ITEMS` of them are read.
+
+        Returns
+        -------
+        polars.DataFrame
+            term_kind, term, users.
         """
         wanted = items.bottom_k(MAX_READ_ITEMS, by=["hash_order", *ITEM])
-        read = self._read[item_kind]
-        new = wanted.join(read.items, on=ITEM, how="anti")
-        if new.height:
-            # the events of a day share their items: each is read once
-            said = item_terms(
-                new.select(*ITEM, "text", "hashtags").to_arrow(),
-                tokenize=self.inputs.tokenize,
-            )
-            read = _Read(
-                pl.concat([read.items, new.select(ITEM)]),
-                pl.concat([read.terms, to_frame(said, said.column_names)]),
-            )
-            self._read[item_kind] = read
-        return read.terms.join(wanted, on=ITEM, how="semi")
+        return self._words[item_kind].count_users(wanted)
 
     def about(self, items: pl.DataFrame, words: Collection[str]) -> pl.DataFrame:
         """Give the items that hold one of some words, as a word or a hashtag."""
@@ -170,16 +168,3 @@ class EventDay:
             for text, tags in items.select("text", "hashtags").iter_rows()
         ]
         return items.filter(pl.Series(is_about, dtype=pl.Boolean))
-
-
-@dataclass(frozen=True)
-class _Read:
-    """Items whose texts were read, and the terms in them."""
-
-    items: pl.DataFrame
-    terms: pl.DataFrame
-
-    @classmethod
-    def nothing(cls) -> _Read:
-        terms = to_frame(ITEM_TERMS.empty_table(), ITEM_TERMS.names)
-        return cls(terms.select(ITEM), terms)

@@ -129,13 +129,14 @@ def compare_homes(authors: pl.DataFrame, days: pl.DataFrame) -> Comparison | Non
     if n == 0 or m == 0:
         return None
     # added up in the order of the rows, so that equal rows give equal bits
-    names, at = np.unique(authors["home"].to_numpy(), return_inverse=True)
+    names = authors["home"].unique().sort()
+    at = authors["home"].cast(pl.Enum(names)).to_physical().to_numpy()
     table = np.array([np.bincount(at, of_event), np.bincount(at, of_past)])
     pooled = table.sum(axis=0) / (n + m)
     if len(pooled) < 2 or min(n, m) * pooled.min() < MIN_EXPECTED:
         return None
     by_author = _dispersion_by_author(of_event / n, of_past / m, at, table)
-    day_counts = _day_counts(days, names.tolist())
+    day_counts = _day_counts(days, names.to_list())
     by_day = _dispersion_by_day(day_counts)
     if len(day_counts):
         by_day = 1.0 + (by_day - 1.0) * n * len(day_counts) / day_counts.sum()

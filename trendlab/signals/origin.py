@@ -8,7 +8,12 @@ from typing import Any, Literal
 import polars as pl
 
 from trendlab.signals.contributions import share_of_excess
-from trendlab.signals.drivers import days_before, past_of_authors
+from trendlab.signals.drivers import (
+    AUTHOR,
+    author_counts,
+    days_before,
+    past_of_authors,
+)
 from trendlab.signals.event_items import EventDay, to_frame
 from trendlab.signals.home_comparison import (
     OTHER,
@@ -137,38 +142,37 @@ def _gather(
     The first: home, observed, before; one row per author. The second: home, day,
     before. Small homes are pooled in both.
     """
-    person = ["source", "author_id"]
-    homes = day.once(
-        ("homes",),
-        lambda: (
-            to_frame(
-                day.inputs.author_homes, ["day", *person, "home_city", "home_source"]
-            )
-            .filter(pl.col("day") == day.day, pl.col("home_source") != UNKNOWN)
-            .select(
-                *person,
-                home=pl.when(pl.col("home_city") == UNKNOWN)
-                .then(pl.lit(OTHER))
-                .otherwise("home_city"),
-            )
-        ),
+    tracker, city = event["tracker"], event["city"]
+    # joined once for all: the events of a day share authors and posts
+    placed = day.once(
+        ("past homes", tracker),
+        lambda: author_counts(tracker, day).join(_homes(day), on=AUTHOR),
     )
+    if city != "all":
+        placed = placed.filter(pl.col("city") == city)
     past = day.once(
-        ("past homes", event["tracker"], event["city"], event_kind),
-        lambda: past_of_authors(event, event_kind, day, city=event["city"]).join(
-            homes, on=person
+        ("past homes", tracker, city, event_kind),
+        lambda: past_of_authors(placed, event_kind, "home"),
+    )
+    at_home = day.once(
+        ("homes of items", tracker),
+        lambda: (
+            day.all_items(tracker, "post")
+            .select(AUTHOR)
+            .join(_homes(day), on=AUTHOR, how="left", maintain_order="left")
+            .select("home")
         ),
     )
     now = (
-        items.filter(pl.col("author_id").is_not_null())
-        .group_by(person)
+        items.select(*AUTHOR, home=at_home["home"].gather(items["row"]))
+        .filter(pl.col("home").is_not_null())
+        .group_by(*AUTHOR, "home")
         .agg(observed=pl.len().cast(pl.Float64))
-        .join(homes, on=person)
     )
     authors = (
-        now.join(past, on=[*person, "home"], how="full", coalesce=True)
+        now.join(past, on=[*AUTHOR, "home"], how="full", coalesce=True)
         .with_columns(pl.col("observed", "before").fill_null(0).cast(pl.Float64))
-        .sort(person)
+        .sort(AUTHOR)
     )
     column = "posts_count" if event_kind == "peak" else "negative_count"
     by_day = to_frame(
@@ -187,6 +191,24 @@ def _gather(
         authors.select(pooled("home"), "observed", "before"),
         by_day.group_by(pooled("home_city"), day="posted_on").agg(
             before=pl.col(column).sum()
+        ),
+    )
+
+
+def _homes(day: EventDay) -> pl.DataFrame:
+    """Give the authors whose home is known on the day: source, author_id, home."""
+    columns = ["day", *AUTHOR, "home_city", "home_source"]
+    return day.once(
+        ("homes",),
+        lambda: (
+            to_frame(day.inputs.author_homes, columns)
+            .filter(pl.col("day") == day.day, pl.col("home_source") != UNKNOWN)
+            .select(
+                *AUTHOR,
+                home=pl.when(pl.col("home_city") == UNKNOWN)
+                .then(pl.lit(OTHER))
+                .otherwise("home_city"),
+            )
         ),
     )
 
