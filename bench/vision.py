@@ -26,8 +26,8 @@ PAIRS = 3
 TARGET = 0.4
 # With people / without in time: beyond it they would be off by default.
 PEOPLE_TARGET = 1.6
-# The default, which looks again / looking once, in time; its sizes say 1.8.
-PASSES_TARGET = 2.2
+# The default, which looks twice and at each box again / looking once, in time.
+PASSES_TARGET = 4.0
 # Score from which a box is kept, the default of ultralytics.
 FLOOR = 0.25
 # Allowed growth of peak memory from a folder to one four times as large.

@@ -21,7 +21,7 @@ from trendlab.vision.models import (
 )
 
 # All weights that ship, together; issue and repository stay small.
-MAX_SHIPPED_BYTES = 13_000_000
+MAX_SHIPPED_BYTES = 20_000_000
 
 CLASSES = (
     "bag",
@@ -42,7 +42,9 @@ CLASSES = (
 
 def copy_card(folder: Path, **changes: object) -> Path:
     shipped = load_card()
-    plain = json.loads((SHIPPED / "garments.json").read_text()) | changes
+    plain = json.loads((SHIPPED / "garments.json").read_text())
+    # its classifier is not copied
+    plain |= {"rescoring": None} | changes
     path = folder / "mine.json"
     path.write_text(json.dumps(plain))
     (folder / shipped.weights_file).write_bytes(shipped.weights_path.read_bytes())
@@ -84,7 +86,8 @@ def test_a_card_is_found_by_path(tmp_path: Path) -> None:
 
 def test_an_unknown_card_names_the_shipped_ones() -> None:
     with pytest.raises(
-        SettingsError, match="shipped cards: garment-lengths, garment-tags, garments"
+        SettingsError,
+        match="shipped cards: garment-crops, garment-lengths, garment-tags",
     ):
         load_card("nonesuch")
 
@@ -133,6 +136,7 @@ def test_models_become_rows_of_the_table() -> None:
     rows = describe_models(shipped_cards())
     assert rows.schema == TABLES["models"].arrow
     assert rows["model_name"].to_pylist() == [
+        "garment-crops",
         "garment-lengths",
         "garment-tags",
         "garments",

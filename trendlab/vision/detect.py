@@ -268,7 +268,7 @@ def _has_gpu() -> bool:
 def load_detector(
     card: ModelCard, device: Device = "auto", *, cache: Path | None = None
 ) -> Detector:
-    """Load a detector where it runs best, with all the passes of its card.
+    """Load a detector where it runs best, with all that its card names.
 
     Parameters
     ----------
@@ -282,15 +282,15 @@ def load_detector(
     Raises
     ------
     ModelError
-        If weights are wrong, a pass names a card that does not fit, or "cuda" is
-        asked for where there is none.
+        If weights are wrong, a pass or the rescoring names a card that does not fit,
+        or "cuda" is asked for where there is none.
     """
     if card.architecture in BASELINES:
         from trendlab.vision.baselines import load_baseline
 
         return load_baseline(card, choose_device(device))
     main = _load_network(card, device, cache)
-    if not card.passes:
+    if not card.passes and card.rescoring is None:
         return main
     from trendlab.vision.passes import PassesDetector, card_of
 
@@ -299,7 +299,12 @@ def load_detector(
         for one in card.passes
         if one.card
     }
-    return PassesDetector(main, others)
+    rescorer = None
+    if card.rescoring is not None:
+        from trendlab.vision.rescoring import load_rescorer
+
+        rescorer = load_rescorer(card, choose_device(device), cache)
+    return PassesDetector(main, others, rescorer)
 
 
 def _load_network(card: ModelCard, device: Device, cache: Path | None) -> YoloDetector:

@@ -57,6 +57,27 @@ class Pass(BaseModel):
     is_mirrored: bool = False
 
 
+class Rescoring(BaseModel):
+    """A classifier that looks at each box again, and how much its word counts.
+
+    Parameters
+    ----------
+    card : str
+        Name of the classifier's card beside this one.
+    sha256 : str
+        Hash of its weights.
+    weight : float
+        The new score is score^(1 − weight) · chance^weight, the weighted geometric
+        mean of the detector's score and the classifier's chance of that class.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    card: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    weight: float = Field(gt=0, lt=1)
+
+
 class ModelCard(BaseModel):
     """Everything that must be known to use a model and to trust its numbers.
 
@@ -82,6 +103,8 @@ class ModelCard(BaseModel):
     passes : tuple of Pass
         Looks beside the plain one at `input_size_px`, whose boxes are averaged with
         its; none by default. Each costs what a photo costs at its size.
+    rescoring : Rescoring, optional
+        A classifier that looks at each box again.
     training_data, licence, intended_use, notes : str
     known_failures : tuple of str
     training : dict
@@ -115,6 +138,7 @@ class ModelCard(BaseModel):
     threshold_rule: str = ""
     nms_iou: float = Field(default=DEFAULT_NMS_IOU, gt=0, le=1)
     passes: tuple[Pass, ...] = ()
+    rescoring: Rescoring | None = None
     training_data: str
     training: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
@@ -139,6 +163,8 @@ class ModelCard(BaseModel):
             )
         if self.passes and self.architecture in BASELINES:
             raise ValueError(f"passes are for YOLO's, not for {self.architecture}")
+        if self.rescoring is not None and self.architecture in BASELINES:
+            raise ValueError(f"rescoring is for YOLO's, not for {self.architecture}")
         return self
 
     @property
@@ -166,6 +192,8 @@ class ModelCard(BaseModel):
                 "sha256",
             },
         )
+        if self.rescoring is not None:
+            decisive["rescoring"] = self.rescoring.model_dump(mode="json")
         encoded = json.dumps(decisive, sort_keys=True).encode()
         return hashlib.sha256(encoded).hexdigest()
 

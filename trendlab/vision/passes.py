@@ -21,6 +21,7 @@ from trendlab.vision.detect import describe
 from trendlab.vision.detector import Floats
 from trendlab.vision.images import Photo
 from trendlab.vision.models import ModelCard, Pass, load_card
+from trendlab.vision.rescoring import Rescorer
 
 # Boxes of one class from several passes that overlap more are one garment; the value
 # of the paper.
@@ -92,14 +93,22 @@ class PassesDetector:
         Its card lists the passes; appearance is that of its plain look.
     others : mapping of str to Network
         The networks of passes that are not the main one's, by card.
+    rescorer : Rescorer, optional
+        Looks at each averaged box again.
     """
 
-    def __init__(self, main: Network, others: Mapping[str, Network]) -> None:
+    def __init__(
+        self,
+        main: Network,
+        others: Mapping[str, Network],
+        rescorer: Rescorer | None = None,
+    ) -> None:
         self.card = main.card
         self.lanes_count = main.lanes_count
         self.batch_count = main.batch_count
         self._main = main
         self._looks = [(others.get(one.card, main), one) for one in self.card.passes]
+        self._rescorer = rescorer
         self._counting = Suppression(self.card.thresholds, self.card.nms_iou)
 
     def prepare(self, photo: Photo) -> Canvas:
@@ -127,6 +136,9 @@ class PassesDetector:
             return []
         keep = self._counting if keep is None else keep
         loose = dataclasses.replace(keep, min_scores=(FLOOR,) * len(self.card.classes))
+        if self._rescorer is not None:
+            # which class a place has is told by the new scores
+            loose = dataclasses.replace(loose, is_multi_label=True)
         plain, neck = self._main.look(canvases, loose, with_neck=with_features)
         found = [plain]
         for network, one in self._looks:
@@ -138,9 +150,15 @@ class PassesDetector:
                     for view, boxes in zip(views, looked, strict=True)
                 ]
             )
+        fused = [
+            fuse(mine, keep if self._rescorer is None else loose)
+            for mine in zip(*found, strict=True)
+        ]
+        if self._rescorer is not None:
+            fused = self._rescorer.rescore(canvases, fused, keep)
         return [
-            describe(canvas, fuse(mine, keep), neck, index)
-            for index, (canvas, *mine) in enumerate(zip(canvases, *found, strict=True))
+            describe(canvas, mine, neck, index)
+            for index, (canvas, mine) in enumerate(zip(canvases, fused, strict=True))
         ]
 
     def neck(self, canvas: Canvas) -> list[Floats]:

@@ -12,7 +12,7 @@ import queue
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -69,13 +69,13 @@ class Runtime(Protocol):
         ...
 
 
-class OpenVinoRuntime:
-    """Runs the network on a CPU by OpenVINO, one stream a core.
+class OpenVinoModel:
+    """A model compiled for a CPU by OpenVINO, one stream a core; thread-safe.
 
     Parameters
     ----------
-    network : callable
-        Builds the network; called only where there is no export yet.
+    convert : callable
+        Makes the OpenVINO model; called only where there is no export yet.
     key : str
         Hash of the weights.
     cache : Path or None
@@ -83,15 +83,13 @@ class OpenVinoRuntime:
     """
 
     def __init__(
-        self, network: Callable[[], Any], key: str, cache: Path | None
+        self, convert: Callable[[], Any], key: str, cache: Path | None
     ) -> None:
         import openvino as ov
 
-        self.name = "openvino-cpu"
-        self.batch_count = 1
         self.lanes_count = max(1, len(os.sched_getaffinity(0)))
         core = ov.Core()
-        model = _exported(core, network, key, cache)
+        model = _exported(core, convert, key, cache)
         compiled = core.compile_model(
             model,
             "CPU",
@@ -116,22 +114,54 @@ class OpenVinoRuntime:
         finally:
             self._free.put(request)
 
-    def run(self, batch: Pixels, *, with_neck: bool) -> list[Floats]:
-        """Run one batch; the maps are copies."""
-        count = 2 * HEAD_MAPS_COUNT if with_neck else HEAD_MAPS_COUNT
+    def infer(self, inputs: Sequence[npt.NDArray[Any]], count: int) -> list[Floats]:
+        """Return copies of the first `count` outputs."""
         with self._request() as request:
-            request.infer([batch], share_inputs=True)
+            request.infer(list(inputs), share_inputs=True)
             return [
                 np.array(request.get_output_tensor(number).data, np.float32)
                 for number in range(count)
             ]
 
 
+class OpenVinoRuntime:
+    """Runs a detector's network on a CPU by OpenVINO.
+
+    Parameters
+    ----------
+    network : callable
+        Builds the network; called only where there is no export yet.
+    key : str
+        Hash of the weights.
+    cache : Path or None
+        Folder for exports; None keeps them in memory.
+    """
+
+    def __init__(
+        self, network: Callable[[], Any], key: str, cache: Path | None
+    ) -> None:
+        def convert() -> Any:
+            import torch
+
+            sample = torch.zeros(1, 3, _TRACE_SIDE_PX, _TRACE_SIDE_PX)
+            return convert_network(network(), (sample,), [[-1, 3, -1, -1]], scale=255.0)
+
+        self.name = "openvino-cpu"
+        self.batch_count = 1
+        self._model = OpenVinoModel(convert, key, cache)
+        self.lanes_count = self._model.lanes_count
+
+    def run(self, batch: Pixels, *, with_neck: bool) -> list[Floats]:
+        """Run one batch; the maps are copies."""
+        count = 2 * HEAD_MAPS_COUNT if with_neck else HEAD_MAPS_COUNT
+        return self._model.infer([batch], count)
+
+
 def _exported(
-    core: Any, network: Callable[[], Any], key: str, cache: Path | None
+    core: Any, convert: Callable[[], Any], key: str, cache: Path | None
 ) -> Any:
     if cache is None:
-        return _convert(network())
+        return convert()
     import openvino as ov
 
     version = ov.get_version().split("-")[0]
@@ -140,9 +170,7 @@ def _exported(
         cache.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=cache, prefix=".export-"))
         try:
-            ov.save_model(
-                _convert(network()), fresh / "model.xml", compress_to_fp16=True
-            )
+            ov.save_model(convert(), fresh / "model.xml", compress_to_fp16=True)
             # another process may have been faster; its export is as good
             if not folder.exists():
                 fresh.rename(folder)
@@ -151,27 +179,44 @@ def _exported(
     return core.read_model(folder / "model.xml")
 
 
-def _convert(network: Any) -> Any:
-    """Convert to an OpenVINO model that takes RGB bytes of any batch and size."""
+def convert_network(
+    network: Any, samples: tuple[Any, ...], shapes: list[list[int]], scale: float
+) -> Any:
+    """Convert a PyTorch network to an OpenVINO model that takes RGB bytes.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    samples : tuple of torch.Tensor
+        What it is traced on, in the order of its inputs; pixels first.
+    shapes : list of list of int
+        Of the inputs of the model, -1 where any size goes.
+    scale : float
+        What the bytes are divided by.
+    """
     import openvino as ov
     import torch
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
     from openvino.preprocess import PrePostProcessor
 
-    sample = torch.zeros(1, 3, _TRACE_SIDE_PX, _TRACE_SIDE_PX)
     with warnings.catch_warnings(), torch.inference_mode():
         # torch would rather have torch.export; OpenVINO reads traces more quietly
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
-        traced = torch.jit.trace(network.float().eval(), sample, check_trace=False)
+        traced = torch.jit.trace(network.float().eval(), samples, check_trace=False)
         # the decoder must outlive the conversion that calls back into it
         decoder = TorchScriptPythonDecoder(traced)
         frontend = FrontEndManager().load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))
-    model.reshape({model.inputs[0]: ov.PartialShape([-1, 3, -1, -1])})
+    model.reshape(
+        {
+            one: ov.PartialShape(shape)
+            for one, shape in zip(model.inputs, shapes, strict=True)
+        }
+    )
     steps = PrePostProcessor(model)
-    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
-    steps.input().model().set_layout(ov.Layout("NCHW"))
-    steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
+    steps.input(0).tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    steps.input(0).model().set_layout(ov.Layout("NCHW"))
+    steps.input(0).preprocess().convert_element_type(ov.Type.f32).scale(scale)
     return steps.build()

@@ -5,6 +5,7 @@
     python -m trendlab.vision.train lengths --data DIR --part train --out …
     python -m trendlab.vision.train pseudo --data DIR --results found.json --out …
     python -m trendlab.vision.train people --data DIR --coco-weights … --out …
+    python -m trendlab.vision.train crops --data DIR --annotations pseudo.json …
 
 `trendlab train detector` trains. `export` writes what ships: safetensors, and a
 card whose thresholds and figures come from the photos it is given.
@@ -201,6 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb from the command line."""
     from trendlab.vision import (
         ccp_lengths,
+        crop_training,
         export,
         outlines,
         people_data,
@@ -216,6 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "lengths": ccp_lengths,
         "pseudo": pseudo_labels,
         "people": people_data,
+        "crops": crop_training,
         "outlines": outlines,
     }
     for one in runs.values():
