@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_320_fpn
 
-from trendlab.errors import ModelError
 from trendlab.vision.boxes import (
     Canvas,
     Detections,
@@ -24,7 +23,8 @@ from trendlab.vision.boxes import (
 from trendlab.vision.detector import Floats
 from trendlab.vision.folders import MEASURING_COUNT, MEASURING_FLOOR
 from trendlab.vision.images import Photo
-from trendlab.vision.models import ModelCard, read_weights
+from trendlab.vision.models import ModelCard
+from trendlab.vision.network import give_weights
 from trendlab.vision.ssd import build_ssd
 
 # Boxes of one class that overlap more are one garment (Liu et al. 2016, section 2.2).
@@ -187,16 +187,5 @@ def load_baseline(card: ModelCard, device: str = "cpu") -> BaselineDetector:
     ModelError
         If the weights are missing, changed or of another architecture.
     """
-    weights = {
-        key: torch.from_numpy(np.asarray(value))
-        for key, value in read_weights(card).items()
-    }
     network = build_baseline(card.architecture, len(card.classes), nms_iou=card.nms_iou)
-    try:
-        network.load_state_dict(weights, strict=True)
-    except RuntimeError as error:
-        raise ModelError(
-            f"weights of {card.name} {card.version} do not fit {card.architecture} "
-            f"with {len(card.classes)} classes: {error}"
-        ) from error
-    return BaselineDetector(card, network.to(device).eval(), device)
+    return BaselineDetector(card, give_weights(network, card).to(device), device)

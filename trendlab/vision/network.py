@@ -5,11 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
+from trendlab.errors import ModelError
 from trendlab.vision.images import Pixels
+from trendlab.vision.models import ModelCard, read_weights
 from trendlab.vision.runtime import HEAD_MAPS_COUNT, Floats
+
+
+def give_weights(network: nn.Module, card: ModelCard) -> nn.Module:
+    """Give a network the weights of its card, for inference.
+
+    Raises
+    ------
+    ModelError
+        If they are missing, changed or of another architecture.
+    """
+    weights = {
+        key: torch.from_numpy(np.asarray(value))
+        for key, value in read_weights(card).items()
+    }
+    try:
+        network.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        raise ModelError(
+            f"weights of {card.name} {card.version} do not fit {card.architecture} "
+            f"with {len(card.classes)} classes: {error}"
+        ) from error
+    return network.eval()
 
 
 class HeadAndNeck(nn.Module):  # type: ignore[misc]

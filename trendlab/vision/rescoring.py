@@ -20,7 +20,7 @@ from trendlab.errors import ModelError, SettingsError
 from trendlab.vision.boxes import Candidates, Canvas, Suppression
 from trendlab.vision.crops import PLACE_COUNT, cut, place_in_photo
 from trendlab.vision.images import Pixels
-from trendlab.vision.models import ModelCard, check_weights, load_card, read_weights
+from trendlab.vision.models import ModelCard, check_weights, load_card
 from trendlab.vision.precision import iou_of
 from trendlab.vision.runtime import OpenVinoModel, convert_network
 
@@ -239,20 +239,8 @@ def _by_torch(card: ModelCard, device: str) -> Classify:
 
 
 def _network(card: ModelCard) -> Any:
-    import torch
-
+    # torch takes seconds to load: only where there is no export
     from trendlab.vision.efficientnet import GarmentClassifier
+    from trendlab.vision.network import give_weights
 
-    network = GarmentClassifier(len(card.classes))
-    weights = {
-        key: torch.from_numpy(np.asarray(value))
-        for key, value in read_weights(card).items()
-    }
-    try:
-        network.load_state_dict(weights, strict=True)
-    except RuntimeError as error:
-        raise ModelError(
-            f"weights of {card.name} {card.version} do not fit {card.architecture} "
-            f"with {len(card.classes)} classes: {error}"
-        ) from error
-    return network.eval()
+    return give_weights(GarmentClassifier(len(card.classes)), card)
