@@ -29,11 +29,16 @@ from torch.nn import functional
 from trendlab.errors import ModelError
 from trendlab.vision.crop_samples import CropSamples, Sample, draw, read_samples
 from trendlab.vision.efficientnet import FROZEN_BLOCKS_COUNT, GarmentClassifier
-from trendlab.vision.export import INTENDED_USE, LICENCE
+from trendlab.vision.export import INTENDED_USE
 from trendlab.vision.models import SHIPPED, ModelCard, save_weights, write_card
 from trendlab.vision.rescoring import ARCHITECTURE
 
 log = logging.getLogger(__name__)
+
+LICENCE = (
+    "AGPL-3.0-or-later, as this project; the ImageNet weights that it started from are "
+    "under Apache-2.0. The rights in the training photos are unclear."
+)
 
 SIZE_PX = 160
 BATCH = 48

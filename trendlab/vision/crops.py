@@ -13,8 +13,8 @@ from trendlab.vision.images import Pixels
 
 Floats = npt.NDArray[np.float32]
 
-# Part of a box's width and height that is added on each side: what a garment is worn
-# with tells it from others, a skirt from a dress.
+# Part of a box's width and height that is added on each side: what is around a garment
+# says something of it.
 MARGIN = 0.25
 
 # What lies outside of the photo; the detectors' padding.

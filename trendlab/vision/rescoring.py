@@ -1,9 +1,9 @@
 """Look at each box again, one at a time, and weigh its score by what is seen.
 
 A detector decides about all of a photo at once, on few pixels for a belt or a shoe. A
-classifier that sees each box cut out, with what surrounds it, tells boots from shoes
-and a skirt from a dress better; where the thing is, the detector knows. The same
-division of work as the second stage of Faster R-CNN, by networks trained apart.
+classifier that sees each box cut out, with what surrounds it, knows belts, boots and
+scarves better; where the thing is, the detector knows. The same division of work as
+the second stage of Faster R-CNN, by networks trained apart.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ARCHITECTURE = "efficientnet-lite0"
 # Boxes of several classes that overlap more are one place, looked at once.
 SAME_PLACE_IOU = 0.85
 
-# Crops a call; more take more memory and no less time each.
+# Crops a call, to bound memory.
 BATCH_COUNT = 16
 
 # Gives the classes' chances, (n, classes + 1), from crops and their places.
