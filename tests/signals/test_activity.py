@@ -1,134 +1,17 @@
 """The activity queries count what a person would count by hand."""
 
-import random
-from datetime import UTC, date, datetime, timedelta
-from statistics import fmean, median
+from datetime import date, timedelta
 
-import duckdb
 import pyarrow as pa
 import pytest
 
+from tests.signals.activity_rows import D1, D2, activity, at, comment, post, run
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
 from trendlab.signals.activity import (
-    PARAMS,
-    as_declared,
     covered_days,
     lake_query,
-    run_id_rows,
-    tracker_zone_rows,
 )
-
-D1 = date(2024, 3, 1)
-D2 = date(2024, 3, 2)
-
-
-def at(day, hour=12):
-    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-
-
-def post(post_id, *, day=D1, author="a", likes=10, city="paris", label=None, **more):
-    excluded = more.pop("is_excluded", False)
-    age = more.pop("age_hours", 30)
-    comments = more.pop("comments", 2)
-    return {
-        "posts": {
-            "day": day,
-            "source": "s",
-            "post_id": post_id,
-            "created_at": at(day),
-            "author_id": author,
-            "author_handle": author,
-            "hashtags": [],
-            "mentions": [],
-            "media_kind": "none",
-            "media_count": 0,
-            "likes_count": likes,
-            "comments_count": comments,
-            "is_repost": more.pop("is_repost", False),
-            "observed_at": at(day) + timedelta(hours=age),
-        },
-        "tracker_posts": {
-            "day": more.pop("local_day", day),
-            "tracker": more.pop("tracker", "shoes"),
-            "source": "s",
-            "post_id": post_id,
-            "created_at": at(day),
-            "author_id": author,
-            "city": city,
-            "city_source": "none",
-            "city_confidence": 0.0,
-            "matched_by": "x",
-            "is_excluded": excluded,
-            "run_id": "r",
-        },
-        "sentiment": {
-            "day": day,
-            "source": "s",
-            "item_kind": "post",
-            "item_id": post_id,
-            "post_id": post_id,
-            "language": "en",
-            "language_confidence": 1.0,
-            "is_scored": label is not None,
-            "compound": 0.0 if label else None,
-            "label": label,
-            "model_name": "v",
-            "model_version": "1",
-            "run_id": "r",
-        },
-    }
-
-
-def comment(comment_id, post_id, *, day=D1, author="c", label="negative", hour=12):
-    return {
-        "comments": {
-            "day": day,
-            "source": "s",
-            "comment_id": comment_id,
-            "post_id": post_id,
-            "created_at": at(day, hour),
-            "author_id": author,
-            "text": "no",
-            "observed_at": at(day),
-        },
-        "sentiment": {
-            "day": day,
-            "source": "s",
-            "item_kind": "comment",
-            "item_id": comment_id,
-            "post_id": post_id,
-            "language": "en",
-            "language_confidence": 1.0,
-            "is_scored": True,
-            "compound": -0.5,
-            "label": label,
-            "model_name": "v",
-            "model_version": "1",
-            "run_id": "r",
-        },
-    }
-
-
-def run(name, made, *, days=(D1,), coverage=(), engagement=(), zones=None):
-    relations = {
-        table: TABLES[table].from_rows([row[table] for row in made if table in row])
-        for table in ("posts", "tracker_posts", "comments", "sentiment")
-    }
-    relations["coverage"] = TABLES["coverage"].from_rows(list(coverage))
-    relations["engagement"] = TABLES["engagement"].from_rows(list(engagement))
-    relations["run_ids"] = run_id_rows({day: f"run-{day}" for day in days})
-    relations["tracker_zones"] = tracker_zone_rows(zones or {})
-    with duckdb.connect() as connection:
-        for relation, rows in relations.items():
-            connection.register(relation, rows)
-        found = connection.sql(lake_query(name), params=PARAMS[name]).to_arrow_table()
-    return as_declared(found, name)
-
-
-def activity(made, **more):
-    rows = run("activity", made, **more).to_pylist()
-    return {(row["tracker"], row["city"], row["day"]): row for row in rows}
 
 
 def test_each_city_and_all_of_them_are_counted():
@@ -154,86 +37,6 @@ def test_each_city_and_all_of_them_are_counted():
     assert total["negative_authors_count"] == 1
     assert total["run_id"] == "run-2024-03-01"
     assert rows["shoes", "paris", D1]["likes_count"] == 4
-
-
-def test_unknown_likes_are_missing_and_not_zero():
-    row = activity([post("1", likes=None)])["shoes", "all", D1]
-    assert row["likes_count"] is None
-    assert row["likes_per_post"] is None
-    assert row["likes_per_post_trimmed"] is None
-    assert row["like_coverage"] == 0
-    assert row["activity"] == 1
-
-
-def test_the_trimmed_mean_drops_a_tenth_at_either_end():
-    made = [
-        post(str(i), author=str(i), likes=likes)
-        for i, likes in enumerate([0, 1, 2, 3, 4, 5, 6, 7, 8, 10_000])
-    ]
-    row = activity(made)["shoes", "all", D1]
-    assert row["likes_per_post"] == 4.5
-    assert row["likes_per_post_trimmed"] == 4.5
-
-
-def test_likes_and_comments_a_post_equal_those_counted_by_hand():
-    """Over posts of any size whose count is known, in each city and in all of them."""
-    draw = random.Random(3)
-    made, told = [], {}
-    for number in range(400):
-        tracker, city = draw.choice("ab"), draw.choice(["paris", "rome", "unknown"])
-        counts = {
-            name: draw.choice([None, 0, draw.randrange(9), draw.randrange(2_000)])
-            for name in ("likes", "comments")
-        }
-        is_excluded = number % 20 == 0
-        made.append(
-            post(
-                str(number),
-                tracker=tracker,
-                city=city,
-                is_excluded=is_excluded,
-                **counts,
-            )
-        )
-        for name, count in counts.items():
-            if count is not None and not is_excluded:
-                for place in (city, "all"):
-                    told.setdefault((tracker, place, name), []).append(count)
-
-    rows = activity(made)
-
-    assert len(told) == 16
-    for (tracker, place, name), counts in told.items():
-        counts.sort()
-        cut = len(counts) // 10
-        row = rows[tracker, place, D1]
-        assert row[f"{name}_count"] == sum(counts)
-        assert row[f"{name}_per_post"] == median(counts)
-        trimmed = fmean(counts[cut : len(counts) - cut])
-        assert row[f"{name}_per_post_trimmed"] == pytest.approx(trimmed, rel=1e-12)
-
-
-def test_unknown_comments_are_missing_and_not_zero():
-    rows = activity(
-        [
-            post("1", comments=None),
-            post("2", comments=0, city="rome"),
-            post("3", comments=6, city="rome"),
-        ]
-    )
-    assert rows["shoes", "all", D1]["comments_per_post"] == 3
-    assert rows["shoes", "rome", D1]["comments_per_post_trimmed"] == 3
-    paris = rows["shoes", "paris", D1]
-    assert paris["comments_count"] is None
-    assert paris["comments_per_post"] is None
-    assert paris["comments_per_post_trimmed"] is None
-    assert paris["likes_per_post"] == 10
-
-
-def test_a_day_of_comments_alone_has_nothing_a_post():
-    made = [post("1", day=D1), comment("c1", "1", day=D2)]
-    row = activity(made, days=(D2,))["shoes", "all", D2]
-    assert (row["posts_count"], row["comments_per_post"]) == (0, None)
 
 
 def test_an_author_weighs_at_most_three_posts():
@@ -293,48 +96,6 @@ def test_a_comments_day_follows_the_trackers_time_zone():
     assert rows["shoes", "all", D2]["comment_scored_count"] == 1
 
 
-def test_likes_are_read_at_the_age_nearest_to_a_day():
-    readings = [
-        {
-            "day": D1,
-            "source": "s",
-            "post_id": "1",
-            "created_at": at(D1),
-            "observed_at": at(D1) + timedelta(hours=hours),
-            "likes_count": likes,
-        }
-        for hours, likes in ((2, 5), (26, 50), (200, 500))
-    ]
-    row = activity([post("1", likes=500, age_hours=200)], engagement=readings)
-    assert row["shoes", "all", D1]["likes_count"] == 50
-
-
-def test_comments_are_read_at_the_age_nearest_to_a_day():
-    """Of a post that was not read again, those that it came with count."""
-    readings = [
-        {
-            "day": (at(D1) + timedelta(hours=hours)).date(),
-            "source": "s",
-            "post_id": "1",
-            "created_at": at(D1),
-            "observed_at": at(D1) + timedelta(hours=hours),
-            "likes_count": likes,
-            "comments_count": comments,
-        }
-        for hours, likes, comments in ((2, 5, 1), (26, 50, None), (36, None, 7))
-    ]
-    made = [post("1", comments=90, age_hours=200), post("2", comments=3, city="rome")]
-    rows = activity(made, engagement=readings)
-    assert rows["shoes", "paris", D1]["likes_count"] == 50
-    assert rows["shoes", "paris", D1]["comments_count"] == 7
-    assert rows["shoes", "all", D1]["comments_per_post"] == 5
-
-
-def test_young_likes_are_provisional():
-    assert activity([post("1", age_hours=2)])["shoes", "all", D1]["is_provisional"]
-    assert not activity([post("1")])["shoes", "all", D1]["is_provisional"]
-
-
 def test_a_day_covered_in_part_is_flagged():
     coverage = [
         {
@@ -378,78 +139,9 @@ def test_a_comment_counts_up_to_28_days_after_its_post():
     assert ("shoes", "all", too_late) not in rows
 
 
-def test_a_reading_of_likes_counts_up_to_two_days_after_the_post():
-    """Of a range later readings are at hand: they say no more than of a day alone."""
-
-    def reading(days, likes):
-        return {
-            "day": D1 + timedelta(days=days),
-            "source": "s",
-            "post_id": "1",
-            "created_at": at(D1),
-            "observed_at": at(D1 + timedelta(days=days)),
-            "likes_count": likes,
-        }
-
-    made = [post("1", likes=900)]
-    late, week = reading(3, 70), reading(7, 200)
-    row = activity(made, engagement=[late, week])["shoes", "all", D1]
-    assert row["likes_count"] == 900
-    row = activity(made, engagement=[reading(2, 50), late, week])["shoes", "all", D1]
-    assert row["likes_count"] == 50
-
-
 def test_nothing_in_gives_typed_nothing():
     assert run("activity", []).num_rows == 0
     assert run("author_days", []).schema.equals(TABLES["author_days"].arrow)
-
-
-def test_author_days_give_the_main_city_and_newest_handle():
-    made = [
-        post("1", city="paris", label="negative"),
-        post("2", city="milan", likes=None),
-        post("3", city="milan", likes=7),
-        post("4", author=None),
-        post("5", is_excluded=True),
-    ]
-    rows = run("author_days", made).to_pylist()
-    assert len(rows) == 1
-    row = rows[0]
-    assert (row["author_id"], row["city"], row["author_handle"]) == ("a", "milan", "a")
-    assert (row["posts_count"], row["likes_known_count"], row["likes_count"]) == (
-        3,
-        2,
-        17,
-    )
-    assert (row["negative_count"], row["scored_count"]) == (1, 1)
-
-
-def test_authors_have_the_likes_and_comments_that_their_day_has():
-    """Both are of the reading nearest to 24 hours, and of none that is late."""
-
-    def reading(post_id, hours, likes, comments):
-        read_at = at(D1) + timedelta(hours=hours)
-        return {
-            "day": read_at.date(),
-            "source": "s",
-            "post_id": post_id,
-            "created_at": at(D1),
-            "observed_at": read_at,
-            "likes_count": likes,
-            "comments_count": comments,
-        }
-
-    made = [post("1", likes=900, comments=90), post("2", likes=5, comments=3)]
-    readings = [
-        reading("1", 2, 4, 1),
-        reading("1", 26, 50, None),
-        reading("1", 36, None, 7),
-        reading("2", 7 * 24, 600, 60),
-    ]
-    (author,) = run("author_days", made, engagement=readings).to_pylist()
-    day = activity(made, engagement=readings)["shoes", "all", D1]
-    assert (author["likes_count"], author["comments_count"]) == (55, 10)
-    assert (day["likes_count"], day["comments_count"]) == (55, 10)
 
 
 def test_coverage_says_which_days_were_seen():
