@@ -205,8 +205,9 @@ def test_rescoring_is_told_on_the_command_line() -> None:
     assert told == Rescoring(
         card="garment-crops", sha256=load_card("garment-crops").sha256, weight=0.4
     )
-    with pytest.raises(ModelError, match=r"such as garment-crops:0\.35"):
-        read_rescoring("garment-crops", SHIPPED)
+    for wrong in ("garment-crops", "garment-crops:1", "garment-crops:much"):
+        with pytest.raises(ModelError, match=r"such as garment-crops:0\.35"):
+            read_rescoring(wrong, SHIPPED)
 
 
 def test_the_word_of_the_classifier_changes_the_key() -> None:

@@ -203,14 +203,14 @@ def read_rescoring(told: str, out: Path) -> Rescoring:
         If it is not so, or there is no such card in `out`.
     """
     name, _, weight = told.partition(":")
+    sha256 = load_card(out / f"{name}.json").sha256
     try:
-        number = float(weight)
+        return Rescoring(card=name, sha256=sha256, weight=float(weight))
     except ValueError:
         raise ModelError(
-            f"expected a rescoring such as garment-crops:0.35, got {told}"
+            "expected a rescoring such as garment-crops:0.35, its weight above 0 and "
+            f"below 1, got {told}"
         ) from None
-    sha256 = load_card(out / f"{name}.json").sha256
-    return Rescoring(card=name, sha256=sha256, weight=number)
 
 
 def add_arguments(verbs: Any) -> None:

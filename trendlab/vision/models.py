@@ -73,7 +73,7 @@ class Rescoring(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    card: str
+    card: str = Field(pattern=r"^[a-z0-9-]{1,60}$")
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     weight: float = Field(gt=0, lt=1)
 
