@@ -8,18 +8,18 @@
 --   posts                           UTC days from one before to one after the produced
 --   comments                        likewise
 --   sentiment                       likewise
---   engagement                      days of observation up to two after the produced;
---                                   empty where readings are not kept
+--   post_readings                   of post_readings.sql: what a reading says of posts
 --   coverage                        the produced days; empty: nothing is partial
 --   tracker_zones(tracker, time_zone)  trackers whose day is not the UTC day
 --
--- Parameters: comment_days (a comment counts up to so many days after its post),
--- reading_days (a reading of a post's counts, up to so many UTC days after it). Of a
+-- Parameter: comment_days (a comment counts up to so many days after its post). Of a
 -- range more is at hand than of a day alone, and must not count.
 --
 -- * Likes, and counts of comments, compare readings of equal age: of a post's readings
 --   the one nearest to 24 hours counts, and what posts holds where there is none.
 --   Unknown likes are missing, not zero; so are comments.
+-- * Authors and comments are a network's: sources that were collected for several
+--   trackers (tweets__coats, tweets__boots) hold the same ones, which count once.
 -- * A comment belongs to its post's trackers and city, and to its own day (in the
 --   tracker's time zone), not the post's.
 -- * Capped counts: an author with more than 3 scored posts weighs 3, split between
@@ -43,34 +43,6 @@ matched as (
     where not tp.is_excluded
 ),
 
-readings as (
-    select
-        source,
-        post_id,
-        observed_at,
-        likes_count,
-        comments_count,
-        -- nearest to 24 hours first; of two readings equally near, the later one
-        (abs(epoch(observed_at - created_at) - 86400), -epoch(observed_at)) as distance
-    from engagement
-    where day <= (timezone('UTC', created_at))::date + $reading_days
-),
-
--- the reading of each post's likes, and that of its comments, nearest to 24 hours
-aged as (
-    select
-        source,
-        post_id,
-        arg_min(likes_count, distance) filter (where likes_count is not null)
-            as likes_count,
-        arg_min(observed_at, distance) filter (where likes_count is not null)
-            as likes_observed_at,
-        arg_min(comments_count, distance) filter (where comments_count is not null)
-            as comments_count
-    from readings
-    group by source, post_id
-),
-
 post_scores as (
     select source, item_id as post_id, label
     from sentiment
@@ -91,7 +63,7 @@ post_facts as (
         s.label = 'negative' as is_negative,
         s.label = 'positive' as is_positive
     from posts as p
-    left join aged as a
+    left join post_readings as a
         on a.source = p.source and a.post_id = p.post_id
     left join post_scores as s
         on s.source = p.source and s.post_id = p.post_id
@@ -102,7 +74,7 @@ items as (
         m.tracker,
         m.day,
         m.city,
-        m.source,
+        split_part(m.source, '__', 1) as network,
         m.author_id,
         p.is_repost,
         p.comments_count,
@@ -122,7 +94,7 @@ by_author_city as (
         tracker,
         day,
         city,
-        source,
+        network,
         author_id,
         count(*) as posts_count,
         count(*) filter (where is_repost) as reposts_count,
@@ -136,11 +108,11 @@ by_author_city as (
         count(*) filter (where is_negative) as negative_count,
         count(*) filter (where is_positive) as positive_count
     from items
-    group by tracker, day, city, source, author_id
+    group by tracker, day, city, network, author_id
 ),
 
 by_author as (
-    select * exclude (source) from by_author_city
+    select * exclude (network) from by_author_city
     union all by name
     select
         tracker,
@@ -158,7 +130,7 @@ by_author as (
         sum(negative_count)::bigint as negative_count,
         sum(positive_count)::bigint as positive_count
     from by_author_city
-    group by tracker, day, source, author_id
+    group by tracker, day, network, author_id
 ),
 
 summed as (
@@ -229,7 +201,7 @@ post_measures as (
 -- source with every matched post of it, and only then ask for the comment's own post
 comment_scores as materialized (
     select
-        c.source,
+        split_part(c.source, '__', 1) as network,
         c.post_id,
         c.day,
         c.created_at,
@@ -239,6 +211,10 @@ comment_scores as materialized (
     inner join sentiment as s
         on s.source = c.source and s.item_id = c.comment_id
     where s.item_kind = 'comment' and s.is_scored
+    qualify row_number() over (
+        partition by split_part(c.source, '__', 1), c.comment_id
+        order by c.source
+    ) = 1
 ),
 
 comment_items as (
@@ -250,13 +226,13 @@ comment_items as (
             when z.time_zone is null then c.day
             else (timezone(z.time_zone, c.created_at))::date
         end as day,
-        c.source,
+        c.network,
         c.author_id,
         c.label = 'negative' as is_negative,
         c.label = 'positive' as is_positive
     from comment_scores as c
     inner join tracker_posts as tp
-        on tp.source = c.source and tp.post_id = c.post_id
+        on split_part(tp.source, '__', 1) = c.network and tp.post_id = c.post_id
     left join tracker_zones as z on z.tracker = tp.tracker
     where not tp.is_excluded
 ),
@@ -274,8 +250,8 @@ comments_by_author as (
     semi join produced on produced.day = comment_items.day
     where posted_on between comment_items.day - $comment_days and comment_items.day
     group by grouping sets (
-        (tracker, day, city, source, author_id),
-        (tracker, day, source, author_id)
+        (tracker, day, city, network, author_id),
+        (tracker, day, network, author_id)
     )
 ),
 

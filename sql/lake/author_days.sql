@@ -1,38 +1,15 @@
 -- What an author did in a day: one row per tracker, day and known author. Excluded
--- posts are left out; posts without an author are left out too.
+-- posts are left out; posts without an author are left out too. An author's id is the
+-- network's: who wrote in the files of several trackers (tweets__coats, tweets__boots)
+-- is one author, of the source tweets.
 --
 -- Relations (a range of days in one query): run_ids(day, run_id), tracker_posts of
 -- the produced days, posts and sentiment from one UTC day before to one after, and
--- engagement up to two days after (empty where readings are not kept).
---
--- Parameter: reading_days, as in activity.sql; likes and comments are those of the
--- reading that counts there.
+-- post_readings of post_readings.sql, as in activity.sql: likes and comments are those
+-- of the reading that counts there.
 
 with produced as (
     select day, run_id from run_ids
-),
-
-readings as (
-    select
-        source,
-        post_id,
-        likes_count,
-        comments_count,
-        (abs(epoch(observed_at - created_at) - 86400), -epoch(observed_at)) as distance
-    from engagement
-    where day <= (timezone('UTC', created_at))::date + $reading_days
-),
-
-aged as (
-    select
-        source,
-        post_id,
-        arg_min(likes_count, distance) filter (where likes_count is not null)
-            as likes_count,
-        arg_min(comments_count, distance) filter (where comments_count is not null)
-            as comments_count
-    from readings
-    group by source, post_id
 ),
 
 post_scores as (
@@ -45,7 +22,7 @@ items as (
     select
         tp.tracker,
         tp.day,
-        tp.source,
+        split_part(tp.source, '__', 1) as source,
         tp.author_id,
         tp.city,
         tp.post_id,
@@ -60,7 +37,7 @@ items as (
     inner join produced on produced.day = tp.day
     inner join posts as p
         on p.source = tp.source and p.post_id = tp.post_id
-    left join aged as a
+    left join post_readings as a
         on a.source = tp.source and a.post_id = tp.post_id
     left join post_scores as s
         on s.source = tp.source and s.post_id = tp.post_id

@@ -21,7 +21,8 @@ select
     tp.tracker,
     tp.city,
     -- a unit separator, so that no id of a source runs into that of another
-    tp.source || chr(31) || coalesce(tp.author_id, chr(31) || tp.post_id) as author,
+    split_part(tp.source, '__', 1) || chr(31)
+    || coalesce(tp.author_id, chr(31) || tp.post_id) as author,
     count(*) as scored_count,
     count(*) filter (where scored.label = 'positive') as positive_count,
     count(*) filter (where scored.label = 'negative') as negative_count

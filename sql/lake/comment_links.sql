@@ -11,4 +11,6 @@ inner join comments on wanted.item = comments.comment_id
 inner join posts
     on comments.source = posts.source and comments.post_id = posts.post_id
 group by wanted.item
-having count(distinct (comments.source, posts.post_id)) = 1 and min(posts.url) is not null
+having
+    count(distinct (split_part(comments.source, '__', 1), posts.post_id)) = 1
+    and min(posts.url) is not null

@@ -1,5 +1,6 @@
 -- The comments on posts of trackers on the days of their events: one row per event
--- day, tracker and comment.
+-- day, tracker and comment. The source is the network: a comment that files of several
+-- trackers hold is one.
 --
 -- Relations: event_days(day, tracker), tracker_posts of those days and of so many
 -- before as a comment may be late, comments and sentiment from one UTC day before to one
@@ -12,7 +13,7 @@ with matched as (
         event_days.day,
         tp.tracker,
         tp.city,
-        tp.source,
+        split_part(tp.source, '__', 1) as source,
         tp.post_id,
         tracker_zones.time_zone
     from tracker_posts as tp
@@ -44,11 +45,11 @@ select
     comment_scores.compound,
     comment_scores.label,
     null::varchar [] as garments,
-    md5_number_lower(concat_ws(' ', matched.source, comments.comment_id))
+    md5_number_lower(concat_ws(' ', comments.source, comments.comment_id))
         as hash_order
 from matched
 inner join comments
-    on comments.source = matched.source
+    on split_part(comments.source, '__', 1) = matched.source
     and comments.post_id = matched.post_id
     and matched.day = case
         when matched.time_zone is null then comments.day
@@ -57,3 +58,7 @@ inner join comments
 left join comment_scores
     on comment_scores.source = comments.source
     and comment_scores.comment_id = comments.comment_id
+qualify row_number() over (
+    partition by matched.day, matched.tracker, matched.source, comments.comment_id
+    order by comments.source
+) = 1

@@ -1,5 +1,6 @@
 -- The posts of trackers on the days of their events: one row per event day, tracker
--- and post, with its score and the garments in its photos.
+-- and post, with its score and the garments in its photos. The source is the network,
+-- which posts and authors have their ids from.
 --
 -- Relations: event_days(day, tracker), tracker_posts of those days, posts, sentiment
 -- and garments from one UTC day before to one after (a tracker's day may be another
@@ -30,7 +31,7 @@ select
     matched.day,
     matched.tracker,
     matched.city,
-    matched.source,
+    split_part(matched.source, '__', 1) as source,
     matched.post_id as item_id,
     posts.author_id,
     posts.author_handle,

@@ -1,7 +1,5 @@
 -- Authors who carry several trackers at once: one row per source and author, of all
--- authors and not only of those whose rank in a tracker is kept. A source that was
--- collected for a tracker (tweets__coats) is the source without it: ids are a network's,
--- and who stands in the files of two trackers is one author.
+-- authors and not only of those whose rank in a tracker is kept.
 --
 -- Relation: author_days of the 28 days. Parameters: min_posts and min_trackers (who
 -- carries a tracker, and several), min_authors (fewer compared authors tell no lift),
@@ -10,13 +8,13 @@
 with counted as (
     select
         tracker,
-        split_part(author_days.source, '__', 1) as source,
+        source,
         author_id,
         max({'day': day, 'handle': author_handle})
         filter (where author_handle is not null) as newest,
         sum(posts_count)::bigint as posts_count
     from author_days
-    group by tracker, split_part(author_days.source, '__', 1), author_id
+    group by tracker, source, author_id
     having sum(posts_count) >= $min_posts
 ),
 

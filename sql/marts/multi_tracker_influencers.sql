@@ -10,7 +10,7 @@ with newest as (
 ranked as (
     select
         day,
-        split_part(source, '__', 1) as source,
+        source,
         author_id,
         max(nullif(author_kind, 'unknown')) as author_kind,
         max(nullif(home_city, 'unknown')) as home_city,
@@ -21,7 +21,7 @@ ranked as (
         string_agg(distinct nullif(flags, ''), ',') as flags
     from trendlab.influencers
     where window_kind = 'all'
-    group by day, split_part(source, '__', 1), author_id
+    group by day, source, author_id
 )
 
 select

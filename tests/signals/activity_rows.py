@@ -25,10 +25,11 @@ def post(post_id, *, day=D1, author="a", likes=10, city="paris", label=None, **m
     excluded = more.pop("is_excluded", False)
     age = more.pop("age_hours", 30)
     comments = more.pop("comments", 2)
+    source = more.pop("source", "s")
     return {
         "posts": {
             "day": day,
-            "source": "s",
+            "source": source,
             "post_id": post_id,
             "created_at": at(day),
             "author_id": author,
@@ -45,7 +46,7 @@ def post(post_id, *, day=D1, author="a", likes=10, city="paris", label=None, **m
         "tracker_posts": {
             "day": more.pop("local_day", day),
             "tracker": more.pop("tracker", "shoes"),
-            "source": "s",
+            "source": source,
             "post_id": post_id,
             "created_at": at(day),
             "author_id": author,
@@ -58,7 +59,7 @@ def post(post_id, *, day=D1, author="a", likes=10, city="paris", label=None, **m
         },
         "sentiment": {
             "day": day,
-            "source": "s",
+            "source": source,
             "item_kind": "post",
             "item_id": post_id,
             "post_id": post_id,
@@ -74,11 +75,13 @@ def post(post_id, *, day=D1, author="a", likes=10, city="paris", label=None, **m
     }
 
 
-def comment(comment_id, post_id, *, day=D1, author="c", label="negative", hour=12):
+def comment(
+    comment_id, post_id, *, day=D1, author="c", label="negative", hour=12, source="s"
+):
     return {
         "comments": {
             "day": day,
-            "source": "s",
+            "source": source,
             "comment_id": comment_id,
             "post_id": post_id,
             "created_at": at(day, hour),
@@ -88,7 +91,7 @@ def comment(comment_id, post_id, *, day=D1, author="c", label="negative", hour=1
         },
         "sentiment": {
             "day": day,
-            "source": "s",
+            "source": source,
             "item_kind": "comment",
             "item_id": comment_id,
             "post_id": post_id,
@@ -109,13 +112,17 @@ def run(name, made, *, days=(D1,), coverage=(), engagement=(), zones=None):
         table: TABLES[table].from_rows([row[table] for row in made if table in row])
         for table in ("posts", "tracker_posts", "comments", "sentiment")
     }
-    relations["coverage"] = TABLES["coverage"].from_rows(list(coverage))
     relations["engagement"] = TABLES["engagement"].from_rows(list(engagement))
+    relations["coverage"] = TABLES["coverage"].from_rows(list(coverage))
     relations["run_ids"] = run_id_rows({day: f"run-{day}" for day in days})
     relations["tracker_zones"] = tracker_zone_rows(zones or {})
     with duckdb.connect() as connection:
         for relation, rows in relations.items():
             connection.register(relation, rows)
+        readings = connection.sql(
+            lake_query("post_readings"), params=PARAMS["post_readings"]
+        ).to_arrow_table()
+        connection.register("post_readings", readings)
         found = connection.sql(lake_query(name), params=PARAMS[name]).to_arrow_table()
     return as_declared(found, name)
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.signals.activity_rows import D1, activity, at, post, run
+from tests.signals.activity_rows import D1, activity, at, comment, post, run
 
 
 def test_author_days_give_the_main_city_and_newest_handle():
@@ -51,3 +51,44 @@ def test_authors_have_the_likes_and_comments_that_their_day_has():
     day = activity(made, engagement=readings)["shoes", "all", D1]
     assert (author["likes_count"], author["comments_count"]) == (55, 10)
     assert (day["likes_count"], day["comments_count"]) == (55, 10)
+
+
+def test_who_wrote_in_the_files_of_two_trackers_is_one_author():
+    made = [
+        post("1", source="net__shoes", label="negative"),
+        post("2", source="net__bags", label="negative", likes=7),
+        post("3", source="other", label="negative"),
+    ]
+    rows = run("author_days", made).to_pylist()
+    assert [
+        (row["source"], row["posts_count"], row["likes_count"]) for row in rows
+    ] == [
+        ("net", 2, 17),
+        ("other", 1, 10),
+    ]
+    day = activity(made)["shoes", "all", D1]
+    assert (day["authors_count"], day["negative_authors_count"]) == (2, 2)
+
+
+def test_an_author_of_two_files_is_capped_over_both():
+    made = [
+        post(f"{source}{number}", source=source, label="negative")
+        for source in ("net__shoes", "net__bags")
+        for number in range(3)
+    ]
+    day = activity(made)["shoes", "all", D1]
+    assert (day["negative_count"], day["negative_capped_count"]) == (6, 3)
+
+
+def test_a_comment_in_two_files_counts_once_under_the_copy_that_stands_for_its_post():
+    made = [
+        post("1", source="net__bags"),
+        # the copy of the post that was collected with it is not the one that stands
+        comment("c1", "1", source="net__shoes"),
+        comment("c1", "1", source="net__bags"),
+        comment("c2", "1", source="net__shoes", author="d"),
+        comment("c3", "1", source="other"),
+    ]
+    day = activity(made)["shoes", "all", D1]
+    assert day["comment_scored_count"] == 2
+    assert day["comment_negative_authors_count"] == 2

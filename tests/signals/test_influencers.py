@@ -23,7 +23,6 @@ from tests.signals.authors import (
 )
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
-from trendlab.signals.standing import count_trackers
 
 
 def test_planted_influencers_rank_first() -> None:
@@ -162,27 +161,6 @@ def test_two_posts_in_each_of_two_trackers_make_a_multi_tracker_influencer() -> 
         1,
         False,
     )
-
-
-def test_files_collected_for_two_trackers_hold_the_same_people() -> None:
-    days = pl.DataFrame(
-        {
-            "author": [0, 1, 2],
-            "tracker": ["denim", "boots", "denim"],
-            "posts_count": [2, 2, 2],
-        }
-    )
-    authors = pl.DataFrame(
-        {
-            "author": [0, 1, 2],
-            "source": ["net__denim", "net__boots", "network"],
-            "author_id": ["both", "both", "both"],
-        }
-    )
-
-    counted = count_trackers(days, authors).sort("author")
-
-    assert counted["trackers_count"].to_list() == [2, 2, 1]
 
 
 def test_the_home_city_is_that_of_the_week() -> None:

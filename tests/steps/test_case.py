@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from tests.builders import table
 from tests.steps.forgetting import (
     DAY,
     HANDLE,
@@ -28,6 +29,7 @@ from tests.steps.forgetting import (
 from trendlab.cases import append_entry, write_entries
 from trendlab.cases.signing import read_private_key, sign_entries
 from trendlab.errors import CaseError, SettingsError
+from trendlab.lake import Lake
 from trendlab.lake.copies import read_copy
 from trendlab.privacy import Author
 from trendlab.schemas import TABLES
@@ -35,6 +37,7 @@ from trendlab.steps.case import check_case, create_case, known_cases, partial_of
 from trendlab.steps.case_redaction import redact_case
 from trendlab.steps.exports import note_export
 from trendlab.steps.forget import forget_author
+from trendlab.steps.nightly import run_steps
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,34 @@ def test_a_case_holds_what_the_tracker_held(made):
     page = (folder / "index.html").read_text()
     assert "what a lovely coat" in page
     assert "positive" in page
+
+
+def test_a_case_holds_every_copy_of_a_post_and_what_is_stored_with_it(tmp_path):
+    """The post is counted once; each file's own comments are evidence."""
+    lake = Lake(tmp_path / "lake")
+    (tmp_path / "trackers.yml").write_text(
+        "trackers:\n  - name: coats\n  - name: hats\n"
+    )
+    for tracker in ("coats", "hats"):
+        source = f"tweets__{tracker}"
+        here = {"source": source, "lat": 48.85, "lon": 2.35}
+        lake.write("posts", DAY, table("posts", [here]), source=source)
+        said = [{"source": source, "comment_id": tracker, "text": f"of the {tracker}"}]
+        lake.write("comments", DAY, table("comments", said), source=source)
+    context = context_of(tmp_path)
+    run_steps(context, ["match"], DAY, DAY)
+
+    folder = create_case(context, "hats", DAY, DAY).folder
+
+    matched, posts, comments = (
+        read_copy(folder / f"{name}.parquet", TABLES[name])
+        for name in ("tracker_posts", "posts", "comments")
+    )
+    assert matched["source"].to_pylist() == ["tweets__coats"]
+    assert posts["source"].to_pylist() == ["tweets__coats", "tweets__hats"]
+    assert sorted(comments["text"].to_pylist()) == ["of the coats", "of the hats"]
+    page = (folder / "index.html").read_text()
+    assert (page.count("paris"), page.count("unknown")) == (2, 0)
 
 
 def test_an_untouched_case_passes_and_is_read_only(made):

@@ -73,21 +73,6 @@ def test_two_posts_in_each_of_two_trackers_are_several(tmp_path: Path) -> None:
     assert (only["day"], only["run_id"]) == (MONDAY, "run")
 
 
-def test_files_collected_for_two_trackers_hold_the_same_people(tmp_path: Path) -> None:
-    rows = [
-        row(
-            "author_days", day=SUNDAY, tracker=tracker, source=f"tweets__{stored_for}",
-            author_id="both", author_handle="h", posts_count=posts,
-        )
-        for stored_for, posts in (("boots", 2), ("coats", 6))
-        for tracker in (stored_for, "all")
-    ]  # fmt: skip
-
-    (only,) = find_rows(tmp_path, rows)
-    assert (only["source"], only["author_id"]) == ("tweets", "both")
-    assert (only["trackers"], only["posts_count"]) == ("boots, coats", 8)
-
-
 def test_who_is_behind_fifty_others_in_each_tracker_is_found(tmp_path: Path) -> None:
     crowd = {
         f"{tracker}{n:02}": {tracker: 20} for tracker in ("coats", "boots", "hats")

@@ -154,6 +154,39 @@ def test_comments_count_on_their_own_day_under_their_posts_trackers() -> None:
     assert {row["negative_count"] for row in rows} == {1}
 
 
+def test_a_comment_and_an_author_of_two_files_count_once() -> None:
+    """The post is that of the file of boots; its comments were read with both."""
+    posts = [
+        post("a", "winter", source="net__boots", author_id="one"),
+        post("b", "winter", source="net__coats", author_id="one"),
+    ]
+    matched = [
+        {"post_id": each["post_id"], "day": DAY, "source": each["source"]}
+        for each in posts
+    ]
+    comments = [
+        {
+            "comment_id": f"c{number}",
+            "post_id": "a",
+            "text": "plastic",
+            "source": source,
+            "author_id": f"by {number}",
+            "created_at": at(DAY),
+        }
+        for number, source in enumerate(["net__boots", "net__coats", "other"])
+    ]
+    comments += [{**comments[0], "source": "net__coats"}]
+
+    rows = counted(posts, comments=comments, matched=matched)
+
+    assert {
+        row["term"]: (row["items_count"], row["authors_count"]) for row in rows
+    } == {
+        "winter": (2, 1),
+        "plastic": (2, 2),
+    }
+
+
 def test_a_comment_falls_on_the_day_of_its_trackers_clock() -> None:
     posts = [post("a", "winter")]
     # 20:00 UTC is the next morning in Tokyo

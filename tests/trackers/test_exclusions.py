@@ -158,6 +158,26 @@ def test_the_preview_counts_what_each_rule_and_it_alone_drops():
     assert (selling.rule, selling.dropped_count, selling.only_count) == ("sell", 1, 0)
 
 
+def test_the_preview_counts_a_post_of_two_files_once():
+    posts = table(
+        "posts",
+        [
+            {"source": source, "post_id": "both", "hashtags": ["coat", "ad"]}
+            for source in ("tweets__x", "tweets__y")
+        ],
+    )
+    tracker = Tracker(
+        name="x",
+        hashtags=["coat"],
+        exclusions=[Exclusion(reason="spam", hashtags=["ad"])],
+    )
+
+    (spam,) = preview_exclusions(posts, tracker)
+
+    assert (spam.dropped_count, spam.dropped_share, spam.only_count) == (1, 1.0, 1)
+    assert spam.examples == (("tweets__x", "both"),)
+
+
 def test_the_preview_of_no_posts_is_all_zeros():
     tracker = Tracker(
         name="t", hashtags=["x"], exclusions=[Exclusion(reason="r", hashtags=["ad"])]

@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.builders import table
 from trendlab.schemas import TABLES
-from trendlab.trackers import Exclusion, Tracker, bound_tracker, match_posts
+from trendlab.schemas.sources import bound_tracker, network_of, networks
+from trendlab.trackers import Exclusion, Tracker, match_posts
 from trendlab.trackers.facts import day_bounds
 from trendlab.trackers.text import fold, has_term, is_plain, is_word_character
 
@@ -175,6 +178,93 @@ def test_all_leaves_out_a_post_only_where_every_tracker_leaves_it_out():
         ("x", "one"): "spam",
         ("y", "both"): None,
     }
+
+
+def copies_of(post_id: str, *stored_for: str, **columns: Any) -> list[dict[str, Any]]:
+    """Give rows of one post, stored for several trackers."""
+    return [
+        {
+            "source": f"tweets__{tracker}",
+            "post_id": post_id,
+            "created_at": NOON,
+            **columns,
+        }
+        for tracker in stored_for
+    ]
+
+
+def test_a_post_in_the_files_of_two_trackers_is_one_post():
+    posts = table(
+        "posts", [*copies_of("both", "y", "x"), *copies_of("one", "y"), {"source": "t"}]
+    )
+
+    matched = match(posts, Tracker(name="y"), Tracker(name="x")).to_pylist()
+
+    assert [
+        (row["tracker"], row["source"], row["post_id"], row["matched_by"])
+        for row in matched
+    ] == [
+        # the first by name stands for it everywhere, and each tracker says its reason
+        ("all", "tweets__x", "both", "y: source tweets__y"),
+        ("all", "tweets__y", "one", "y: source tweets__y"),
+        ("x", "tweets__x", "both", "source tweets__x"),
+        ("y", "tweets__x", "both", "source tweets__y"),
+        ("y", "tweets__y", "one", "source tweets__y"),
+    ]
+
+
+def test_a_tracker_that_finds_both_copies_of_a_post_has_it_once():
+    posts = table("posts", copies_of("both", "x", "y", hashtags=["coat"]))
+    finds = Tracker(name="x", hashtags=["coat"])
+
+    matched = match(posts, finds).to_pylist()
+
+    assert [(row["tracker"], row["matched_by"]) for row in matched] == [
+        ("all", "x: #coat"),
+        ("x", "#coat"),
+    ]
+
+
+def test_equal_ids_of_other_networks_and_days_are_other_posts():
+    posts = table(
+        "posts",
+        [
+            {"source": "tweets__x", "created_at": NOON},
+            {"source": "photos__x", "created_at": NOON},
+            {"source": "tweets__y", "created_at": NOON - timedelta(days=1)},
+        ],
+    )
+    abroad = Tracker(name="x", time_zone="Asia/Tokyo")
+
+    matched = match(posts, abroad, Tracker(name="y"))
+
+    shown = {(row["tracker"], row["source"]) for row in matched.to_pylist()}
+    assert shown == {
+        (tracker, source)
+        for tracker in ("all", "x")
+        for source in ("photos__x", "tweets__x")
+    }
+
+
+def test_all_keeps_a_post_of_two_files_that_one_tracker_keeps():
+    posts = table("posts", copies_of("both", "x", "y", hashtags=["ad"]))
+    rule = Exclusion(reason="spam", hashtags=["ad"])
+    strict, other = Tracker(name="x", exclusions=[rule]), Tracker(name="y")
+
+    by_one = match(posts, strict, other).to_pylist()
+    by_both = match(posts, strict, Tracker(name="y", exclusions=[rule])).to_pylist()
+
+    assert [row["excluded_by"] for row in by_one] == [None, "spam", None]
+    assert [row["excluded_by"] for row in by_both] == ["x: spam", "spam", "spam"]
+
+
+@pytest.mark.parametrize("source", ["tweets", "tweets__coco_c", "a__b__c", "__", ""])
+def test_a_column_of_sources_has_the_networks_of_its_sources(source: str):
+    column = pl.DataFrame({"source": [source]}).select(networks())
+
+    assert column["source"].to_list() == [network_of(source)]
+    in_sql = duckdb.execute("select split_part(?, '__', 1)", [source]).fetchall()
+    assert in_sql == [(network_of(source),)]
 
 
 def test_days_are_those_of_the_trackers_zone_and_of_utc_for_all():

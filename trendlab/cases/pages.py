@@ -10,6 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from trendlab.schemas.sources import network_of
+
 # Beyond so many posts a page is no help; the CSV is.
 MAX_PAGE_POSTS = 2_000
 _LEFT_OUT = {"day", "run_id"}
@@ -94,8 +96,9 @@ def _page(tables: Mapping[str, pa.Table], title: str) -> str:
         (one["source"], one["item_kind"], one["item_id"]): one["label"]
         for one in tables["sentiment"].to_pylist()
     }
+    # one copy of a post stands for it in tracker_posts
     cities = {
-        (one["source"], one["post_id"]): one["city"]
+        (network_of(one["source"]), one["post_id"]): one["city"]
         for one in tables["tracker_posts"].to_pylist()
     }
     photos: dict[tuple[str, str], list[str]] = {}
@@ -112,7 +115,10 @@ def _page(tables: Mapping[str, pa.Table], title: str) -> str:
         label = scores.get((key[0], "post", key[1]))
         who = [post["author_handle"] or post["author_id"] or "author not known"]
         who += [f"{post['created_at']:%Y-%m-%d %H:%M} UTC", post["source"]]
-        who += [cities.get(key, "unknown"), label or "not scored"]
+        who += [
+            cities.get((network_of(key[0]), key[1]), "unknown"),
+            label or "not scored",
+        ]
         told = [_paragraph(" · ".join(who), "who"), _paragraph(post["caption"] or "")]
         told += [f'<img src="{html.escape(path)}">' for path in photos.get(key, [])]
         for one in comments.get(key, []):

@@ -16,18 +16,12 @@ import pyarrow.compute as pc
 
 from trendlab.privacy.names import fold_name, holds_name
 from trendlab.schemas import Table
+from trendlab.schemas.sources import BINDING, network_of
 
 Key = tuple[str, str]
 """Source, as stored, and id."""
 
 _HANDLE_COLUMNS = ("author_handle", "handle")
-BINDING = "__"
-"""Stands in a source's name before the tracker that it was collected for."""
-
-
-def base_source(source: str) -> str:
-    """Return a source's name without the tracker that it was collected for."""
-    return source.partition(BINDING)[0]
 
 
 @dataclass(frozen=True)
@@ -134,7 +128,7 @@ def _evidence_of(rows: pa.Table, author: Author) -> pa.ChunkedArray:
     def is_theirs(kind: str, item: str) -> bool:
         if kind == "author":
             source, _, own = item.partition(":")
-            return own in author.author_ids and (base_source(source) == author.source)
+            return own in author.author_ids and (network_of(source) == author.source)
         return item in items.get(kind, ())
 
     told = [

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from trendlab.privacy.author import Author, base_source
+from trendlab.privacy.author import Author
 from trendlab.privacy.hashing import KeyedHash
 from trendlab.schemas import TABLES
+from trendlab.schemas.sources import network_of
 
 PURPOSE = "tombstone"
 # Networks that know a person by one kind of id, so that another id is somebody else.
@@ -84,7 +85,7 @@ class Forgotten:
 
     def __init__(self, keyed: KeyedHash, tombstones: pa.Table, source: str) -> None:
         self._keyed = keyed
-        self._source = base_source(source)
+        self._source = network_of(source)
         mine = [row for row in tombstones.to_pylist() if row["source"] == self._source]
         self._hashes = {row["identity_hash"] for row in mine}
         # handles that networks give to somebody else may be told apart by the id

@@ -163,5 +163,6 @@ SERIES_KIND = text(
 MODEL_NAME = text("model_name", "model that made the row; 'simulated' for drawn truth")
 MODEL_VERSION = text("model_version", "version of that model")
 SOURCE = text("source", "network or archive that the item came from")
+NETWORK = text("source", "network or archive, without a tracker that it is stored for")
 TRACKER = text("tracker", "name of the tracker, or 'all'")
 CITY = text("city", "id of a monitored city, 'unknown', or 'all'")

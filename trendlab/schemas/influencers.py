@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from trendlab.schemas.core import (
     DAY,
+    NETWORK,
     RULE_VERSION,
     RUN_ID,
-    SOURCE,
     TRACKER,
     Table,
     count,
@@ -32,7 +32,7 @@ INFLUENCERS = Table(
         date("window_from", "first day looked at"),
         date("window_to", "last day looked at"),
         count("window_days", "days that count"),
-        SOURCE,
+        NETWORK,
         text("author_id", "author's id at the source"),
         text("author_handle", "handle", nullable=True),
         text("author_kind", "person, brand or unknown"),
@@ -100,12 +100,10 @@ MULTI_TRACKER_AUTHORS = Table(
     "row per week (Monday), source and author.",
     columns=(
         DAY,
-        text("source", "network or archive, without a tracker that it is stored for"),
+        NETWORK,
         text("author_id", "author's id at the source"),
         text("author_handle", "newest handle seen", nullable=True),
-        count(
-            "posts_count", "posts of the 28 days; one stored for two trackers is two"
-        ),
+        count("posts_count", "posts of the 28 days, in tracker 'all'"),
         count("trackers_count", "trackers with ≥ 2 posts in the 28 days"),
         text("trackers", "those trackers, comma-separated"),
         number(
@@ -135,7 +133,7 @@ AUTHOR_CITIES = Table(
     "author and city.",
     columns=(
         DAY,
-        SOURCE,
+        NETWORK,
         text("author_id", "author's id at the source"),
         text("city", "id of a monitored city; 'unknown' for a place outside them"),
         count("located_count", "posts whose coordinates or place name tell the city"),
@@ -152,7 +150,7 @@ AUTHOR_HOMES = Table(
     "and author.",
     columns=(
         DAY,
-        SOURCE,
+        NETWORK,
         text("author_id", "author's id at the source"),
         text(
             "home_city",

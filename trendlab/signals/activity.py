@@ -1,8 +1,9 @@
 """Reads the activity queries and prepares the small relations they join to.
 
-The counting itself is SQL (`sql/lake/activity.sql`, `sql/lake/author_days.sql`), run
-by DuckDB over the lake. This module gives the text of the queries, the little tables
-that say which days to produce, and what coverage means for the detectors.
+The counting itself is SQL (`sql/lake/activity.sql` and `sql/lake/author_days.sql`, both
+over what `sql/lake/post_readings.sql` gives), run by DuckDB over the lake. This module
+gives the text of the queries, the little tables that say which days to produce, and
+what coverage means for the detectors.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ COMMENT_LOOKBACK_DAYS = 28
 READING_DAYS = 2
 
 PARAMS = {
-    "activity": {"comment_days": COMMENT_LOOKBACK_DAYS, "reading_days": READING_DAYS},
-    "author_days": {"reading_days": READING_DAYS},
+    "post_readings": {"reading_days": READING_DAYS},
+    "activity": {"comment_days": COMMENT_LOOKBACK_DAYS},
+    "author_days": {},
 }
 """Values of the queries of sql/lake, by name."""
 
@@ -51,7 +53,7 @@ def lake_query(name: str) -> str:
     Parameters
     ----------
     name : str
-        ``activity`` or ``author_days``.
+        For example ``activity`` or ``author_days``.
 
     Raises
     ------

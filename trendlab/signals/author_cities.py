@@ -6,6 +6,7 @@ import polars as pl
 import pyarrow as pa
 
 from trendlab.schemas import TABLES
+from trendlab.schemas.sources import networks
 
 
 def count_cities(tracker_posts: pa.Table) -> pa.Table:
@@ -36,7 +37,7 @@ def count_cities(tracker_posts: pa.Table) -> pa.Table:
             pl.col("author_id").is_not_null(),
             pl.col("city_source") != "none",
         )
-        .group_by("day", "source", "author_id", "city")
+        .group_by("day", networks(), "author_id", "city")
         .agg(
             located_count=(~by_profile).sum().cast(pl.Int64),
             profile_count=by_profile.sum().cast(pl.Int64),

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
+from trendlab.schemas.sources import networks
 from trendlab.signals.contests import NEGATIVE_KINDS, score_windows
 from trendlab.signals.contributions import share_of_excess
 from trendlab.signals.copied_comments import count_copied, text_key
@@ -38,7 +39,7 @@ RULE = "influencers-4"
 KEEP = 50
 
 POST_COLUMNS = ("source", "post_id", "likes_count", "is_repost", "mentions")
-COMMENT_COLUMNS = ("day", "source", "post_id", "author_id", "text")
+COMMENT_COLUMNS = ("day", "source", "comment_id", "post_id", "author_id", "text")
 MATCH_COLUMNS = (
     "day", "tracker", "source", "post_id", "author_id", "city", "city_source",
     "is_excluded",
@@ -47,7 +48,11 @@ MATCH_COLUMNS = (
 
 @dataclass(frozen=True)
 class _Tables:
-    """Inputs with authors as whole numbers, each sorted by day."""
+    """Inputs with authors as whole numbers, each sorted by day.
+
+    A `source` is the network: files that were collected for several trackers hold the
+    same authors, profiles and comments.
+    """
 
     authors: pl.DataFrame
     days: pl.DataFrame
@@ -205,6 +210,7 @@ def _read_tables(
             _frame(posts).with_columns(likes=likes, followers_count=followers),
             on=["source", "post_id"],
         )
+        .with_columns(networks())
         .join(names, on=person)
     )
     event = ["day", "tracker", "city", "start_on", "end_on"]
@@ -218,7 +224,7 @@ def _read_tables(
             "day", "tracker", "source", "post_id", "author", "author_id", "city",
             "city_source", "likes", "mentions", "followers_count",
         ).sort("day"),
-        readings=_frame(authors)
+        readings=_of_networks(_frame(authors), "author_id", "day")
         .join(names, on=person)
         .select("author", "source", "day", "handle", "author_kind", "followers_count")
         .sort("day"),
@@ -228,7 +234,9 @@ def _read_tables(
         .join(names, on=person)
         .select("day", "author", "home_city")
         .sort("day"),
-        comments=_frame(comments.select(list(COMMENT_COLUMNS)))
+        comments=_of_networks(
+            _frame(comments.select(list(COMMENT_COLUMNS))), "comment_id"
+        )
         .select("day", "source", "post_id", writer="author_id", key=text_key("text"))
         .sort("day"),
         covered_days=(
@@ -237,6 +245,14 @@ def _read_tables(
             else _frame(covered_days.select(["tracker", "day"])).unique()
         ),
     )  # fmt: skip
+
+
+def _of_networks(rows: pl.DataFrame, *key: str) -> pl.DataFrame:
+    """Give each row its network as its source, and keep one row a network and key."""
+    kept = rows.sort("source").unique(
+        [networks(), *key], keep="first", maintain_order=True
+    )
+    return kept.with_columns(networks())
 
 
 def _rank_week(
@@ -322,7 +338,7 @@ def _rank_week(
         .join(tables.authors, on="author")
         .join(handles, on="author", how="left")
         .join(at_home.drop("day"), on="author", how="left")
-        .join(count_trackers(window28, tables.authors), on="author", how="left")
+        .join(count_trackers(window28), on="author", how="left")
         .join(flags, on="author", how="left")
         .join(copied, on="author", how="left")
         .with_columns(

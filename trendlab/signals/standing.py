@@ -96,28 +96,16 @@ def read_profiles(
     )
 
 
-def count_trackers(days: pl.DataFrame, authors: pl.DataFrame) -> pl.DataFrame:
-    """Return author and trackers_count: trackers with at least 2 posts each.
-
-    Ids are a network's: an author of the sources tweets__coats and tweets__boots,
-    which were collected for two trackers, is one person of the source tweets.
-    """
-    network = pl.col("source").str.split("__").list.first()
-    people = authors.select(
-        "author", person=pl.struct(network, "author_id").rank("dense")
-    )
-    counted = (
+def count_trackers(days: pl.DataFrame) -> pl.DataFrame:
+    """Return author and trackers_count: trackers with at least 2 posts each."""
+    return (
         days.filter(pl.col("tracker") != "all")
         .group_by("author", "tracker")
         .agg(pl.col("posts_count").sum())
-        .join(people, on="author")
-        .group_by("person", "tracker")
-        .agg(pl.col("posts_count").sum())
         .filter(pl.col("posts_count") >= MIN_TRACKER_POSTS)
-        .group_by("person")
+        .group_by("author")
         .agg(trackers_count=pl.len())
     )
-    return people.join(counted, on="person").drop("person")
 
 
 def flag_authors(

@@ -22,10 +22,10 @@ import pyarrow as pa
 from trendlab.errors import SettingsError
 from trendlab.lake import SOURCE_NAME, Lake
 from trendlab.privacy import Author, Forgotten, erase, fold_name, tombstone_rows
-from trendlab.privacy.author import BINDING
 from trendlab.privacy.erasing import count_bare_names, differing_count
 from trendlab.privacy.tombstones import identity_of
 from trendlab.schemas import TABLES
+from trendlab.schemas.sources import BINDING
 from trendlab.steps.case_redaction import redact_cases
 from trendlab.steps.door import add_tombstones, tombstone_hash
 from trendlab.steps.forget_files import (

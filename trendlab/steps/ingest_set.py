@@ -14,6 +14,7 @@ from trendlab.errors import SettingsError
 from trendlab.lake import SOURCE_NAME, Lake
 from trendlab.privacy.pseudonyms import Pseudonyms
 from trendlab.schemas import TABLES
+from trendlab.schemas.sources import BINDING, bound_tracker
 from trendlab.sources.base import Accepted, Refused, Request, Tally
 from trendlab.sources.files import FileSet
 from trendlab.sources.photo_folder import PhotoFolder
@@ -31,8 +32,7 @@ from trendlab.steps.ingest_rows import check_records, quarantine_rows
 from trendlab.steps.moved_posts import settle_moved
 from trendlab.steps.spool import Spool, compare_days, spool_folder, upsert_days
 from trendlab.steps.step import Progress
-from trendlab.trackers import Tracker, bound_tracker
-from trendlab.trackers.match import BINDING
+from trendlab.trackers import Tracker
 
 log = logging.getLogger(__name__)
 

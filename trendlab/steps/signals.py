@@ -92,8 +92,16 @@ def _activity(
             "posts": Span("posts", *near),
             "comments": Span("comments", *near),
             "sentiment": Span("sentiment", *near),
-            "engagement": Span("engagement", *_readings_span(context, first, last)),
             "coverage": Span("coverage", first, last),
+            "post_readings": lake.query(
+                lake_query("post_readings"),
+                {
+                    "engagement": Span(
+                        "engagement", *_readings_span(context, first, last)
+                    )
+                },
+                PARAMS["post_readings"],
+            ),
         }
         for table in ("activity", "author_days"):
             found = lake.query(lake_query(table), relations, PARAMS[table])
@@ -118,6 +126,7 @@ ACTIVITY = Step(
     modules=(
         "sql/lake/activity.sql",
         "sql/lake/author_days.sql",
+        "sql/lake/post_readings.sql",
         "trendlab.signals.activity",
         "trendlab.text.terms",
     ),

@@ -14,6 +14,7 @@ import polars.selectors as cs
 import pyarrow as pa
 
 from trendlab.schemas import TABLES
+from trendlab.schemas.sources import networks
 from trendlab.text.words import find_hashtags, tokenize
 
 _log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ MAX_TERMS = 2_000
 
 _ROW = pl.UInt32
 _KINDS = ("word", "hashtag")
-# between source and author: neither holds it
+# between network and author: neither holds it
 _SEPARATOR = "\x1f"
 
 
@@ -51,6 +52,8 @@ def count_terms(
         may come late. Excluded posts, and the comments on them, are left out.
     posts, comments, sentiment : pyarrow.Table
         Of the produced days, and of their neighbours where trackers have time zones.
+        A comment that sources of one network hold several times (tweets__coats,
+        tweets__boots) counts once.
     run_ids : mapping of date to str
         The days to produce, each with its run_id.
     time_zones : mapping of str to str, optional
@@ -109,11 +112,22 @@ def count_terms(
         said_posts.select("source", "post_id", row=pl.int_range(pl.len(), dtype=_ROW)),
         on=["source", "post_id"],
     )
-    of_comments = matched.rename({"day": "posted_on"}).join(
-        said_comments.select(
-            "source", "post_id", "created_at", row=pl.int_range(pl.len(), dtype=_ROW)
-        ),
-        on=["source", "post_id"],
+    of_comments = (
+        matched.rename({"day": "posted_on"})
+        .with_columns(networks())
+        .join(
+            said_comments.select(
+                "source",
+                "post_id",
+                "created_at",
+                "item_id",
+                row=pl.int_range(pl.len(), dtype=_ROW),
+            )
+            .sort("source")
+            .unique([networks(), "item_id"], keep="first", maintain_order=True)
+            .with_columns(networks()),
+            on=["source", "post_id"],
+        )
     )
     of_comments = of_comments.with_columns(day=_local_day(time_zones or {})).filter(
         (pl.col("day") - pl.col("posted_on"))
@@ -182,7 +196,7 @@ def _count(
     rows = uses["row"].unique().sort()
     said = said.with_columns(row=pl.int_range(pl.len(), dtype=_ROW))[rows]
     terms, names = _item_terms(said)
-    author = pl.concat_str("source", "author_id", separator=_SEPARATOR)
+    author = pl.concat_str(networks(), "author_id", separator=_SEPARATOR)
     items = said.join(
         moods.filter(pl.col("item_kind") == item_kind),
         on=["source", "item_id"],

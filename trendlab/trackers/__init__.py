@@ -14,7 +14,7 @@ from trendlab.trackers.alert_settings import (
 )
 from trendlab.trackers.exclusions import RulePreview, preview_exclusions
 from trendlab.trackers.file import load_trackers
-from trendlab.trackers.match import bound_tracker, match_posts, matches_any
+from trendlab.trackers.match import match_posts, matches_any
 from trendlab.trackers.model import (
     AddedCity,
     Exclusion,
@@ -31,7 +31,6 @@ __all__ = [
     "QuietHours",
     "RulePreview",
     "Tracker",
-    "bound_tracker",
     "load_trackers",
     "match_posts",
     "matches_any",

@@ -164,10 +164,10 @@ def preview_exclusions(
     list of RulePreview
         In the order of the rules.
     """
-    from trendlab.trackers.match import term_rows
+    from trendlab.trackers.match import term_rows, told_rows
 
     facts = Facts(posts, languages)
-    belongs = term_rows(tracker, facts) >= 0
+    belongs = told_rows(term_rows(tracker, facts), facts)[0] >= 0
     masks = [
         dropped_by(rule, facts, tracker.time_zone) & belongs
         for rule in tracker.exclusions

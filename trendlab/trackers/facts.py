@@ -12,8 +12,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trendlab.schemas.sources import networks
 from trendlab.trackers.text import fold, has_term, is_plain
 
+MICROSECONDS_A_DAY = 86_400_000_000
 Rows = np.ndarray[Any, Any]
 """Row numbers or one value per row, int64 or bool."""
 
@@ -82,6 +84,36 @@ class Facts:
     def caption_series(self) -> pl.Series:
         """The folded captions for polars."""
         return pl.Series(self.captions, dtype=pl.String)
+
+    @cached_property
+    def standing(self) -> Rows:
+        """Row that stands for each row's post: (posts,) int64, mostly the row itself.
+
+        Files that were collected for several trackers hold copies of a post: the same
+        id at the same network on the same UTC day. The one whose source comes first
+        by name stands for it, whatever is read again later.
+        """
+        own = np.arange(self.count)
+        sources = pl.Series(self.column("source"), dtype=pl.String)
+        named = sources.unique()
+        if named.to_frame("source").select(networks()).n_unique() == len(named):
+            # no network has a second source, and a source holds a post once
+            return own
+        keyed = pl.DataFrame(
+            {
+                "source": sources,
+                "post_id": pl.Series(self.column("post_id"), dtype=pl.String),
+                "day": self.created_us // MICROSECONDS_A_DAY,
+            }
+        ).with_row_index("row")
+        first = pl.col("row").get(pl.col("source").arg_min())
+        standing: Rows = (
+            keyed.select(first.over(networks(), "post_id", "day"))
+            .to_series()
+            .to_numpy()
+            .astype(np.int64)
+        )
+        return standing
 
     def within(self, first_day: date, last_day: date, time_zone: str) -> Rows:
         """Return a mask of the posts made on local days."""

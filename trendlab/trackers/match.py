@@ -8,6 +8,10 @@ A post belongs to a tracker when
   of its hashtags, is by or mentions one of its accounts, or holds one of its
   keywords as whole words; or
 - the tracker has sources and no terms, and the post is from one of them.
+
+A post that files of several trackers hold is one post (`Facts.standing`): it belongs to
+a tracker where any of its copies does, has one row a tracker, and is in every tracker
+the same copy.
 """
 
 from __future__ import annotations
@@ -22,21 +26,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trendlab.schemas import TABLES
+from trendlab.schemas.sources import bound_tracker
 from trendlab.trackers.exclusions import first_dropping
 from trendlab.trackers.facts import Facts, Rows
 from trendlab.trackers.model import Tracker
 
 TABLE = TABLES["tracker_posts"]
-BINDING = "__"
-"""Stands in a source's name before the tracker that it was collected for."""
-
 _NO_TERM = np.iinfo(np.int64).max
-
-
-def bound_tracker(source: str) -> str | None:
-    """Return the slug of the tracker that a source was collected for, if any."""
-    _, mark, slug = source.partition(BINDING)
-    return slug if mark else None
 
 
 def terms_of(tracker: Tracker) -> list[str]:
@@ -51,7 +47,7 @@ def terms_of(tracker: Tracker) -> list[str]:
 
 
 def term_rows(tracker: Tracker, facts: Facts) -> Rows:
-    """Return for each post the position of its first term, -1 where none matches."""
+    """Return for each row the position of its first term, -1 where none matches."""
     first = np.full(facts.count, _NO_TERM, dtype=np.int64)
     offset = 0
     for terms, find in (
@@ -83,6 +79,36 @@ def _bound_rows(tracker: Tracker, facts: Facts) -> Rows:
     if not mine:
         return np.zeros(facts.count, dtype=bool)
     return facts.of_sources(mine)
+
+
+def told_rows(terms: Rows, facts: Facts) -> tuple[Rows, Rows]:
+    """Count each post once: give the row that stands for it what its copies match.
+
+    Parameters
+    ----------
+    terms : (posts,) int64
+        Of `term_rows`.
+    facts : Facts
+
+    Returns
+    -------
+    terms : (posts,) int64
+        Position of the first term that a copy of the post has; -1 where none has
+        one, and in copies that another stands for.
+    tellers : (posts,) int64
+        Row of the copy that has it, the first of equals.
+    """
+    own = np.arange(facts.count)
+    if np.array_equal(facts.standing, own):
+        return terms, own
+    first = np.where(terms < 0, _NO_TERM, terms)
+    order = np.lexsort((own, first, facts.standing))
+    posts, at = np.unique(facts.standing[order], return_index=True)
+    told = np.full(facts.count, -1, dtype=np.int64)
+    tellers = own.copy()
+    tellers[posts] = order[at]
+    told[posts] = terms[order[at]]
+    return told, tellers
 
 
 def matches_any(posts: pa.Table, trackers: Sequence[Tracker]) -> bool:
@@ -123,14 +149,20 @@ def match_posts(
 
     Notes
     -----
-    In the tracker 'all' a post is excluded only where every tracker that it
-    belongs to excludes it. A city that a tracker does not monitor is 'unknown'
-    in the tracker's rows.
+    A post that is stored for several trackers has one row a tracker, with the
+    source of the copy that stands for it in all of them (`Facts.standing`); rules
+    are held against that copy. In the tracker 'all' a post is excluded only where
+    every tracker that it belongs to excludes it. A city that a tracker does not
+    monitor is 'unknown' in the tracker's rows.
     """
     facts = Facts(posts, languages)
     cities = _cities(facts, located)
     found = [
-        _Found(tracker, term_rows(tracker, facts), first_dropping(tracker, facts))
+        _Found(
+            tracker,
+            *told_rows(term_rows(tracker, facts), facts),
+            first_dropping(tracker, facts),
+        )
         for tracker in trackers
     ]
     parts = [_tracker_rows(facts, cities, one, day, run_id) for one in found]
@@ -141,10 +173,14 @@ def match_posts(
 
 @dataclass(frozen=True)
 class _Found:
-    """A tracker with, for each post, its first term and its first dropping rule."""
+    """A tracker with, for each post, its first term and its first dropping rule.
+
+    `tellers` are the rows whose copy of the post has the term.
+    """
 
     tracker: Tracker
     terms: Rows
+    tellers: Rows
     rules: Rows
 
     def shown_terms(self, facts: Facts, rows: Rows) -> pa.Array:
@@ -152,7 +188,7 @@ class _Found:
         shown = pa.array(terms_of(self.tracker), pa.string())
         positions = self.terms[rows]
         by_source = pa.array(positions == len(shown) - 1)
-        sources = facts.column("source").take(pa.array(rows))
+        sources = facts.column("source").take(pa.array(self.tellers[rows]))
         named = pc.binary_join_element_wise("source", sources, " ")
         return pc.if_else(by_source, named, shown.take(pa.array(positions)))
 

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from trendlab.schemas.sources import networks
 from trendlab.signals.words import Tokenize, item_terms, log_odds
 
 Row = dict[str, Any]
@@ -117,9 +118,7 @@ _USER = (
     pl.col("source"),
     pl.col("post_id").alias("item_id"),
     (
-        pl.col("source")
-        + "\x1f"
-        + pl.col("author_id").fill_null("\x1f" + pl.col("post_id"))
+        networks() + "\x1f" + pl.col("author_id").fill_null("\x1f" + pl.col("post_id"))
     ).alias("user"),
 )
 
