@@ -81,7 +81,6 @@ def time_activity(posts, days=30, trackers=10, cities=40):
             label=label,
         ),
         "comments": TABLES["comments"].empty(),
-        "engagement": TABLES["engagement"].empty(),
         "coverage": TABLES["coverage"].empty(),
         "run_ids": run_id_rows({START + timedelta(i): "r" for i in range(days)}),
         "tracker_zones": tracker_zone_rows({}),
@@ -110,10 +109,14 @@ def time_activity(posts, days=30, trackers=10, cities=40):
     with duckdb.connect() as connection:
         for name, rows in relations.items():
             connection.register(name, rows)
+        connection.register("engagement", TABLES["engagement"].empty())
+        readings = connection.sql(
+            lake_query("post_readings"), params=PARAMS["post_readings"]
+        )
+        connection.register("post_readings", readings.to_arrow_table())
         for name in ("activity", "author_days"):
             started = time.monotonic()
-            params = PARAMS if name == "activity" else {}
-            counted = connection.sql(lake_query(name), params=params)
+            counted = connection.sql(lake_query(name), params=PARAMS[name])
             rows = as_declared(counted.to_arrow_table(), name)
             print(
                 f"{name}: {posts:,} posts, {rows.num_rows:,} rows out, "
