@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.builders import table
+from tests.steps.tweet_files import state
 from trendlab.errors import MissingPartition, SettingsError
 from trendlab.lake import Lake
 from trendlab.places.cities import seed_cities
 from trendlab.settings import Settings
 from trendlab.steps.context import check_tracker
-from trendlab.steps.describe import MATCH
+from trendlab.steps.dropped_posts import MAX_LINES_A_DAY, DroppedPosts
 from trendlab.steps.engine import run_step
 from trendlab.steps.exclusions import preview_rules
+from trendlab.steps.match import MATCH
 from trendlab.steps.signals import ACTIVITY
 from trendlab.steps.step import Context, Step
 from trendlab.trackers import Exclusion, Tracker
@@ -34,7 +36,7 @@ def context_of(tmp_path: Path, *rules: Exclusion) -> Context:
     )
 
 
-def put(lake: Lake, day: date, *captions: str) -> None:
+def put(lake: Lake, day: date, *captions: str, hour: int = 0) -> None:
     lake.write(
         "posts",
         day,
@@ -46,7 +48,7 @@ def put(lake: Lake, day: date, *captions: str) -> None:
                     "post_id": f"{day} {n}",
                     "caption": caption,
                     "hashtags": ["street"],
-                    "created_at": datetime(day.year, day.month, day.day, tzinfo=UTC),
+                    "created_at": datetime.combine(day, time(hour), UTC),
                 }
                 for n, caption in enumerate(captions)
             ],
@@ -166,11 +168,108 @@ def test_a_rule_without_an_end_recomputes_every_day_from_its_first(tmp_path):
     assert computed_days(context) == [day for day in MARCH if day < date(2026, 3, 3)]
 
 
-def test_a_rule_in_local_time_reaches_the_neighbouring_days(tmp_path):
+def test_a_rule_in_local_time_recomputes_the_days_of_the_posts_it_drops(tmp_path):
+    """The evening of the 1st is the 2nd in Tokyo, and stays the 1st for `all`."""
     context = with_rules(context_of(tmp_path), "Asia/Tokyo")
     for day in MARCH:
-        put(context.lake, day, "buy now")
+        put(context.lake, day, "buy now", hour=20)
     computed_days(context)
 
     with_rules(context, "Asia/Tokyo", adverts(2, 2))
-    assert computed_days(context) == [date(2026, 3, n) for n in (1, 2, 3)]
+    assert computed_days(context) == [date(2026, 3, n) for n in (1, 2)]
+
+
+def drops(expression: str) -> Exclusion:
+    return Exclusion(reason="adverts", expressions=[expression])
+
+
+def test_a_rule_that_drops_nothing_recomputes_no_day(tmp_path):
+    context = context_of(tmp_path)
+    for day in MARCH:
+        put(context.lake, day, "buy now", "a coat")
+    for step in (MATCH, ACTIVITY):
+        computed_days(context, step)
+    before = state(context.lake)
+
+    with_rules(context, "UTC", drops("sold out"), adverts(20, 21))
+
+    assert computed_days(context) == []
+    assert computed_days(context, ACTIVITY) == []
+    assert state(context.lake) == before
+
+
+def test_a_rule_recomputes_the_days_that_it_changes_and_lifting_it_restores_them(
+    tmp_path,
+):
+    context = context_of(tmp_path)
+    changed = [MARCH[3], MARCH[6]]
+    for day in MARCH:
+        put(context.lake, day, "buy now" if day in changed else "a hat", "a coat")
+    for step in (MATCH, ACTIVITY):
+        computed_days(context, step)
+    before = state(context.lake, "runs")
+
+    with_rules(context, "UTC", drops("buy now"))
+    assert computed_days(context) == changed
+    assert excluded_days(context) == changed
+    # comments on a post may follow for weeks: its day and those after it
+    assert computed_days(context, ACTIVITY) == MARCH[3:]
+    assert {day for table, day in differing(before, state(context.lake, "runs"))
+            if table == "tracker_posts"} == set(changed)  # fmt: skip
+
+    with_rules(context, "UTC")
+    assert computed_days(context) == changed
+    assert computed_days(context, ACTIVITY) == MARCH[3:]
+    assert state(context.lake, "runs") == before
+
+
+def differing(
+    one: dict[tuple[str, date], str], other: dict[tuple[str, date], str]
+) -> set[tuple[str, date]]:
+    return {key for key in {*one, *other} if one.get(key) != other.get(key)}
+
+
+def test_what_rules_show_and_late_posts_are_looked_at_again(tmp_path):
+    context = with_rules(context_of(tmp_path), "UTC", drops("buy now"))
+    for day in MARCH:
+        put(context.lake, day, "a coat")
+    computed_days(context)
+
+    # of a post that no rule drops its day is stale for the post alone
+    put(context.lake, MARCH[0], "a coat", "a hat")
+    put(context.lake, MARCH[1], "a coat", "buy now")
+    again = with_rules(context_of(tmp_path), "UTC", drops("buy now"))
+    assert computed_days(again) == MARCH[:2]
+    assert excluded_days(again) == [MARCH[1]]
+
+    # a rule under another name is shown so where it drops a post
+    named = Exclusion(name="shops", reason="adverts", expressions=["buy now"])
+    assert computed_days(with_rules(again, "UTC", named)) == [MARCH[1]]
+
+
+def test_what_was_dropped_is_found_once_and_outlives_a_cut_line(tmp_path):
+    path = tmp_path / "state" / "exclusions.jsonl"
+
+    def unasked() -> str:
+        raise AssertionError("this is known")
+
+    first = DroppedPosts(path)
+    assert first.of(MARCH[0], "posts and rules", lambda: "some") == "some"
+    assert first.of(MARCH[1], "posts and rules", lambda: "") == ""
+    assert first.of(MARCH[0], "posts and rules", unasked) == "some"
+    with path.open("a") as file:
+        file.write('["2026-02-27", "posts and')
+
+    later = DroppedPosts(path)
+    assert later.of(MARCH[0], "posts and rules", unasked) == "some"
+    assert later.of(MARCH[1], "posts and rules", unasked) == ""
+    assert later.of(MARCH[0], "other posts", lambda: "none") == "none"
+    assert DroppedPosts(path).of(MARCH[0], "other posts", unasked) == "none"
+
+
+def test_the_file_of_what_was_dropped_does_not_grow(tmp_path):
+    path = tmp_path / "exclusions.jsonl"
+    for number in range(20):
+        found = DroppedPosts(path).of(DAY, f"posts {number}", lambda n=number: f"{n}")
+        assert found == f"{number}"
+    assert len(path.read_text().splitlines()) <= 1 + MAX_LINES_A_DAY

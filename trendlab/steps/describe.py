@@ -1,120 +1,21 @@
-"""Steps that describe single posts: match, sentiment, detect."""
+"""Steps that describe single posts: sentiment, detect."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trendlab.places.locate import locate_posts
 from trendlab.schemas import TABLES
 from trendlab.settings import Settings
-from trendlab.signals.author_cities import count_cities
 from trendlab.steps.code_hash import hash_of
-from trendlab.steps.pseudonyms import stored_trackers
-from trendlab.steps.step import BySource, Context, Input, Parts, Step
-from trendlab.text.language import identify
+from trendlab.steps.step import Context, Input, Parts, Step
 from trendlab.text.negative import load_model
 from trendlab.text.sentiment import score_texts
-from trendlab.trackers import match_posts
 from trendlab.vision.detector import Detector
 from trendlab.vision.shards import Shards
-
-ONE_DAY = timedelta(days=1)
-
-
-def has_local_days(context: Context) -> bool:
-    """Tell whether a tracker counts its days in another zone than UTC."""
-    return any(tracker.time_zone != "UTC" for tracker in context.trackers)
-
-
-def has_language_rules(context: Context) -> bool:
-    """Tell whether an exclusion rule asks for the language of a post."""
-    return any(
-        rule.languages for tracker in context.trackers for rule in tracker.exclusions
-    )
-
-
-def _match_inputs(context: Context, day: date) -> list[Input]:
-    # a local day reads the neighbouring UTC days
-    reach = ONE_DAY if has_local_days(context) else timedelta(0)
-    return [Input("posts", day - reach, day + reach)]
-
-
-def _match_key(context: Context) -> str:
-    # who is told of what decides nothing here; exclusions decide days: _rules_key
-    trackers = [
-        tracker.model_dump_json(exclude={"alerts", "exclusions"})
-        for tracker in context.trackers
-    ]
-    return hash_of(*trackers, json.dumps(context.cities.to_pylist(), default=str))
-
-
-def _rules_key(context: Context, day: date) -> str:
-    """Return the exclusion rules that are valid on a day; "" where none is.
-
-    A rule counts as it applies to the day: whether it also holds a month later
-    changes nothing here, so a longer validity touches the days that it adds.
-    """
-    rules = []
-    for tracker in context.trackers:
-        # posts of a UTC day lie on up to three days of another zone
-        reach = timedelta(0) if tracker.time_zone == "UTC" else ONE_DAY
-        near = [day - reach + n * ONE_DAY for n in range(2 * reach.days + 1)]
-        for rule in tracker.exclusions:
-            valid = [str(here) for here in near if rule.is_valid_on(here)]
-            if valid:
-                listed = rule.model_dump_json(exclude={"valid_from", "valid_to"})
-                rules += [tracker.name, listed, *valid]
-    return hash_of(*rules) if rules else ""
-
-
-def _match(
-    context: Context, days: Sequence[date], run_ids: Mapping[date, str]
-) -> Parts:
-    matched: dict[date, pa.Table | BySource] = {}
-    counted: dict[date, pa.Table | BySource] = {}
-    trackers = stored_trackers(context)
-    for day in days:
-        wanted = _match_inputs(context, day)[0]
-        posts = context.lake.read_range("posts", wanted.first_day, wanted.last_day)
-        located = locate_posts(posts, context.cities)
-        languages = None
-        if has_language_rules(context) and posts.num_rows:
-            languages, _ = identify(
-                [text or "" for text in posts["caption"].to_pylist()],
-                posts["language_given"].to_pylist(),
-            )
-        found = match_posts(
-            posts,
-            trackers,
-            located,
-            day=day,
-            languages=languages,
-            run_id=run_ids[day],
-        )
-        matched[day], counted[day] = found, count_cities(found)
-    return {"tracker_posts": matched, "author_cities": counted}
-
-
-MATCH = Step(
-    name="match",
-    modules=(
-        "trendlab.trackers",
-        "trendlab.places.locate",
-        "trendlab.text.language",
-        "trendlab.signals.author_cities",
-    ),
-    outputs=("tracker_posts", "author_cities"),
-    inputs=_match_inputs,
-    compute=_match,
-    settings_key=_match_key,
-    day_key=_rules_key,
-    is_pooled=True,
-)
 
 
 def _texts_of(context: Context, day: date) -> pa.Table:

@@ -14,7 +14,7 @@ from trendlab.steps.alert import raise_for_days, send_pending
 from trendlab.steps.city_sentiment import CITY_SENTIMENT
 from trendlab.steps.city_trends import CITY_TRENDS
 from trendlab.steps.context import days_known
-from trendlab.steps.describe import DETECT, MATCH, SENTIMENT
+from trendlab.steps.describe import DETECT, SENTIMENT
 from trendlab.steps.engine import StepReport, run_step
 from trendlab.steps.event_evidence import TREND_EVENT_EVIDENCE
 from trendlab.steps.homes import AUTHOR_HOMES
@@ -22,6 +22,7 @@ from trendlab.steps.influence import INFLUENCE
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_verbs import fetch_night
 from trendlab.steps.load import load_warehouse, make_marts, open_for
+from trendlab.steps.match import MATCH
 from trendlab.steps.media import fetch_night_photos
 from trendlab.steps.media_report import MediaReport
 from trendlab.steps.multi_tracker import MULTI_TRACKER

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from trendlab.lake import Lake, Span
 from trendlab.settings import Settings
+from trendlab.steps.dropped_posts import DroppedPosts
 from trendlab.trackers import Tracker
 
 BySource = Mapping[str, pa.Table]
@@ -75,6 +77,11 @@ class Context:
     def home(self) -> Path:
         """The data folder."""
         return self.settings.home
+
+    @cached_property
+    def dropped(self) -> DroppedPosts:
+        """What exclusion rules dropped on each day, as far as it was found out."""
+        return DroppedPosts(self.home / "state" / "exclusions.jsonl")
 
     def run_of(self, step: str, day: date) -> str | None:
         """Return the run_id that last finished for a step and day."""
@@ -167,8 +174,8 @@ class Step:
     settings_key : callable
         (context) → text of the settings and trackers that decide the result.
     day_key : callable
-        (context, day) → text of the settings that decide the result of that day and
-        not of every day, such as rules with a validity; "" for none.
+        (context, day) → text that tells what settings do to that day and not to every
+        day, such as which of its posts exclusion rules drop; "" for nothing.
     is_chained : bool
         True when a day also depends on the step's own earlier days.
     is_weekly : bool
