@@ -36,6 +36,23 @@ def test_a_null_of_equal_laws_is_calibrated_enough():
     assert (z > 3).mean() < 0.002
 
 
+def test_a_group_of_more_items_than_the_baseline_has_few_false_words():
+    """As a peak of days that a young tracker has few before."""
+    rng = np.random.default_rng(3)
+    shares = np.minimum(0.9, np.arange(1, 3_000) ** -0.9)  # of items with each word
+    false_words = found = 0
+    for _ in range(40):
+        seen, past = rng.binomial(3_000, shares), rng.binomial(2_000, shares)
+        seen[0] = rng.binomial(3_000, 0.3)
+        past[0] = rng.binomial(2_000, 0.2)
+        z = log_odds(seen, past, total=3_000, baseline_total=2_000)
+        false_words += (z[1:] > 3).sum()
+        found += z[0] > 3
+    # 0.29 an event over 200 such draws; 5 with the floor of every word
+    assert false_words <= 40
+    assert found == 40
+
+
 def test_a_term_counts_once_an_item_and_hashtags_stand_apart():
     items = pa.table(
         {
