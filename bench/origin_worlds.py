@@ -34,7 +34,7 @@ from trendlab.signals.origin import ALPHA, origins_of
 from trendlab.sources.world import World
 from trendlab.steps.context import open_context
 from trendlab.steps.engine import week_of
-from trendlab.steps.event_inputs import gather_items
+from trendlab.steps.event_inputs import EVENT_DAYS, gather_items
 from trendlab.steps.nightly import run_steps
 from trendlab.steps.signals import homes_of
 from trendlab.steps.simulate import simulate_world
@@ -179,9 +179,14 @@ def measure_null(context: Context, world: World, tallies: dict[str, Tally]) -> N
 def origins_on(context: Context, tracker: str, day: date) -> list[dict[str, Any]]:
     """Compare homes of a tracker's posts of a day, whether or not it is a peak."""
     here = inputs_of(context, day)
-    event = {"tracker": tracker, "city": "all", "day": day}
+    event = event_of(tracker, day)
     items = here.items(event, "post", only_negative=False)
     return origins_of(event, "peak", items, here)
+
+
+def event_of(tracker: str, day: date) -> dict[str, Any]:
+    """Give an event of a tracker that began on a day, as of that day."""
+    return {"tracker": tracker, "city": "all", "day": day, "start_on": day}
 
 
 _HELD: dict[tuple[Path, date], EventDay] = {}
@@ -195,12 +200,11 @@ def inputs_of(context: Context, day: date) -> EventDay:
         lake = context.lake
         past = day - timedelta(BASELINE_DAYS)
         trackers = sorted({"all", *(tracker.name for tracker in context.trackers)})
-        asked = pa.table(
-            {
-                "day": pa.array([day] * len(trackers), pa.date32()),
-                "tracker": trackers,
-                "item_kind": ["post"] * len(trackers),
-            }
+        events = [
+            event_of(tracker, day) | {"item_kind": "post"} for tracker in trackers
+        ]
+        asked = pa.Table.from_pylist(
+            [event | {"event_kind": "peak"} for event in events], schema=EVENT_DAYS
         )
         _HELD[key] = EventDay(
             Inputs(

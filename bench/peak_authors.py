@@ -124,7 +124,7 @@ class PeakTables:
     def _named(self, event: Row) -> dict[str, int]:
         """Return the ranks of the authors in `peak_drivers`, by author_id."""
         rows = self.authors.filter(
-            pl.col("event_id") == event["peak_id"], pl.col("day") == event["apex_on"]
+            pl.col("event_id") == event["peak_id"], pl.col("day") == event["end_on"]
         )
         return {
             item.split(":", 1)[1]: rank
@@ -135,7 +135,8 @@ class PeakTables:
         """Return each author's posts in the event above the author's own usual.
 
         Posts from the event's city on all its days, against those of the tracker from
-        everywhere in the 28 days before, as `peak_drivers` has it for the apex.
+        everywhere in the 28 days before, as `peak_drivers` has it: counted here from
+        the posts.
         """
         first, last = event["start_on"], event["end_on"]
         mine = self.posts.filter(pl.col("tracker") == event["tracker"])

@@ -1,10 +1,12 @@
 """The step `signals` of one night, over 12 weeks of a large collection.
 
 The tables that the step reads are drawn in bulk, not computed from posts: 85 days of
-`activity`, `term_days` and `coverage`, 29 of `tracker_posts`, `author_days` and
-`garments`, the last day's `posts`, `comments` and `sentiment`, and the homes of all
-authors. On the last day one tracker has three times its posts, and the comments on
-another are negative three times as often, so that there are events to explain.
+`activity`, `term_days` and `coverage`, as many of `tracker_posts`, `author_days` and
+`garments` as lie behind a peak, the peak's `posts`, the last day's `comments` and
+`sentiment`, and the homes of all authors. On the last day one tracker has three times
+its posts, and the comments on another are negative three times as often, so that there
+are events to explain. Once that peak began on the last day, and once two days before,
+since a peak is counted on all its days.
 """
 
 from __future__ import annotations
@@ -47,6 +49,8 @@ COMMENT_DAYS = 7
 PHOTO_SHARE = 0.5
 GARMENTS = ("bag", "boots", "coat", "dress", "footwear", "pants", "skirt", "top")
 ANGRY_TRACKER = "t1"
+# Days of the peak, of two nights.
+PEAK_DAYS = (1, 3)
 MAX_SECONDS, MAX_MB = 60.0, 4_096.0
 SOURCE = "simulated"
 
@@ -73,7 +77,9 @@ def table_of(name: str, day: date, rows: int, **given: object) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=TABLES[name].arrow)
 
 
-def activity_of(day: date, posts: int, rng: np.random.Generator) -> pa.Table:
+def activity_of(
+    day: date, posts: int, rng: np.random.Generator, *, is_peak: bool
+) -> pa.Table:
     """Give a row a tracker and city; 'all' is more than the sum of 40 cities."""
     names = [(tracker, city) for tracker in TRACKERS for city in ("all", *CITIES)]
     level = np.array(
@@ -82,7 +88,7 @@ def activity_of(day: date, posts: int, rng: np.random.Generator) -> pa.Table:
             for tracker, city in names
         ]
     )
-    if day == LAST_DAY:
+    if is_peak:
         level[[tracker == "t0" for tracker, _ in names]] *= 3.0
     counts = rng.negative_binomial(50, 50 / (50 + level)) + 1
     bad = rng.binomial(counts, 0.1)
@@ -168,19 +174,43 @@ def homes_of(monday: date, posts: int, rng: np.random.Generator) -> pa.Table:
     )
 
 
-def matched_of(day: date, posts: pa.Table, rng: np.random.Generator) -> pa.Table:
+def flagged_of(day: date) -> pa.Table:
+    """Score a day on which the peak ran in all its cities."""
+    cities = ("all", *CITIES)
+    return table_of(
+        "day_scores",
+        day,
+        2 * len(cities),
+        tracker="t0",
+        city=pa.array([*cities, *cities]),
+        measure=pa.array(np.repeat(["posts", "activity"], len(cities))),
+        value=3.0,
+        baseline=1.0,
+        z=5.0,
+        p_value=1e-6,
+        is_candidate=True,
+        is_peak=True,
+    )
+
+
+def matched_of(
+    day: date, posts: pa.Table, rng: np.random.Generator, *, is_peak: bool
+) -> pa.Table:
     """Match every post to 'all' and to one tracker."""
     count = posts.num_rows
-    share = [0.25] * 4 if day < LAST_DAY else [0.4, 0.2, 0.2, 0.2]
+    share = [0.4, 0.2, 0.2, 0.2] if is_peak else [0.25] * 4
     one = pa.array(TRACKERS[1:]).take(pa.array(rng.choice(4, count, p=share)))
     city = pa.array(CITIES).take(pa.array(rng.integers(0, len(CITIES), count)))
     ids = posts["post_id"].combine_chunks()
+    # who wrote a post is read of a peak's days alone
+    who = posts["author_id"].combine_chunks() if is_peak else pa.nulls(count, ids.type)
     return table_of(
         "tracker_posts",
         day,
         2 * count,
         tracker=pa.concat_arrays([pa.repeat("all", count), one]),
         post_id=pa.concat_arrays([ids, ids]),
+        author_id=pa.concat_arrays([who, who]),
         city=pa.concat_arrays([city, city]),
         city_source="place_name",
         created_at=pa.scalar(datetime.combine(day, time(), UTC)),
@@ -247,7 +277,7 @@ def scores_of(
     )
 
 
-def write_lake(root: str, posts_a_day: int) -> None:
+def write_lake(root: str, posts_a_day: int, peak_days: int) -> None:
     """Write the tables that the step reads."""
     lake = Lake(Path(root) / "lake")
     rng = np.random.default_rng(1)
@@ -257,7 +287,9 @@ def write_lake(root: str, posts_a_day: int) -> None:
     for ago in range(BASELINE.days, -1, -1):
         day = LAST_DAY - timedelta(days=ago)
         read = datetime.combine(day + timedelta(days=1), time(), UTC)
-        lake.write("activity", day, activity_of(day, posts_a_day, rng))
+        is_peak = ago < peak_days
+        found = activity_of(day, posts_a_day, rng, is_peak=is_peak)
+        lake.write("activity", day, found)
         words = [terms_of(day, terms, kind, rng) for kind in ("post", "comment")]
         lake.write("term_days", day, pa.concat_tables(words))
         lake.write(
@@ -273,7 +305,7 @@ def write_lake(root: str, posts_a_day: int) -> None:
             ),
             source=SOURCE,
         )
-        if ago > BASELINE_DAYS:
+        if ago >= BASELINE_DAYS + peak_days:
             continue
         lake.write("author_days", day, author_days_of(day, posts_a_day, rng))
         ids = pc.binary_join_element_wise(
@@ -282,9 +314,12 @@ def write_lake(root: str, posts_a_day: int) -> None:
             "",
         )
         posts = pa.table({"post_id": ids})
-        if ago == 0:
+        if is_peak:
             posts = make_posts(day, posts_a_day, rng)
             lake.write("posts", day, posts, source=SOURCE)
+        if is_peak and ago > 0:
+            lake.write("day_scores", day, flagged_of(day))
+        if ago == 0:
             comments = comments_of(posts_a_day, rng)
             lake.write("comments", day, comments, source=SOURCE)
             scores = [
@@ -294,7 +329,8 @@ def write_lake(root: str, posts_a_day: int) -> None:
             lake.write("sentiment", day, pa.concat_tables(scores))
         garments = garments_of(day, posts["post_id"].combine_chunks(), rng)
         lake.write("garments", day, garments, source=SOURCE)
-        lake.write("tracker_posts", day, matched_of(day, posts, rng))
+        matched = matched_of(day, posts, rng, is_peak=is_peak)
+        lake.write("tracker_posts", day, matched)
 
 
 def compute_night(root: str) -> dict[str, int]:
@@ -320,17 +356,23 @@ def read_terms(root: str) -> int:
 
 
 def rows(scale: float) -> Iterator[Row]:
-    """Give the line of the table."""
-    posts_a_day = int(POSTS_A_DAY * scale)
+    """Give a line for each length of the peak."""
+    for peak_days in PEAK_DAYS:
+        yield measure_night(int(POSTS_A_DAY * scale), peak_days, scale)
+
+
+def measure_night(posts_a_day: int, peak_days: int, scale: float) -> Row:
+    """Measure the night on which a peak has run for so many days."""
     with tempfile.TemporaryDirectory(prefix="trendlab-bench-") as folder:
-        measure("bench.signals_night:write_lake", folder, posts_a_day)
+        measure("bench.signals_night:write_lake", folder, posts_a_day, peak_days)
         read = measure("bench.signals_night:read_terms", folder)
         night = measure("bench.signals_night:compute_night", folder)
     missing = {"post", "comment", "garment"} - night.value.keys()
     if missing:
         raise RuntimeError(f"a planted event was not found: no evidence of {missing}")
-    yield Row(
-        f"signals of a night, {posts_a_day:,} posts and comments a day, 12 weeks",
+    return Row(
+        f"signals of a night, {posts_a_day:,} posts and comments a day, 12 weeks, "
+        f"day {peak_days} of a peak",
         f"{night.seconds:.1f} s, {night.value['evidence']} rows of evidence",
         f"reading its {read.value:,} term_days alone {read.seconds:.1f} s",
         night.seconds / read.seconds,

@@ -235,7 +235,13 @@ def show_places(cities: pd.DataFrame, event: pd.Series) -> None:
         parts = {"strength": "part of them"}
     else:
         parts = {"expected": "usual", "strength": "part of the excess"}
-    display(page.note(f"On {event['apex_on']:%-d %B}, the worst day."))
+    usual = f"; usual is a day of the 28 before {event['start_on']:%-d %B}"
+    display(
+        page.note(
+            f"On {event['apex_on']:%-d %B}, the worst day"
+            f"{'' if event['topic'] else usual}."
+        )
+    )
     display(
         page.table(
             cities.assign(place=cities["item"].map(place)),
@@ -292,6 +298,12 @@ def show_said(brief: Brief) -> None:
             brief.named("word").head(10),
             {"item": "word", "observed": "authors now", "expected": "usual"},
             empty="No word stands out.",
+        )
+    )
+    display(
+        page.note(
+            f"Usual: among as many negative {event['item_kind']}s of the 28 days "
+            f"before {event['start_on']:%-d %B}."
         )
     )
 

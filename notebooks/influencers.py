@@ -215,6 +215,12 @@ display(
         empty="No peak in the last three months.",
     )
 )
+display(
+    page.note(
+        "Against the authors' own 28 days before it began; of an activity peak all its "
+        "days, of a negative peak the worst."
+    )
+)
 told = events[events["origin_verdict"].isin(["one_city", "shifted"])]
 display(page.heading("Peaks from other homes than usual", 3))
 display(

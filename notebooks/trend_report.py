@@ -104,6 +104,12 @@ display(
         empty="No activity peak in these days.",
     )
 )
+display(
+    page.note(
+        "Posts and expected are of the apex; words and authors are of all days "
+        "of the peak, against the 28 before it began."
+    )
+)
 
 # %%
 display(page.heading("Average or not", 3))

@@ -1,11 +1,16 @@
--- What authors posted in the days before the events of a tracker: one row per event
--- day, tracker, source, author and city (the main one of an author's day).
+-- What authors posted in the days before the events of a tracker began: one row per
+-- event day, tracker, start, source, author and city (the main one of an author's day).
 --
--- Relations: event_days(day, tracker), author_days of the days before.
+-- Relations: event_days(day, tracker, start_on), author_days of the days before.
 -- Parameter: past_days.
 
+with starts as (
+    select distinct day, tracker, start_on from event_days
+)
+
 select
-    event_days.day,
+    starts.day,
+    starts.start_on,
     ad.tracker,
     ad.source,
     ad.author_id,
@@ -13,7 +18,7 @@ select
     sum(ad.posts_count)::bigint as posts_count,
     sum(ad.negative_count)::bigint as negative_count
 from author_days as ad
-inner join event_days
-    on event_days.tracker = ad.tracker
-    and ad.day between event_days.day - $past_days and event_days.day - 1
-group by event_days.day, ad.tracker, ad.source, ad.author_id, ad.city
+inner join starts
+    on starts.tracker = ad.tracker
+    and ad.day between starts.start_on - $past_days and starts.start_on - 1
+group by starts.day, starts.start_on, ad.tracker, ad.source, ad.author_id, ad.city

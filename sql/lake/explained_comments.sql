@@ -8,18 +8,22 @@
 -- zone, as in activity.sql. Parameter: reach_days (tracker_posts before a day that
 -- count). hash_order as in explained_posts.sql.
 
-with matched as (
+with of_events as (
+    select distinct day, tracker from event_days
+),
+
+matched as (
     select
-        event_days.day,
+        of_events.day,
         tp.tracker,
         tp.city,
         split_part(tp.source, '__', 1) as source,
         tp.post_id,
         tracker_zones.time_zone
     from tracker_posts as tp
-    inner join event_days
-        on event_days.tracker = tp.tracker
-        and tp.day between event_days.day - $reach_days and event_days.day
+    inner join of_events
+        on of_events.tracker = tp.tracker
+        and tp.day between of_events.day - $reach_days and of_events.day
     left join tracker_zones on tracker_zones.tracker = tp.tracker
     where not tp.is_excluded
 ),

@@ -1,12 +1,18 @@
--- How many posts a tracker's authors of each home wrote on each day before an event: one
--- row per event day, tracker, city (the main one of an author's day), home and day.
+-- How many posts a tracker's authors of each home wrote on each day before an event
+-- began: one row per event day, tracker, start, city (the main one of an author's day),
+-- home and day.
 --
--- Relations: event_days(day, tracker), author_days of the days before, author_homes
--- (the homes that stand for an event's authors, under the event's day).
+-- Relations: event_days(day, tracker, start_on), author_days of the days before,
+-- author_homes (the homes that stand for an event's authors, under the event's day).
 -- Parameter: past_days.
 
+with starts as (
+    select distinct day, tracker, start_on from event_days
+)
+
 select
-    event_days.day,
+    starts.day,
+    starts.start_on,
     ad.tracker,
     ad.city,
     ah.home_city,
@@ -14,12 +20,13 @@ select
     sum(ad.posts_count)::bigint as posts_count,
     sum(ad.negative_count)::bigint as negative_count
 from author_days as ad
-inner join event_days
-    on event_days.tracker = ad.tracker
-    and ad.day between event_days.day - $past_days and event_days.day - 1
+inner join starts
+    on starts.tracker = ad.tracker
+    and ad.day between starts.start_on - $past_days and starts.start_on - 1
 inner join author_homes as ah
-    on ah.day = event_days.day
+    on ah.day = starts.day
     and ah.source = ad.source
     and ah.author_id = ad.author_id
 where ah.home_source <> 'unknown'
-group by event_days.day, ad.tracker, ad.city, ah.home_city, ad.day
+group by
+    starts.day, starts.start_on, ad.tracker, ad.city, ah.home_city, ad.day

@@ -7,11 +7,15 @@
 -- than that under which a post is stored). hash_order says which posts are read where
 -- not all are: it depends on the post alone, and not on what it holds.
 
-with matched as (
+with of_events as (
+    select distinct day, tracker from event_days
+),
+
+matched as (
     select tp.day, tp.tracker, tp.city, tp.source, tp.post_id
     from tracker_posts as tp
-    inner join event_days
-        on event_days.day = tp.day and event_days.tracker = tp.tracker
+    inner join of_events
+        on of_events.day = tp.day and of_events.tracker = tp.tracker
     where not tp.is_excluded
 ),
 

@@ -1,14 +1,20 @@
--- Words and hashtags of trackers on the days of their events, and in the days before:
--- one row per event day, tracker, kind of item, kind of term and term.
+-- Words and hashtags of trackers from the start of an event to its day, and in the days
+-- before the start: one row per event day, tracker, start, kind of item, kind of term
+-- and term.
 --
--- Relations: event_days(day, tracker, item_kind), term_days of those days and the days before.
--- Parameter: past_days. An author counts once a day; where authors are unknown, items
--- count.
+-- Relations: event_days(day, tracker, item_kind, start_on), term_days of those days and
+-- the days before. Parameter: past_days. An author counts once a day; where authors are
+-- unknown, items count.
 
-with counted as (
+with starts as (
+    select distinct day, tracker, item_kind, start_on from event_days
+),
+
+counted as (
     select
-        event_days.day,
-        td.day = event_days.day as is_today,
+        starts.day,
+        starts.start_on,
+        td.day >= starts.start_on as is_inside,
         td.tracker,
         td.item_kind,
         td.term_kind,
@@ -21,21 +27,22 @@ with counted as (
             else td.negative_count
         end as negatives
     from term_days as td
-    inner join event_days
-        on event_days.tracker = td.tracker
-        and event_days.item_kind = td.item_kind
-        and td.day between event_days.day - $past_days and event_days.day
+    inner join starts
+        on starts.tracker = td.tracker
+        and starts.item_kind = td.item_kind
+        and td.day between starts.start_on - $past_days and starts.day
 )
 
 select
     day,
+    start_on,
     tracker,
     item_kind,
     term_kind,
     term,
-    coalesce(sum(users) filter (where is_today), 0)::bigint as users,
-    coalesce(sum(users) filter (where not is_today), 0)::bigint as past_users,
-    coalesce(sum(negatives) filter (where not is_today), 0)::bigint
+    coalesce(sum(users) filter (where is_inside), 0)::bigint as users,
+    coalesce(sum(users) filter (where not is_inside), 0)::bigint as past_users,
+    coalesce(sum(negatives) filter (where not is_inside), 0)::bigint
         as past_negatives
 from counted
-group by day, tracker, item_kind, term_kind, term
+group by day, start_on, tracker, item_kind, term_kind, term

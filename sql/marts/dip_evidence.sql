@@ -41,7 +41,18 @@ inner join trendlab.evidence
 
 comment on view marts.dip_evidence is
     'Posts, comments, words, hashtags, authors and cities behind a dip, on its '
-    'worst day, the apex. One row per dip, kind of evidence and rank.';
+    'worst day, the apex, against the 28 days before it began. One row per dip, kind '
+    'of evidence and rank.';
+comment on column marts.dip_evidence.observed is
+    'negatives of that day alone: items of an author or city, garments of a class, '
+    'authors of a word or hashtag; likes of a post or comment';
+comment on column marts.dip_evidence.expected is
+    'in the unit of observed: as many as on a usual day (author, city), or among as '
+    'many negatives (word, hashtag) or garments (garment); NULL of a post or comment, '
+    'and of a topic''s city';
+comment on column marts.dip_evidence.strength is
+    'part of the excess, or of a topic''s negatives (author, city), z of the log-odds '
+    '(word, hashtag, garment), compound (post, comment)';
 comment on column marts.dip_evidence.start_on is 'first day of the dip';
 comment on column marts.dip_evidence.apex_on is 'day of the dip with the smallest p';
 comment on column marts.dip_evidence.end_on is 'last day of the dip so far';

@@ -58,12 +58,13 @@ left join lateral (
     where evidence.event_kind = 'peak'
         and evidence.event_id = newest.peak_id
         and evidence.rank <= 5
-        and evidence.day = newest.apex_on
+        -- all days of the peak so far
+        and evidence.day = newest.day
 ) as named on true
 left join trendlab.event_authors as made_by
     on made_by.event_kind = 'peak'
     and made_by.event_id = newest.peak_id
-    and made_by.day = newest.apex_on
+    and made_by.day = newest.day
 left join lateral (
     select
         event_origins.verdict,
@@ -77,7 +78,7 @@ left join lateral (
 
 comment on view marts.peaks is
     'Activity peaks in their present state, with the five strongest of each kind of '
-    'evidence of the apex. One row per peak.';
+    'evidence of all their days. One row per peak.';
 comment on column marts.peaks.days_count is 'days from start_on to end_on';
 comment on column marts.peaks.top_hashtags is
     'over-represented hashtags, strongest first';
@@ -85,8 +86,8 @@ comment on column marts.peaks.top_words is 'over-represented words, strongest fi
 comment on column marts.peaks.top_authors is
     'authors with the greatest share of the excess, of two posts or more';
 comment on column marts.peaks.authors_verdict is
-    'single: one author has half of the excess over authors'' own usual; few: as if '
-    'fewer than ten had made it; broad: more; none: nobody above the usual; '
+    'of all days: single: one author has half of the excess over authors'' own usual; '
+    'few: as if fewer than ten had made it; broad: more; none: nobody above the usual; '
     'not_assessable: most authors are unknown, or fewer than five posts are above '
     'the usual; NULL for comments';
 comment on column marts.peaks.top_author_share is

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trendlab.alerts.inert import make_inert, web_address
-from trendlab.alerts.wording import describe_dip
+from trendlab.alerts.wording import describe_dip, describe_peak
 from trendlab.schemas import TABLES
 
 
@@ -70,7 +71,7 @@ def test_only_web_addresses_are_shown(given: str | None, shown: str) -> None:
 DIP = {
     column.name: {"int64": 3, "double": 0.5, "bool": True}.get(str(column.type), "x")
     for column in TABLES["dips"].columns
-} | {"start_on": date(2026, 1, 5)}
+} | dict.fromkeys(("day", "start_on"), date(2026, 1, 5))
 
 
 @pytest.mark.parametrize(
@@ -91,8 +92,47 @@ def test_cities_are_said_by_what_is_known_of_them(
     assert "unknown" not in body
 
 
+PEAK = {
+    column.name: {"int64": 3, "double": 0.5, "bool": True}.get(str(column.type), "x")
+    for column in TABLES["peaks"].columns
+} | dict.fromkeys(("day", "start_on", "apex_on"), date(2026, 1, 5))
+EVIDENCE = [
+    {
+        "evidence_kind": kind, "rank": 1, "item": "i", "label": "w", "url": None,
+        "expected": 1.0, "strength": 0.5,
+    }
+    for kind in ("author", "city", "hashtag", "word", "garment")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("describe", "event", "when"),
+    [
+        (describe_peak, PEAK, " since 2026-01-05"),
+        (describe_dip, DIP, " on 2026-01-07"),
+    ],
+)
+def test_an_event_of_several_days_says_on_which_its_evidence_was_counted(
+    describe: Callable[..., tuple[str, str]], event: dict[str, object], when: str
+) -> None:
+    """A peak's is of all its days so far, a dip's of the one day."""
+    later = event | {"day": date(2026, 1, 7)}
+    _, first = describe(event, EVIDENCE, "ab")
+    _, third = describe(later, EVIDENCE, "ab")
+
+    for said in (
+        "Words more common than usual{}: w.",
+        "Hashtags{}: w.",
+        "Garments{}: w.",
+        "Above their usual{}, with their part of the excess: w 50%.",
+        "Cities above their usual{}: w 50%.",
+    ):
+        assert said.format("") in first
+        assert said.format(when) in third
+
+
 def test_the_longest_message_fits_a_channel() -> None:
-    dip = DIP | {"topic": "word " * 80, "pooled_days": 7}
+    dip = DIP | {"topic": "word " * 80, "pooled_days": 7, "day": date(2026, 1, 7)}
     evidence = [
         {
             "evidence_kind": kind, "rank": rank, "item": "i", "label": "w" * 999,

@@ -18,7 +18,7 @@ def peak(**more: Any) -> dict[str, Any]:
     return {
         "apex_on": date(2026, 1, 5), "tracker": "coats", "city": "all", "also_in": "",
         "value": 900.0, "baseline": 300.0, "ratio": 3.0, "severity": 6,
-        "top_words": "fringe, suede", **more,
+        "days_count": 1, "top_words": "fringe, suede", **more,
     }  # fmt: skip
 
 
@@ -69,6 +69,12 @@ def test_a_peak_is_told_with_its_words_where_it_has_some(words: Any):
         "6 of 10). Over-represented: fringe, suede."
     )
     assert bare == told.partition(" Over-represented")[0]
+
+
+def test_words_of_a_peak_of_several_days_are_told_to_be_of_all_of_them():
+    (told,) = trend.tell_lately(named(peak(days_count=3)), pd.DataFrame(), 8)
+
+    assert told.endswith(" Over-represented in its 3 days: fringe, suede.")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import polars as pl
 from trendlab.signals.item_words import ItemWords
 
 SCHEMA = {
+    "posted_on": pl.Int32,
     "source": pl.String,
     "item_id": pl.String,
     "author_id": pl.String,
@@ -30,6 +31,7 @@ def test_users_equal_those_counted_by_hand():
     draw = random.Random(4)
     items = [
         (
+            draw.choice([1, 2]),
             draw.choice("st"),
             str(number),
             draw.choice([None, "a", "b", "c"]),
@@ -39,8 +41,9 @@ def test_users_equal_those_counted_by_hand():
         for number in range(300)
     ]
     users = defaultdict(set)
-    for source, item_id, author, text, tags in items:
-        who = (source, author) if author is not None else (source, "alone", item_id)
+    for on, source, item_id, author, text, tags in items:
+        one = (source, author) if author is not None else (source, "alone", item_id)
+        who = (on, *one)
         for word in (text or "").split():
             users["word", word].add(who)
         for tag in tags or []:
@@ -58,7 +61,8 @@ def test_a_text_is_read_once_and_counts_in_each_event_that_holds_it():
         return text.split()
 
     words = ItemWords(tokenize)
-    first, second = ("s", "1", "a", "coat", []), ("s", "2", "b", "coat scarf", [])
+    first = (1, "s", "1", "a", "coat", [])
+    second = (1, "s", "2", "b", "coat scarf", [])
     assert counted(words, frame(first)) == {("word", "coat"): 1}
     both = counted(words, frame(first, second))
     assert both == {("word", "coat"): 2, ("word", "scarf"): 1}

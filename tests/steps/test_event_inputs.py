@@ -234,6 +234,109 @@ def without_authors(activity: pa.Table) -> pa.Table:
     return activity.set_column(at, activity.schema.field(at), none)
 
 
+def running_peak(since: int, city: str = "all") -> pa.Table:
+    return peak(start_on=EVENT - timedelta(days=since), city=city)
+
+
+def test_events_that_began_together_share_a_row_and_old_ones_begin_later() -> None:
+    peaks = pa.concat_tables(
+        [
+            peak(),
+            peak(peak_id="of-likes", measure="likes_per_post"),
+            running_peak(3),
+            running_peak(99, "milan"),
+        ]
+    )
+    dips = pa.concat_tables([dip("strike"), dip("shame"), dip(item_kind="comment")])
+
+    rows = event_days(peaks, dips).to_pylist()
+
+    assert [tuple(row.values())[1:] for row in rows] == [
+        ("dip", "shoes", "all", "comment", EVENT),
+        ("dip", "shoes", "all", "post", EVENT),
+        ("peak", "shoes", "all", "post", EVENT - timedelta(days=3)),
+        ("peak", "shoes", "all", "post", EVENT),
+        ("peak", "shoes", "milan", "post", EVENT - timedelta(days=56)),
+    ]
+    assert {row["day"] for row in rows} == {EVENT}
+
+
+def test_of_a_running_peak_the_most_liked_posts_are_kept_and_of_a_city_some_words(
+    lake: Lake,
+) -> None:
+    made = [
+        post(number, f"text {number}", author="a", likes=number, city="milan")
+        for number in range(30)
+    ]
+    ago = {number: 1 + number % 3 for number in range(30)}
+    given = tables() | {
+        name: TABLES[name].from_rows(
+            [
+                one[name] | {"day": EVENT - timedelta(days=ago[number])}
+                for number, one in enumerate(made)
+            ]
+        )
+        for name in ("posts", "tracker_posts", "sentiment")
+    }
+    running = event_days(
+        pa.concat_tables([running_peak(2), running_peak(2, "milan")]),
+        dip().slice(0, 0),
+    )
+
+    rows = lake.query(
+        lake_query("peak_posts"),
+        {
+            "event_days": running,
+            **{name: given[name] for name in ("posts", "tracker_posts", "sentiment")},
+        },
+        {"shown_posts": 2, "read_posts": 5},
+    ).to_pylist()
+
+    # numbers 0, 1, 3, 4 and so on are of the two days before the event's
+    inside = [number for number in range(30) if ago[number] <= 2]
+    for city, read_count in (("all", 0), ("milan", 5)):
+        mine = [row for row in rows if row["city"] == city]
+        assert {row["item_id"] for row in mine if row["is_shown"]} == {"p027", "p028"}
+        read = [row for row in mine if row["is_read"]]
+        assert len(read) == read_count
+        assert {row["item_id"] for row in read} <= {f"p{n:03d}" for n in inside}
+    drawn = sorted(row["hash_order"] for row in rows if row["is_read"])
+    whole = gathered(lake, given | {"tracker_posts": of_today(given)}, "peak")["posts"]
+    hashes = dict(
+        zip(whole["item_id"].to_pylist(), whole["hash_order"].to_pylist(), strict=True)
+    )
+    assert drawn == sorted(hashes[f"p{number:03d}"] for number in inside)[:5]
+
+
+def of_today(given: dict[str, pa.Table]) -> pa.Table:
+    """Give the matched posts as if all were of the event's day."""
+    matched = given["tracker_posts"]
+    return matched.set_column(
+        matched.schema.get_field_index("day"),
+        matched.schema.field("day"),
+        pa.array([EVENT] * matched.num_rows, pa.date32()),
+    )
+
+
+def test_earlier_days_of_a_running_peak_fill_a_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 100 posts of a day before as many are kept, and their authors count 20."""
+    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 450)
+    activity = without_authors(activity_rows({("shoes", "all"): [100.0] * 60}))
+    no_dips = dip().slice(0, 0)
+    single = [peak(day=day(n), start_on=day(n)) for n in range(40, 44)]
+    running = [peak(day=day(n), start_on=day(40)) for n in range(40, 44)]
+
+    batches = [
+        [len(batch) for batch in batches_of(event_days(peaks, no_dips), activity)]
+        for peaks in map(pa.concat_tables, (single, running))
+    ]
+
+    # a batch takes days on while less than 450 are read after its first
+    assert batches == [[4], [2, 1, 1]]
+
+
 def test_batches_hold_every_event_day_once_and_few_posts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -279,7 +382,9 @@ def test_authors_of_the_days_before_fill_a_batch_where_an_event_is_of_posts(
     monkeypatch.setattr(event_inputs, "MAX_ITEMS", 1_500)
     activity = activity_rows({("shoes", "all"): [100.0] * 60})
     on = list(range(40, 46))
-    peaks = pa.concat_tables([peak(day=day(number)) for number in on])
+    peaks = pa.concat_tables(
+        [peak(day=day(number), start_on=day(number)) for number in on]
+    )
     no_dips = dip().slice(0, 0)
 
     # two days more are 200 posts and 1,120 of the past

@@ -122,7 +122,7 @@ def world(first_day: date = MONDAY, days_count: int = 14) -> dict[str, pa.Table]
     event = {"tracker": "outfits", "city": "paris"}
     peak = {**event, "peak_id": "peak1", "start_on": peak_on, "apex_on": peak_on}
     dip = {**event, "dip_id": "dip1", "start_on": dip_on, "apex_on": dip_on}
-    evidence = {"event_kind": "peak", "event_id": "peak1", "day": peak_on}
+    evidence = {"event_kind": "peak", "event_id": "peak1", "day": dip_on}
     return {
         "posts": rows_of("posts", *posts),
         "tracker_posts": rows_of("tracker_posts", *matched),
@@ -148,8 +148,8 @@ def world(first_day: date = MONDAY, days_count: int = 14) -> dict[str, pa.Table]
         ),
         "evidence": rows_of(
             "evidence",
-            {**evidence, "day": dip_on, "evidence_kind": "hashtag", "rank": 1,
-             "item": "fading"},
+            {**evidence, "day": peak_on, "evidence_kind": "hashtag", "rank": 1,
+             "item": "apex"},
             {**evidence, "evidence_kind": "hashtag", "rank": 1, "item": "coachella"},
             {**evidence, "evidence_kind": "hashtag", "rank": 2, "item": "festival"},
             {**evidence, "evidence_kind": "author", "rank": 1,

@@ -143,7 +143,7 @@ def test_a_gap_in_the_coverage_is_missing_and_not_quiet(warehouse: Warehouse) ->
     ]
 
 
-def test_a_peak_is_shown_once_in_its_newest_state_with_the_drivers_of_its_apex(
+def test_a_peak_is_shown_once_in_its_newest_state_with_the_drivers_of_all_its_days(
     warehouse: Warehouse,
 ) -> None:
     load(warehouse, world())
@@ -153,9 +153,13 @@ def test_a_peak_is_shown_once_in_its_newest_state_with_the_drivers_of_its_apex(
     assert peak["top_authors"] == "@anna"
     assert peak["top_words"] is None
     drivers = ask(
-        warehouse, "select item from marts.peak_drivers order by evidence_kind, rank"
+        warehouse,
+        "select item, apex_on, end_on from marts.peak_drivers "
+        "order by evidence_kind, rank",
     )
-    assert [row["item"] for row in drivers] == ["a1", "coachella", "festival"]
+    assert [tuple(row.values()) for row in drivers] == [
+        (item, day(5), day(6)) for item in ("a1", "coachella", "festival")
+    ]
 
 
 def test_a_peak_without_evidence_is_shown_too(warehouse: Warehouse) -> None:

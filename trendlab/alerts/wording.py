@@ -32,7 +32,8 @@ def describe_dip(dip: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str,
     dip : mapping
         Row of `dips`.
     evidence : sequence of mapping
-        Rows of `evidence` of that dip and day; may be empty.
+        Rows of `evidence` of that dip and day, which count that day alone; may be
+        empty.
     alert_id : str
     """
     items = "comments" if dip["item_kind"] == "comment" else "posts"
@@ -80,7 +81,17 @@ def describe_dip(dip: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str,
 
 
 def describe_peak(peak: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str, str]:
-    """Return title and body of an alert about an activity peak."""
+    """Return title and body of an alert about an activity peak.
+
+    Parameters
+    ----------
+    peak : mapping
+        Row of `peaks`.
+    evidence : sequence of mapping
+        Rows of `evidence` of that peak and day, which count all its days so far; may be
+        empty.
+    alert_id : str
+    """
     where = _where(peak["city"])
     title = (
         f"Activity peak: {peak['tracker']}, {where}, {peak['apex_on']} "
@@ -180,11 +191,12 @@ def _compose(
     by_kind: dict[str, list[Row]] = {}
     for row in sorted(evidence, key=lambda row: (row["evidence_kind"], row["rank"])):
         by_kind.setdefault(row["evidence_kind"], []).append(row)
+    when = _counted_when(event, event_kind)
     parts = {
         "What happened": [what],
         "How unusual": list(unusual),
-        "Why we think so": _reasons(by_kind),
-        "Who and where": [who, *_drivers(by_kind)],
+        "Why we think so": _reasons(by_kind, when),
+        "Who and where": [who, *_drivers(by_kind, when)],
         "What to run next": _commands(event, alert_id, event_kind),
     }
     body = "\n\n".join(
@@ -195,12 +207,22 @@ def _compose(
     return title, body
 
 
-def _reasons(by_kind: Mapping[str, Sequence[Row]]) -> list[str]:
+def _counted_when(event: Row, event_kind: str) -> str:
+    """Say on which days of an event of several the evidence was counted."""
+    if event["start_on"] == event["day"]:
+        return ""
+    # a peak is counted as a whole, a dip on the day
+    return (
+        f" since {event['start_on']}" if event_kind == "peak" else f" on {event['day']}"
+    )
+
+
+def _reasons(by_kind: Mapping[str, Sequence[Row]], when: str) -> list[str]:
     lines = []
     for kind, name in (
-        ("word", "Words more common than usual"),
-        ("hashtag", "Hashtags"),
-        ("garment", "Garments"),
+        ("word", f"Words more common than usual{when}"),
+        ("hashtag", f"Hashtags{when}"),
+        ("garment", f"Garments{when}"),
     ):
         terms = [_label(row) for row in by_kind.get(kind, [])[:MAX_TERMS]]
         if terms:
@@ -216,15 +238,19 @@ def _reasons(by_kind: Mapping[str, Sequence[Row]]) -> list[str]:
     return lines
 
 
-def _drivers(by_kind: Mapping[str, Sequence[Row]]) -> list[str]:
+def _drivers(by_kind: Mapping[str, Sequence[Row]], when: str) -> list[str]:
     lines = []
     cities = by_kind.get("city", [])
     # of a topic the usual by city is not known
     is_counted = all(row.get("expected") is None for row in cities)
-    of_cities = "Cities, with their part" if is_counted else "Cities above their usual"
+    of_cities = (
+        f"Cities{when}, with their part"
+        if is_counted
+        else f"Cities above their usual{when}"
+    )
     for name, rows in (
         (
-            "Above their usual, with their part of the excess",
+            f"Above their usual{when}, with their part of the excess",
             [
                 (_label(row), row["strength"])
                 for row in by_kind.get("author", [])[:MAX_AUTHORS]

@@ -145,7 +145,9 @@ def tell_peak(peak: pd.Series[Any]) -> str:
     """Say a peak in one sentence."""
     # no word stands out in some peaks
     has_words = pd.notna(peak["top_words"]) and peak["top_words"]
-    words = f" Over-represented: {peak['top_words']}." if has_words else ""
+    # the figures are of the apex, the words of all days
+    days = f" in its {peak['days_count']} days" if peak["days_count"] > 1 else ""
+    words = f" Over-represented{days}: {peak['top_words']}." if has_words else ""
     return (
         f"{peak['apex_on']}, {peak['tracker']}: peak{_tell_where(peak)}, "
         f"{peak['value']:,.0f} posts against {peak['baseline']:,.0f} expected "

@@ -247,8 +247,9 @@ DIPS = Table(
 
 EVIDENCE = Table(
     name="evidence",
-    doc="What is over-represented in a peak or dip; one row per event, day, kind "
-    "and rank.",
+    doc="What is over-represented on a day in a dip, or in a peak from its start to "
+    "that day, against the 28 days before its start; one row per event, day, kind and "
+    "rank.",
     columns=(
         DAY,
         text("event_kind", "peak or dip", allowed=("peak", "dip")),
@@ -262,10 +263,24 @@ EVIDENCE = Table(
         text("item", "id or term"),
         text("label", "what to show a person", nullable=True),
         text("url", "address of the post", nullable=True),
-        number("observed", "count, likes or score in the event", nullable=True),
-        number("expected", "expected from the baseline", nullable=True),
         number(
-            "strength", "log-odds z, share of the excess, or compound", nullable=True
+            "observed",
+            "items of an author or city, garments of a class, authors of a term (each "
+            "once a day), on the days counted; likes of a post or comment",
+            nullable=True,
+        ),
+        number(
+            "expected",
+            "in the unit of observed: as many as usual on as many days (author, city) "
+            "or among as many items (term, garment); NULL of a post or comment, and of "
+            "a topic's city",
+            nullable=True,
+        ),
+        number(
+            "strength",
+            "share of the excess, or of a topic's items (author, city), log-odds z "
+            "(term, garment), or compound (post, comment)",
+            nullable=True,
         ),
         RUN_ID,
     ),
@@ -275,8 +290,8 @@ EVIDENCE = Table(
 
 EVENT_AUTHORS = Table(
     name="event_authors",
-    doc="How few authors made a peak, or a dip of posts, as known on a day; one row "
-    "per event and day.",
+    doc="How few authors made a peak from its start to a day, or a dip of posts on a "
+    "day; one row per event and day.",
     columns=(
         DAY,
         text("event_kind", "peak or dip", allowed=("peak", "dip")),

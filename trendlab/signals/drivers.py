@@ -1,25 +1,25 @@
-"""Ranks what drives an event: items, words, authors, cities, garments."""
+"""Ranks who and what drives an event: authors, cities, garments.
+
+On which days, and against which, `counted_days` says.
+"""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from trendlab.signals.event_items import (
-    BASELINE_DAYS,
-    MAX_READ_ITEMS,
-    EventDay,
-    to_frame,
+from trendlab.signals.counted_days import (
+    activity_before,
+    days_before,
+    days_counted,
+    earlier_activity,
 )
+from trendlab.signals.event_items import EventDay, to_frame
 from trendlab.signals.words import log_odds
 
 Row = dict[str, Any]
 
-TERM = ["term_kind", "term"]
 AUTHOR = ["source", "author_id"]
 # Rows of each kind an event shows; more than a person reads in an alert.
 MAX_ROWS = 10
@@ -27,126 +27,6 @@ MAX_ROWS = 10
 MIN_WORD_Z = 3.0
 # An author's or city's excess below this many posts is no driver.
 MIN_EXCESS = 2.0
-# Length of a quoted caption, characters.
-LABEL_LENGTH = 200
-
-
-def top_items(items: pl.DataFrame, event_kind: str) -> list[Row]:
-    """Rank posts by likes; negative items by −compound × (1 + log1p(likes)).
-
-    Copies of one text say one thing and are shown once.
-    """
-    likes = pl.col("likes_count").fill_null(0).log1p()
-    weight = likes if event_kind == "peak" else -pl.col("compound") * (1.0 + likes)
-    label = (
-        pl.col("text")
-        .fill_null("")
-        .str.replace_all(r"\s+", " ")
-        .str.strip_chars()
-        .str.slice(0, LABEL_LENGTH)
-    )
-    ranked = (
-        items.with_columns(weight=weight, label=label)
-        .sort(["weight", "source", "item_id"], descending=[True, False, False])
-        .unique("label", keep="first", maintain_order=True)
-        .with_columns(pl.col("likes_count").cast(pl.Float64))
-        .head(MAX_ROWS)
-    )
-    return [
-        {
-            "item": row["item_id"],
-            "label": row["label"],
-            "url": row["url"],
-            "observed": row["likes_count"],
-            "strength": row["compound"],
-        }
-        for row in ranked.to_dicts()
-    ]
-
-
-def top_terms(
-    event: Row, event_kind: str, item_kind: str, items: pl.DataFrame, day: EventDay
-) -> dict[str, list[Row]]:
-    """Rank words and hashtags of the event's items against the tracker's past days.
-
-    An author counts once a term: one spammer is no over-representation.
-    """
-    counted = day.once(
-        ("terms", event["tracker"], item_kind),
-        lambda: to_frame(
-            day.rows_of(event["tracker"], "terms"),
-            ["item_kind", *TERM, "users", "past_users", "past_negatives"],
-        ).filter(pl.col("item_kind") == item_kind),
-    )
-    before = "past_users" if event_kind == "peak" else "past_negatives"
-    if event_kind == "peak" and event["city"] == "all":
-        # the table of words has counted the day already
-        users = counted.filter(pl.col("users") > 0).select(*TERM, "users")
-        total = items.height
-    else:
-        users = day.count_term_users(items, item_kind)
-        total = min(items.height, MAX_READ_ITEMS)
-    both = users.join(
-        counted.select(*TERM, before=before), on=TERM, how="left"
-    ).with_columns(pl.col("before").fill_null(0))
-    past_total = _past_items(event, event_kind, item_kind, day)
-    scale = total / past_total if past_total > 0 else 0.0
-    found: dict[str, list[Row]] = {}
-    for kind in ("word", "hashtag"):
-        mine = both.filter(pl.col("term_kind") == kind)
-        z = log_odds(
-            mine["users"].to_numpy(),
-            mine["before"].to_numpy(),
-            total=float(total),
-            baseline_total=past_total,
-        )
-        ranked = (
-            mine.with_columns(z=pl.Series(z, dtype=pl.Float64))
-            .filter(pl.col("z") >= MIN_WORD_Z)
-            .sort(["z", "term"], descending=[True, False])
-            .head(MAX_ROWS)
-        )
-        mark = "#" if kind == "hashtag" else ""
-        found[kind] = [
-            {
-                "item": row["term"],
-                "label": mark + row["term"],
-                "observed": float(row["users"]),
-                "expected": row["before"] * scale,
-                "strength": row["z"],
-            }
-            for row in ranked.to_dicts()
-        ]
-    return found
-
-
-def _past_items(event: Row, event_kind: str, item_kind: str, day: EventDay) -> float:
-    """Items (of a dip: negatives) of the tracker in the days before."""
-    columns = {
-        ("peak", "post"): "posts_count",
-        ("dip", "post"): "negative_count",
-        ("dip", "comment"): "comment_negative_count",
-    }
-    past = _before(day.rows_of(event["tracker"], "activity"), day.day)
-    past = past.filter(pc.equal(past["city"], "all"))
-    total = pc.sum(past[columns[event_kind, item_kind]]).as_py()
-    return float(total or 0)
-
-
-def _before(table: pa.Table, day: date) -> pa.Table:
-    """Rows of the 28 days before a day."""
-    return table.filter(
-        pc.and_(
-            pc.greater_equal(table["day"], pa.scalar(day - timedelta(BASELINE_DAYS))),
-            pc.less(table["day"], pa.scalar(day)),
-        )
-    )
-
-
-def days_before(event: Row, day: EventDay) -> int:
-    """Days with activity of the tracker among the 28 before; at least 1."""
-    past = _before(day.rows_of(event["tracker"], "activity"), day.day)
-    return max(1, len(pc.unique(past["day"])))
 
 
 def _rank_excess(counts: pl.DataFrame) -> list[Row]:
@@ -177,63 +57,114 @@ def _rank_excess(counts: pl.DataFrame) -> list[Row]:
 def count_authors(
     event: Row, event_kind: str, items: pl.DataFrame, day: EventDay
 ) -> pl.DataFrame:
-    """Count each known author's items beside the author's own past days.
+    """Count each known author's items beside what the author usually writes.
 
-    Their past is that of the tracker in every city: a city's own is not stored.
-    Gives item (source:author_id), label (handle), observed, expected.
+    Parameters
+    ----------
+    event : dict
+        A row of `peaks` or `dips`.
+    event_kind : str
+        peak or dip.
+    items : polars.DataFrame
+        The event's items of the day, from `EventDay.items`.
+    day : EventDay
+
+    Returns
+    -------
+    polars.DataFrame
+        item (source:author_id), label (handle), observed and expected. Both count
+        items of the whole peak so far, or of the dip's one day: `expected` is the
+        author's mean of the days before the start, times the days counted. That past is
+        of the tracker in every city: a city's own is not stored.
     """
-    days_count = days_before(event, day)
-    tracker = event["tracker"]
-    # joined once for all items: the events of a day share them
-    usual = day.once(
-        ("past of items", tracker, event_kind),
+    tracker, start = event["tracker"], day.start_of(event)
+    # joined once for all items: the events of a day that began together share them
+    before = day.once(
+        ("past of items", tracker, start, event_kind),
         lambda: (
             day.all_items(tracker, "post")
             .select(AUTHOR)
             .join(
-                past_of_authors(author_counts(tracker, day), event_kind),
+                _past_of_authors(event, event_kind, day),
                 on=AUTHOR,
                 how="left",
                 maintain_order="left",
             )
-            .select(expected=(pl.col("before") / days_count).fill_null(0.0))
+            .select("before")
         ),
     )
-    return (
-        items.with_columns(expected=usual["expected"].gather(items["row"]))
+    counts = (
+        items.with_columns(before=before["before"].gather(items["row"]))
         .filter(pl.col("author_id").is_not_null())
         .group_by(AUTHOR)
         .agg(
-            pl.col("expected").first(),
-            observed=pl.len().cast(pl.Float64),
+            pl.col("before").first(),
+            observed=pl.len().cast(pl.Int64),
             label=pl.col("author_handle").drop_nulls().max(),
         )
+    )
+    if event_kind == "peak":
+        counts = pl.concat([counts, _count_earlier_authors(event, day)])
+    days = days_counted(event, event_kind, day) / days_before(event, day)
+    return (
+        counts.group_by(AUTHOR)
+        .agg(
+            pl.col("before").first(),
+            pl.col("observed").sum().cast(pl.Float64),
+            pl.col("label").max(),
+        )
         .select(
-            "expected",
             "observed",
             "label",
+            expected=(pl.col("before") * days).fill_null(0.0),
             item=pl.col("source") + ":" + pl.col("author_id"),
         )
         .sort("item")
     )
 
 
-def author_counts(tracker: str, day: EventDay) -> pl.DataFrame:
-    """Give what the tracker's authors posted before the day, by their main cities.
+def _count_earlier_authors(event: Row, day: EventDay) -> pl.DataFrame:
+    """Count authors of a peak's days before this one.
+
+    Gives source, author_id, before (the start), observed, label.
+    """
+    columns = ["city", *AUTHOR, "author_handle", "posts_count"]
+    # joined once for the peaks of all cities that began together
+    earlier = day.once(
+        ("earlier authors", event["tracker"], day.start_of(event)),
+        lambda: to_frame(day.past(event, "peak_authors"), columns).join(
+            _past_of_authors(event, "peak", day), on=AUTHOR, how="left"
+        ),
+    )
+    return earlier.filter(pl.col("city") == event["city"]).select(
+        *AUTHOR, "before", observed="posts_count", label="author_handle"
+    )
+
+
+def _past_of_authors(event: Row, event_kind: str, day: EventDay) -> pl.DataFrame:
+    """Give what each author posted before an event: source, author_id, before."""
+    return day.once(
+        ("past of authors", event["tracker"], day.start_of(event), event_kind),
+        lambda: past_of_authors(author_counts(event, day), event_kind),
+    )
+
+
+def author_counts(event: Row, day: EventDay) -> pl.DataFrame:
+    """Give what the tracker's authors posted before an event, by their main cities.
 
     Gives source, author_id, city, posts_count, negative_count.
     """
     return day.once(
-        ("author counts", tracker),
+        ("author counts", event["tracker"], day.start_of(event)),
         lambda: to_frame(
-            day.rows_of(tracker, "authors"),
+            day.past(event, "authors"),
             [*AUTHOR, "city", "posts_count", "negative_count"],
         ),
     )
 
 
 def past_of_authors(counts: pl.DataFrame, event_kind: str, *also: str) -> pl.DataFrame:
-    """Add up each author's items before the day: source, author_id, before.
+    """Add up each author's items before an event: source, author_id, before.
 
     Columns of `also` depend on the author alone and are kept.
     """
@@ -249,11 +180,12 @@ def top_authors(counts: pl.DataFrame) -> list[Row]:
 def top_cities(
     event: Row, event_kind: str, items: pl.DataFrame, day: EventDay
 ) -> list[Row]:
-    """Rank cities by their excess over their own past days.
+    """Rank cities by their excess over what they usually have.
 
-    A topic's past is not counted by city, and the whole tracker's is no usual of it:
-    its cities are ranked by their items, strength is their part of these, and there is
-    no expected.
+    Both `observed` and `expected` count items of the whole peak so far, or of the dip's
+    one day. A topic's past is not counted by city, and the whole tracker's is no usual
+    of it: its cities are ranked by their items, strength is their part of these, and
+    there is no expected.
     """
     observed = items.group_by("city").agg(observed=pl.len().cast(pl.Float64))
     if event.get("topic", "") != "":
@@ -267,36 +199,70 @@ def top_cities(
             }
             for row in ranked.head(MAX_ROWS).to_dicts()
         ]
+    if event_kind == "peak":
+        earlier = to_frame(earlier_activity(event, day), ["city", "posts_count"])
+        observed = pl.concat(
+            [
+                observed,
+                earlier.filter(pl.col("city") != "all").select(
+                    "city", observed=pl.col("posts_count").cast(pl.Float64)
+                ),
+            ]
+        )
     column = "posts_count" if event_kind == "peak" else "negative_count"
-    past = _before(day.rows_of(event["tracker"], "activity"), day.day)
+    days = days_counted(event, event_kind, day) / days_before(event, day)
     usual = (
-        to_frame(past, ["city", column])
+        to_frame(activity_before(event, day), ["city", column])
         .group_by("city")
-        .agg(expected=pl.col(column).sum() / days_before(event, day))
+        .agg(expected=pl.col(column).sum() * days)
     )
-    counts = observed.join(usual, on="city", how="left").with_columns(
-        pl.col("expected").fill_null(0.0), item=pl.col("city"), label=pl.col("city")
+    counts = (
+        observed.group_by("city")
+        .agg(pl.col("observed").sum())
+        .join(usual, on="city", how="left")
+        .with_columns(
+            pl.col("expected").fill_null(0.0), item=pl.col("city"), label=pl.col("city")
+        )
     )
     return _rank_excess(counts.sort("item"))
 
 
-def top_garments(event: Row, items: pl.DataFrame, day: EventDay) -> list[Row]:
-    """Rank garment classes of the event's posts against the tracker's past days."""
+def top_garments(
+    event: Row, event_kind: str, items: pl.DataFrame, day: EventDay
+) -> list[Row]:
+    """Rank garment classes of the event's posts against the tracker's past days.
+
+    `observed` counts garments in posts of the whole peak so far (of a dip in the day's
+    negatives), `expected` those of the class that as many garments usually have.
+    """
     past = day.once(
-        ("garments", event["tracker"]),
+        ("garments", event["tracker"], day.start_of(event)),
         lambda: to_frame(
-            day.rows_of(event["tracker"], "garments"), ["category", "garments_count"]
+            day.past(event, "garments"), ["category", "garments_count"]
         ).select("category", before=pl.col("garments_count").cast(pl.Float64)),
     )
     if past.height == 0:
         return []
-    here = (
+    worn = (
         items.select(category="garments")
         .drop_nulls()
         .explode("category")
         .group_by("category")
         .agg(observed=pl.len().cast(pl.Float64))
     )
+    if event_kind == "peak":
+        earlier = to_frame(
+            day.earlier(event, "peak_garments"), ["category", "garments_count"]
+        )
+        worn = pl.concat(
+            [
+                worn,
+                earlier.select(
+                    "category", observed=pl.col("garments_count").cast(pl.Float64)
+                ),
+            ]
+        )
+    here = worn.group_by("category").agg(pl.col("observed").sum())
     both = here.join(past, on="category", how="left").with_columns(
         pl.col("before").fill_null(0.0)
     )

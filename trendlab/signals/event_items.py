@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from functools import reduce
 from typing import Any
 
 import polars as pl
@@ -26,8 +27,16 @@ ITEM_COLUMNS = [
     *("source", "item_id", "author_id", "author_handle", "city", "text", "hashtags"),
     *("url", "likes_count", "compound", "label", "garments", "hash_order"),
 ]
-# Days before the event that say what is usual.
+# What is known of the posts that a peak had on earlier days.
+EARLIER_COLUMNS = [
+    *("posted_on", "source", "item_id", "author_id", "text", "hashtags", "url"),
+    *("likes_count", "compound", "hash_order"),
+]
+# Days before the event's start that say what is usual.
 BASELINE_DAYS = 28
+# A longer event counts as begun so many days before its day: activity is read 84 days
+# back, and 28 of them say what is usual. Levels are new after 14, so hardly one is.
+MAX_EVENT_DAYS = 56
 
 
 @dataclass(frozen=True)
@@ -40,18 +49,22 @@ class Inputs:
         Rows of ``sql/lake/explained_posts.sql`` and ``explained_comments.sql``: the
         items of trackers on the days of their events.
     terms : pyarrow.Table
-        Rows of ``sql/lake/explained_terms.sql``: words of the day and of the 28 days
-        before.
+        Rows of ``sql/lake/explained_terms.sql``: words from an event's start to its
+        day, and of the 28 days before the start.
     authors : pyarrow.Table
-        Rows of ``sql/lake/explained_authors.sql``: what authors posted in those days.
+        Rows of ``sql/lake/explained_authors.sql``: what authors posted in those 28.
     home_days : pyarrow.Table
         Rows of ``sql/lake/explained_home_days.sql``: what authors of each home posted
-        on each of those days.
+        on each of those 28.
     garments : pyarrow.Table
-        Rows of ``sql/lake/explained_garments.sql``: what was worn in those days; may be
+        Rows of ``sql/lake/explained_garments.sql``: what was worn in those 28; may be
         empty. Without it there is nothing to compare with and no garment is named.
+    peak_posts, peak_authors, peak_garments : pyarrow.Table
+        Rows of the queries of these names in ``sql/lake``: of peaks that run for more
+        than a day the posts that are shown or read, and counts by author and garment,
+        of the days before the one that is computed.
     activity : pyarrow.Table[activity]
-        Of the event days and the 28 days before.
+        Of the days of the events so far, and the 28 before their starts.
     author_homes : pyarrow.Table
         day (of the event), source, author_id, home_city, home_source: homes of authors
         as of the week before; may be empty.
@@ -67,10 +80,18 @@ class Inputs:
     authors: pa.Table
     home_days: pa.Table
     garments: pa.Table
+    peak_posts: pa.Table
+    peak_authors: pa.Table
+    peak_garments: pa.Table
     activity: pa.Table
     author_homes: pa.Table
     city_names: Mapping[str, str]
     tokenize: Tokenize
+
+
+def counted_start(start_on: date, day: date) -> date:
+    """Give the day from which an event counts on a day of it."""
+    return max(start_on, day - timedelta(MAX_EVENT_DAYS))
 
 
 def to_frame(table: pa.Table, columns: list[str]) -> pl.DataFrame:
@@ -79,49 +100,83 @@ def to_frame(table: pa.Table, columns: list[str]) -> pl.DataFrame:
 
 
 class EventDay:
-    """The items of one day, looked up by the events of that day."""
+    """The items of one day, looked up by the events of that day.
+
+    What an event is held against is told by the days before its start, which the events
+    that began on one day share.
+    """
 
     def __init__(self, inputs: Inputs, day: date) -> None:
         self.day = day
         self.inputs = inputs
-        self._rows: dict[tuple[str, str], pa.Table] = {}
-        self._frames: dict[tuple[str, ...], pl.DataFrame] = {}
+        self._rows: dict[tuple[object, ...], pa.Table] = {}
+        self._frames: dict[tuple[object, ...], pl.DataFrame] = {}
         self._words = {kind: ItemWords(inputs.tokenize) for kind in ("post", "comment")}
 
-    def rows_of(self, tracker: str, table: str) -> pa.Table:
-        """Give one tracker's rows of a table of the inputs; each is picked once.
+    def start_of(self, event: Row) -> date:
+        """Give the day from which an event counts."""
+        return counted_start(event["start_on"], self.day)
 
-        Those of the day, but for `activity`, whose past is wanted.
-        """
-        key = (tracker, table)
+    def activity_between(self, tracker: str, first: date, end: date) -> pa.Table:
+        """Give the activity of one tracker from a day to the one before another."""
+        key = ("activity", tracker, first, end)
         if key not in self._rows:
-            rows: pa.Table = getattr(self.inputs, table)
-            self._rows[key] = rows.filter(self._is_of(rows, tracker, table))
+            rows = self._pick("activity", tracker=tracker)
+            self._rows[key] = rows.filter(
+                pc.and_(
+                    pc.greater_equal(rows["day"], pa.scalar(first)),
+                    pc.less(rows["day"], pa.scalar(end)),
+                )
+            )
         return self._rows[key]
 
-    def _is_of(self, rows: pa.Table, tracker: str, table: str) -> pa.ChunkedArray:
-        wanted = pc.equal(rows["tracker"], tracker)
-        if table == "activity":
-            return wanted
-        return pc.and_(wanted, pc.equal(rows["day"], pa.scalar(self.day)))
+    def past(self, event: Row, table: str) -> pa.Table:
+        """Give the rows of a table of the inputs that tell what was before an event."""
+        return self._pick(
+            table,
+            day=self.day,
+            tracker=event["tracker"],
+            start_on=self.start_of(event),
+        )
+
+    def earlier(self, event: Row, table: str) -> pa.Table:
+        """Give the rows of a table of the inputs that tell a peak's days before this.
+
+        None on the first day of a peak.
+        """
+        return self._pick(
+            table,
+            day=self.day,
+            tracker=event["tracker"],
+            city=event["city"],
+            start_on=self.start_of(event),
+        )
+
+    def _pick(self, table: str, **wanted: object) -> pa.Table:
+        """Pick the rows that have these values, once."""
+        key = (table, *wanted.values())
+        if key not in self._rows:
+            rows: pa.Table = getattr(self.inputs, table)
+            self._rows[key] = rows.filter(_have(rows, wanted))
+        return self._rows[key]
 
     def once(
-        self, key: tuple[str, ...], make: Callable[[], pl.DataFrame]
+        self, key: tuple[object, ...], make: Callable[[], pl.DataFrame]
     ) -> pl.DataFrame:
-        """Keep what is made for a key: the events of a tracker share its past."""
+        """Keep what is made for a key: events of a tracker and start share a past."""
         if key not in self._frames:
             self._frames[key] = make()
         return self._frames[key]
 
     def items(self, event: Row, item_kind: str, *, only_negative: bool) -> pl.DataFrame:
-        """Items within the event's tracker and city on the day, sorted by id.
+        """Items within the event's tracker and city on this day, sorted by id.
 
         Returns
         -------
         polars.DataFrame
             row (place among all items of the tracker on the day), source, item_id,
             author_id, author_handle, city, text, hashtags, url, likes_count, compound,
-            garments, hash_order.
+            garments, hash_order, posted_on.
         """
         inside = self.all_items(event["tracker"], item_kind)
         if event["city"] != "all":
@@ -141,15 +196,15 @@ class EventDay:
         # not kept as Arrow rows too: they are most of what is held
         rows: pa.Table = getattr(self.inputs, table)
         picked = rows.select([*ITEM_COLUMNS, "day", "tracker"]).filter(
-            self._is_of(rows, tracker, table)
+            _have(rows, {"day": self.day, "tracker": tracker})
         )
         ordered = to_frame(picked, ITEM_COLUMNS).sort("source", "item_id")
-        return ordered.with_row_index("row")
+        return ordered.with_row_index("row").with_columns(posted_on=pl.lit(self.day))
 
     def count_term_users(self, items: pl.DataFrame, item_kind: str) -> pl.DataFrame:
         """Count who uses each word and hashtag of items; unknown authors are as many.
 
-        At most `MAX_READ_ITEMS` of them are read.
+        An author counts once a day. At most `MAX_READ_ITEMS` items are read.
 
         Returns
         -------
@@ -168,3 +223,9 @@ class EventDay:
             for text, tags in items.select("text", "hashtags").iter_rows()
         ]
         return items.filter(pl.Series(is_about, dtype=pl.Boolean))
+
+
+def _have(rows: pa.Table, wanted: Mapping[str, object]) -> pa.ChunkedArray:
+    """Tell which rows have some values."""
+    masks = [pc.equal(rows[name], pa.scalar(value)) for name, value in wanted.items()]
+    return reduce(pc.and_, masks)

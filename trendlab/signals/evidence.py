@@ -1,7 +1,9 @@
 """Lists what is over-represented in a peak or a dip, so that a person can judge it.
 
-Called for the days and events that there are, with the posts of those days and the
-daily counts of the 28 days before. Nothing here says what caused an event.
+Called for the days and events that there are, with the posts of those days, counts of
+a peak's days so far, and counts of the 28 days before each event began. A peak is
+explained as a whole, a dip by its day (`counted_days` says why). Each day has rows of
+its own, of what was known then. Nothing here says what caused an event.
 """
 
 from __future__ import annotations
@@ -17,16 +19,16 @@ import pyarrow as pa
 
 from trendlab.schemas import TABLES
 from trendlab.signals.contributions import concentration
+from trendlab.signals.counted_days import count_earlier_posts
 from trendlab.signals.drivers import (
     MAX_ROWS,
     count_authors,
     top_authors,
     top_cities,
     top_garments,
-    top_items,
-    top_terms,
 )
 from trendlab.signals.event_items import EventDay, Inputs
+from trendlab.signals.event_texts import top_items, top_terms
 from trendlab.signals.origin import origins_of
 
 Row = dict[str, Any]
@@ -82,8 +84,9 @@ def explain_peaks(
     Returns
     -------
     Explained
-        Top posts by likes, authors and cities by excess over their own baseline,
-        words and hashtags by log-odds, garments by log-odds.
+        Of each peak and day, all from its start to that day: top posts by likes,
+        authors and cities by excess over their own baseline, words and hashtags by
+        log-odds, garments by log-odds. Only origins are of the day alone.
     """
     return _explain(peaks, "peak", inputs, run_ids)
 
@@ -93,8 +96,9 @@ def explain_dips(
 ) -> Explained:
     """Explain the dips that ran on the days of `run_ids`.
 
-    As `explain_peaks`, over the negative items only (of a topic: those with one of
-    its words); posts and comments are ranked by how negative they are and their likes.
+    As `explain_peaks`, over the day's negative items only (of a topic: those with one
+    of its words); posts and comments are ranked by how negative they are and their
+    likes.
     """
     return _explain(dips, "dip", inputs, run_ids)
 
@@ -158,16 +162,17 @@ def _event_rows(event: Row, event_kind: str, day: EventDay) -> _Found:
         for place, row in enumerate(found[:MAX_ROWS], start=1):
             rows.append({"evidence_kind": kind, "rank": place, **row})
 
-    rank(item_kind, top_items(items, event_kind))
+    rank(item_kind, top_items(event, event_kind, items, day))
     words = top_terms(event, event_kind, item_kind, items, day)
     rank("word", words["word"])
     rank("hashtag", words["hashtag"])
     if item_kind == "post":
         counts = count_authors(event, event_kind, items, day)
-        authors.append(asdict(concentration(counts, items.height)))
+        posts_count = items.height + count_earlier_posts(event, event_kind, day)
+        authors.append(asdict(concentration(counts, posts_count)))
         origins = origins_of(event, event_kind, items, day)
         rank("author", top_authors(counts))
         if event["city"] == "all":
             rank("city", top_cities(event, event_kind, items, day))
-        rank("garment", top_garments(event, items, day))
+        rank("garment", top_garments(event, event_kind, items, day))
     return _Found(rows, authors, origins)

@@ -22,12 +22,14 @@ class ItemWords:
         self._of_item: dict[tuple[str, str], tuple[int, ...]] = {}
 
     def count_users(self, items: pl.DataFrame) -> pl.DataFrame:
-        """Count the authors that use each term; an unknown one counts once an item.
+        """Count the authors that use each term, each once a day.
+
+        An unknown author counts once an item.
 
         Parameters
         ----------
         items : polars.DataFrame
-            source, item_id, author_id, text, hashtags.
+            posted_on, source, item_id, author_id, text, hashtags.
 
         Returns
         -------
@@ -40,7 +42,8 @@ class ItemWords:
         terms = np.fromiter(chain.from_iterable(used), np.int64)
         author = pl.col("source") + "\x1f"
         author += pl.col("author_id").fill_null("\x1f" + pl.col("item_id"))
-        users = items.select(author.rank("dense")).to_series().to_numpy()
+        user = pl.struct("posted_on", author.alias("author"))
+        users = items.select(user.rank("dense")).to_series().to_numpy()
         # one number a pair of term and user
         sizes = np.array([len(each) for each in used], np.int64)
         pairs = np.unique(terms * (len(keys) + 1) + np.repeat(users, sizes))

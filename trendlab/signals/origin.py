@@ -8,12 +8,8 @@ from typing import Any, Literal
 import polars as pl
 
 from trendlab.signals.contributions import share_of_excess
-from trendlab.signals.drivers import (
-    AUTHOR,
-    author_counts,
-    days_before,
-    past_of_authors,
-)
+from trendlab.signals.counted_days import days_before
+from trendlab.signals.drivers import AUTHOR, author_counts, past_of_authors
 from trendlab.signals.event_items import EventDay, to_frame
 from trendlab.signals.home_comparison import (
     OTHER,
@@ -26,7 +22,7 @@ from trendlab.signals.origin_wording import tell_origin
 Row = dict[str, Any]
 Verdict = Literal["one_city", "shifted", "as_usual", "not_assessable"]
 
-RULE = "origin-1"
+RULE = "origin-2"
 # Homes are those of the Sunday before: what is posted during an event would else tell
 # where those who post it are at home. Homes of before the 28 days of the past too would
 # be known of fewer, and call as few null days unusual (docs/results.md).
@@ -64,10 +60,12 @@ def origins_of(
 
     Notes
     -----
-    The past is that of the tracker over the 28 days before; of a city's event, of the
-    author-days whose main city it is. A topic's past is not counted by author: its
-    posts are compared with the tracker's negative posts. For a topic, and where the
-    count of posts is not up, parts are of the event's posts and not of an excess.
+    The past is that of the tracker over the 28 days before the event began; of a city's
+    event, of the author-days whose main city it is. The posts are those of the one day,
+    of a peak too: the dispersion is that of single days. A topic's past is not counted
+    by author: its posts are compared with the tracker's negative posts. For a topic,
+    and where the count of posts is not up, parts are of the event's posts and not of an
+    excess.
     """
     if items.height == 0:
         return []
@@ -143,15 +141,17 @@ def _gather(
     before. Small homes are pooled in both.
     """
     tracker, city = event["tracker"], event["city"]
-    # joined once for all: the events of a day share authors and posts
+    start = day.start_of(event)
+    # joined once for all: the events of a day share posts, and authors where they
+    # began together
     placed = day.once(
-        ("past homes", tracker),
-        lambda: author_counts(tracker, day).join(_homes(day), on=AUTHOR),
+        ("past homes", tracker, start),
+        lambda: author_counts(event, day).join(_homes(day), on=AUTHOR),
     )
     if city != "all":
         placed = placed.filter(pl.col("city") == city)
     past = day.once(
-        ("past homes", tracker, city, event_kind),
+        ("past homes", tracker, start, city, event_kind),
         lambda: past_of_authors(placed, event_kind, "home"),
     )
     at_home = day.once(
@@ -176,7 +176,7 @@ def _gather(
     )
     column = "posts_count" if event_kind == "peak" else "negative_count"
     by_day = to_frame(
-        day.rows_of(event["tracker"], "home_days"),
+        day.past(event, "home_days"),
         ["city", "home_city", "posted_on", column],
     )
     if event["city"] != "all":

@@ -19,9 +19,15 @@ import pyarrow.compute as pc
 from trendlab.lake import Span
 from trendlab.schemas import TABLES
 from trendlab.signals.activity import COMMENT_LOOKBACK_DAYS, lake_query
-from trendlab.signals.event_items import BASELINE_DAYS
+from trendlab.signals.event_items import (
+    BASELINE_DAYS,
+    MAX_EVENT_DAYS,
+    MAX_READ_ITEMS,
+)
 
 ONE_DAY = timedelta(days=1)
+# Queries that count the days of a running peak before the one that is computed.
+PEAK_QUERIES = ("peak_posts", "peak_authors", "peak_garments")
 # Queries that fill `Inputs`, by its field.
 QUERIES = {
     "posts": "explained_posts",
@@ -30,7 +36,11 @@ QUERIES = {
     "authors": "explained_authors",
     "home_days": "explained_home_days",
     "garments": "explained_garments",
+    **{name: name for name in PEAK_QUERIES},
 }
+# Posts of a peak's earlier days that are taken to show ten: copies are shown once, and
+# a text that went round has a hundred.
+SHOWN_POSTS = 500
 PARAMETERS: dict[str, dict[str, Any]] = {
     "posts": {},
     "comments": {"reach_days": COMMENT_LOOKBACK_DAYS},
@@ -38,6 +48,9 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "authors": {"past_days": BASELINE_DAYS},
     "home_days": {"past_days": BASELINE_DAYS},
     "garments": {"past_days": BASELINE_DAYS},
+    "peak_posts": {"shown_posts": SHOWN_POSTS, "read_posts": MAX_READ_ITEMS},
+    "peak_authors": {},
+    "peak_garments": {},
 }
 # Posts and scored comments of the days that a batch reads, and what its past counts as,
 # less those of its first day; about 0.5 kB each where they are an event's.
@@ -47,21 +60,54 @@ MAX_ITEMS = 500_000
 # day five event days of five trackers have 2.9 million of them.
 PAST_AUTHOR_ITEMS = 0.2
 
+EVENT_DAYS = pa.schema(
+    [
+        ("day", pa.date32()),
+        ("event_kind", pa.string()),  # peak or dip
+        ("tracker", pa.string()),
+        ("city", pa.string()),
+        ("item_kind", pa.string()),  # post or comment
+        ("start_on", pa.date32()),  # the first day that counts
+    ]
+)
+
 Relations: TypeAlias = "Mapping[str, pa.Table | Span]"
 Query: TypeAlias = Callable[[str, Relations, "Mapping[str, Any]"], pa.Table]
 
 
 def event_days(peaks: pa.Table, dips: pa.Table) -> pa.Table:
-    """Return day, tracker and item_kind of the events of peaks and dips.
+    """Return what days have events of, and since when these count.
 
-    Once each, rising; a peak is one of posts.
+    Parameters
+    ----------
+    peaks : pyarrow.Table[peaks]
+    dips : pyarrow.Table[dips]
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns of `EVENT_DAYS`, once each, rising. A peak is one of posts. Measures of
+        a peak, and topics of a dip, share a row where they began together.
     """
-    posts = peaks.select(["day", "tracker"]).append_column(
-        dips.schema.field("item_kind"), pa.repeat("post", peaks.num_rows)
+    both = pl.concat(
+        [
+            pl.DataFrame(pl.from_arrow(events))
+            .with_columns(event_kind=pl.lit(kind), **also)
+            .select(EVENT_DAYS.names)
+            for events, kind, also in (
+                (peaks, "peak", {"item_kind": pl.lit("post")}),
+                (dips, "dip", {}),
+            )
+        ]
     )
-    both = pa.concat_tables([posts, dips.select(posts.column_names)])
-    names = posts.column_names
-    return both.group_by(names).aggregate([]).sort_by([(n, "ascending") for n in names])
+    earliest = pl.col("day") - pl.duration(days=MAX_EVENT_DAYS)
+    return (
+        both.with_columns(start_on=pl.max_horizontal("start_on", earliest))
+        .unique()
+        .sort(EVENT_DAYS.names)
+        .to_arrow()
+        .cast(EVENT_DAYS)
+    )
 
 
 def batches_of(days: pa.Table, activity: pa.Table) -> list[pa.Table]:
@@ -72,10 +118,10 @@ def batches_of(days: pa.Table, activity: pa.Table) -> list[pa.Table]:
     days : pyarrow.Table
         Of `event_days`.
     activity : pyarrow.Table[activity]
-        Of the event days, those between them and the 28 before: tells how many posts,
-        scored comments and authors a day has. Comments are read, and so count, where an
-        event is of them; authors of the past where one is of posts, each as often as on
-        days with a post, which is the most that they can be.
+        Of the event days, those between them and the 28 before the events began: tells
+        how many posts, scored comments and authors a day has. Comments are read, and so
+        count, where an event is of them; authors of the past where one is of posts,
+        each as often as on days with a post, which is the most that they can be.
 
     Returns
     -------
@@ -99,7 +145,7 @@ def batches_of(days: pa.Table, activity: pa.Table) -> list[pa.Table]:
     upto = items[
         np.searchsorted(counted["day"].to_numpy(), days["day"].to_numpy(), "right")
     ]
-    upto = upto + PAST_AUTHOR_ITEMS * _past_authors_upto(days, totals)
+    upto = upto + _counts_upto(days, activity)
     on = days["day"].to_pylist()
     batches: list[pa.Table] = []
     start = 0
@@ -113,38 +159,68 @@ def batches_of(days: pa.Table, activity: pa.Table) -> list[pa.Table]:
     return batches
 
 
-def _past_authors_upto(days: pa.Table, totals: pa.Table) -> npt.NDArray[np.int64]:
-    """Add up the author-days before the events of posts, to the end of each row's day.
+def _counts_upto(days: pa.Table, activity: pa.Table) -> npt.NDArray[np.float64]:
+    """Add up what is counted of the past of events, to the end of each row's day.
+
+    Author-days before events of posts, and the authors and posts of the earlier days of
+    peaks, as items.
 
     Parameters
     ----------
     days : pyarrow.Table
         Of `event_days`.
-    totals : pyarrow.Table[activity]
-        Rows of the city 'all'.
+    activity : pyarrow.Table[activity]
     """
-    events = pl.DataFrame(pl.from_arrow(days)).with_row_index("row")
-    authors = pl.DataFrame(
-        pl.from_arrow(totals.select(["day", "tracker", "authors_count"]))
+    events = pl.DataFrame(pl.from_arrow(days))
+    of_posts = events.filter(pl.col("item_kind") == "post")
+    counted = pl.DataFrame(
+        pl.from_arrow(
+            activity.select(["day", "tracker", "city", "authors_count", "posts_count"])
+        )
     ).rename({"day": "before"})
     past = (
-        events.filter(pl.col("item_kind") == "post")
-        .join(authors, on="tracker")
+        of_posts.select("day", "tracker", "start_on")
+        .unique()
+        .join(counted.filter(pl.col("city") == "all"), on="tracker")
         .filter(
-            pl.col("before") < pl.col("day"),
-            pl.col("before") >= pl.col("day") - pl.duration(days=BASELINE_DAYS),
+            pl.col("before") < pl.col("start_on"),
+            pl.col("before") >= pl.col("start_on") - pl.duration(days=BASELINE_DAYS),
         )
-        .group_by("row")
-        .agg(pl.col("authors_count").sum())
+        .select("day", items=PAST_AUTHOR_ITEMS * pl.col("authors_count").fill_null(0))
     )
+    kept = pl.when(pl.col("city") == "all").then(0).otherwise(MAX_READ_ITEMS)
+    posts = pl.col("posts_count").sum()
+    earlier = (
+        of_posts.filter(_is_running())
+        .join(counted, on=["tracker", "city"])
+        .filter(pl.col("before").is_between("start_on", "day", closed="left"))
+        .group_by("day", "tracker", "city", "start_on")
+        .agg(posts=posts)
+        .select(
+            "day",
+            items=PAST_AUTHOR_ITEMS * pl.col("posts")
+            + pl.min_horizontal("posts", kept + SHOWN_POSTS),
+        )
+    )
+    of_day = pl.concat([past, earlier]).group_by("day").agg(pl.col("items").sum())
     upto = (
-        events.join(past, on="row", how="left", maintain_order="left")
-        .with_columns(upto=pl.col("authors_count").fill_null(0).cum_sum())
-        .select(pl.col("upto").last().over("day"))
-        .to_series()
+        events.select("day")
+        .unique()
+        .sort("day")
+        .join(of_day, on="day", how="left", maintain_order="left")
+        .with_columns(upto=pl.col("items").fill_null(0.0).cum_sum())
     )
-    counted: npt.NDArray[np.int64] = upto.to_numpy()
-    return counted
+    found: npt.NDArray[np.float64] = (
+        events.join(upto, on="day", how="left", maintain_order="left")
+        .get_column("upto")
+        .to_numpy()
+    )
+    return found
+
+
+def _is_running() -> pl.Expr:
+    """Tell the events that count earlier days too: peaks, after their first day."""
+    return (pl.col("event_kind") == "peak") & (pl.col("start_on") < pl.col("day"))
 
 
 def gather_items(
@@ -175,8 +251,11 @@ def gather_items(
         The fields of `Inputs` that `QUERIES` names, and `author_homes` as given.
     """
     first, last = days["day"][0].as_py(), days["day"][-1].as_py()
-    past = first - timedelta(BASELINE_DAYS)
+    start = pc.min(days["start_on"]).as_py()
+    past = start - timedelta(BASELINE_DAYS)
     near = (first - ONE_DAY, last + ONE_DAY)
+    earlier = (start, last - ONE_DAY)
+    near_earlier = (start - ONE_DAY, last)
     spans = {
         "posts": {
             "tracker_posts": (first, last),
@@ -196,12 +275,26 @@ def gather_items(
             "tracker_posts": (past, last - ONE_DAY),
             "garments": (past - ONE_DAY, last),
         },
+        "peak_posts": {
+            "tracker_posts": earlier,
+            "posts": near_earlier,
+            "sentiment": near_earlier,
+        },
+        "peak_authors": {"tracker_posts": earlier, "author_days": earlier},
+        "peak_garments": {"tracker_posts": earlier, "garments": near_earlier},
     }
     of_posts = days.filter(pc.equal(days["item_kind"], "post"))
     of_comments = days.filter(pc.equal(days["item_kind"], "comment"))
+    running = days.filter(
+        pc.and_(
+            pc.equal(days["event_kind"], "peak"),
+            pc.less(days["start_on"], days["day"]),
+        )
+    )
     wanted = dict.fromkeys(QUERIES, of_posts) | {
         "comments": of_comments,
         "terms": days,
+        **dict.fromkeys(PEAK_QUERIES, running),
     }
     given = relations or {}
     gathered = {"author_homes": author_homes}

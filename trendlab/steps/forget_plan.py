@@ -23,7 +23,7 @@ from trendlab.lake import Lake, Span
 from trendlab.privacy import Author, Forgotten
 from trendlab.privacy.author import Key
 from trendlab.resources import bundled
-from trendlab.signals.drivers import LABEL_LENGTH
+from trendlab.signals.event_texts import LABEL_LENGTH
 from trendlab.steps.ingest_journal import FOLDER
 from trendlab.steps.keys import write_privately
 from trendlab.steps.pseudonyms import Named
