@@ -169,7 +169,7 @@ def show_who(brief: Brief) -> None:
     display(
         page.note(
             verdict
-            or f"{wrote} authors wrote the negative comments of the worst day; who "
+            or f"{wrote} authors wrote the negative comments that were counted; who "
             "they usually are is counted for posts only."
         )
     )
@@ -237,10 +237,7 @@ def show_places(cities: pd.DataFrame, event: pd.Series) -> None:
         parts = {"expected": "usual", "strength": "part of the excess"}
     usual = f"; usual is a day of the 28 before {event['start_on']:%-d %B}"
     display(
-        page.note(
-            f"On {event['apex_on']:%-d %B}, the worst day"
-            f"{'' if event['topic'] else usual}."
-        )
+        page.note(f"{crisis.tell_worst_days(event)}{'' if event['topic'] else usual}.")
     )
     display(
         page.table(
@@ -313,11 +310,7 @@ def show_doubts(brief: Brief) -> None:
     """Say what stands against taking this at its word."""
     event = brief.event
     days_count = event["pooled_days"]
-    pooled = (
-        f", {days_count:.0f} days pooled; words, texts and places are of the last"
-        if days_count > 1
-        else ""
-    )
+    pooled = f", {days_count:.0f} days pooled" if days_count > 1 else ""
     doubts = [
         f"{100 * event['language_coverage']:.0f} % of the {event['item_kind']}s were "
         "English and scored; what the others feel is not in these figures.",

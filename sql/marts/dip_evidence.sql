@@ -41,15 +41,17 @@ inner join trendlab.evidence
 
 comment on view marts.dip_evidence is
     'Posts, comments, words, hashtags, authors and cities behind a dip, on its '
-    'worst day, the apex, against the 28 days before it began. One row per dip, kind '
-    'of evidence and rank.';
+    'worst day, the apex, or on all days that were pooled for it (pooled_days of '
+    'marts.dips), against the 28 days before. One row per dip, kind of evidence and '
+    'rank.';
 comment on column marts.dip_evidence.observed is
-    'negatives of that day alone: items of an author or city, garments of a class, '
-    'authors of a word or hashtag; likes of a post or comment';
+    'negatives of that day, or of the pooled days: items of an author or city, '
+    'garments of a class, authors of a word or hashtag (each once a day); likes of a '
+    'post or comment';
 comment on column marts.dip_evidence.expected is
-    'in the unit of observed: as many as on a usual day (author, city), or among as '
-    'many negatives (word, hashtag) or garments (garment); NULL of a post or comment, '
-    'and of a topic''s city';
+    'in the unit of observed: as many as on as many usual days (author, city), or '
+    'among as many negatives (word, hashtag) or garments (garment); NULL of a post or '
+    'comment, and of a topic''s city';
 comment on column marts.dip_evidence.strength is
     'part of the excess, or of a topic''s negatives (author, city), z of the log-odds '
     '(word, hashtag, garment), compound (post, comment)';

@@ -137,7 +137,7 @@ def test_limits_are_said_where_they_apply() -> None:
 
     assert "rough guess" in body
     assert "Authors are not known" in body
-    assert "7 days pooled to have enough; words, texts and places below" in body
+    assert "(7 days that end with it, pooled to have enough)" in body
 
 
 def test_two_rules_of_one_name_for_a_tracker_are_refused() -> None:

@@ -131,6 +131,17 @@ def test_an_event_of_several_days_says_on_which_its_evidence_was_counted(
         assert said.format(when) in third
 
 
+def test_the_evidence_of_pooled_days_is_said_to_be_of_all_of_them() -> None:
+    """On the worst day it is; a later day counts itself alone."""
+    pooled = DIP | {"pooled_days": 3, "apex_on": DIP["day"]}
+    _, worst = describe_dip(pooled, EVIDENCE, "ab")
+    _, later = describe_dip(pooled | {"day": date(2026, 1, 7)}, EVIDENCE, "ab")
+
+    for said in ("Words more common than usual{}: w.", "Cities above their usual{}: w"):
+        assert said.format(" in the 3 days to 2026-01-05") in worst
+        assert said.format(" on 2026-01-07") in later
+
+
 def test_the_longest_message_fits_a_channel() -> None:
     dip = DIP | {"topic": "word " * 80, "pooled_days": 7, "day": date(2026, 1, 7)}
     evidence = [

@@ -12,6 +12,7 @@ from trendlab.report.crisis import (
     hours_figure,
     tell_event,
     tell_status,
+    tell_worst_days,
 )
 
 APEX = date(2021, 12, 3)
@@ -70,6 +71,14 @@ def test_what_happened_is_said_with_its_odds() -> None:
         "negative: 50 % where 21 % would be usual.",
         "Chance alone would do that on one day in 11,000; severity 4 of 10.",
     ]
+
+
+def test_the_days_that_evidence_is_of_are_said() -> None:
+    assert tell_worst_days(event()) == "On 3 December, the worst day"
+    assert (
+        tell_worst_days(event(pooled_days=3))
+        == "In the 3 days to 3 December, pooled to have enough"
+    )
 
 
 def test_pooled_days_a_place_and_a_cold_start_are_said() -> None:

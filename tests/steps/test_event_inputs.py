@@ -252,11 +252,11 @@ def test_events_that_began_together_share_a_row_and_old_ones_begin_later() -> No
     rows = event_days(peaks, dips).to_pylist()
 
     assert [tuple(row.values())[1:] for row in rows] == [
-        ("dip", "shoes", "all", "comment", EVENT),
-        ("dip", "shoes", "all", "post", EVENT),
-        ("peak", "shoes", "all", "post", EVENT - timedelta(days=3)),
-        ("peak", "shoes", "all", "post", EVENT),
-        ("peak", "shoes", "milan", "post", EVENT - timedelta(days=56)),
+        ("dip", "shoes", "all", "comment", EVENT, EVENT),
+        ("dip", "shoes", "all", "post", EVENT, EVENT),
+        ("peak", "shoes", "all", "post", EVENT - timedelta(days=3), EVENT),
+        ("peak", "shoes", "all", "post", EVENT, EVENT),
+        ("peak", "shoes", "milan", "post", EVENT - timedelta(days=56), EVENT),
     ]
     assert {row["day"] for row in rows} == {EVENT}
 

@@ -32,8 +32,8 @@ def describe_dip(dip: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str,
     dip : mapping
         Row of `dips`.
     evidence : sequence of mapping
-        Rows of `evidence` of that dip and day, which count that day alone; may be
-        empty.
+        Rows of `evidence` of that dip and day, which count that day alone, or where it
+        is the worst all days that were pooled for it; may be empty.
     alert_id : str
     """
     items = "comments" if dip["item_kind"] == "comment" else "posts"
@@ -44,8 +44,7 @@ def describe_dip(dip: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str,
         f"(severity {dip['severity']} of 10)"
     )
     pooled = (
-        f" ({dip['pooled_days']} days pooled to have enough; words, texts and places "
-        "below are of the last)"
+        f" ({dip['pooled_days']} days that end with it, pooled to have enough)"
         if dip["pooled_days"] > 1
         else ""
     )
@@ -208,10 +207,13 @@ def _compose(
 
 
 def _counted_when(event: Row, event_kind: str) -> str:
-    """Say on which days of an event of several the evidence was counted."""
+    """Say on which days the evidence was counted, where not on the event's only one."""
+    pooled_days = event.get("pooled_days", 1)
+    # a dip is counted on the day, or on the days that its worst was pooled over
+    if pooled_days > 1 and event["apex_on"] == event["day"]:
+        return f" in the {pooled_days} days to {event['day']}"
     if event["start_on"] == event["day"]:
         return ""
-    # a peak is counted as a whole, a dip on the day
     return (
         f" since {event['start_on']}" if event_kind == "peak" else f" on {event['day']}"
     )

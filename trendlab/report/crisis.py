@@ -88,6 +88,15 @@ def tell_event(event: pd.Series[Any], place: str) -> list[str]:
     return lines
 
 
+def tell_worst_days(event: pd.Series[Any]) -> str:
+    """Say which days the evidence of an event is of, to begin a sentence with."""
+    days_count = int(event["pooled_days"])
+    worst = f"{event['apex_on']:%-d %B}"
+    if days_count > 1:
+        return f"In the {days_count} days to {worst}, pooled to have enough"
+    return f"On {worst}, the worst day"
+
+
 def _odds(p_value: float) -> str:
     """Say a small chance as one in so many."""
     if p_value <= 1e-6:

@@ -234,7 +234,10 @@ DIPS = Table(
         share("p_value", "beta-binomial upper tail at the apex"),
         number("overdispersion", "estimated rho of the beta-binomial", minimum=0),
         count("severity", "1 (mild) to 10 (extreme)", maximum=10),
-        count("pooled_days", "days pooled to reach 20 scored; 1 is none"),
+        count(
+            "pooled_days",
+            "days pooled to reach 20 scored, the apex the last of them; 1 is none",
+        ),
         flag("is_cold_start", "fewer than 28 valid days behind it"),
         flag("is_author_rule_assessable", "false where authors are unknown"),
         share("language_coverage", "share of the items that were scored"),
@@ -247,9 +250,9 @@ DIPS = Table(
 
 EVIDENCE = Table(
     name="evidence",
-    doc="What is over-represented on a day in a dip, or in a peak from its start to "
-    "that day, against the 28 days before its start; one row per event, day, kind and "
-    "rank.",
+    doc="What is over-represented on a day in a dip (on its worst: on all days that "
+    "were pooled for it), or in a peak from its start to that day, against the 28 days "
+    "before; one row per event, day, kind and rank.",
     columns=(
         DAY,
         text("event_kind", "peak or dip", allowed=("peak", "dip")),
@@ -291,7 +294,7 @@ EVIDENCE = Table(
 EVENT_AUTHORS = Table(
     name="event_authors",
     doc="How few authors made a peak from its start to a day, or a dip of posts on a "
-    "day; one row per event and day.",
+    "day or the days that were pooled for it; one row per event and day.",
     columns=(
         DAY,
         text("event_kind", "peak or dip", allowed=("peak", "dip")),

@@ -2,13 +2,13 @@
 
 A peak is counted whole: from its start to the day that is computed, with a quiet day
 that it steps over, and never later ones. So who wrote on its first day is still named
-on its third. A dip is counted on the one day: what is told of it is the share of a day,
-and it goes on under milder thresholds than it began with, so that its later days would
-bury what was said on the worst. (Where a dip's days are pooled to have enough, that day
-is the last of them.)
+on its third. A dip is counted on the days that its share was told from: its day, or on
+its worst day all that were pooled to have enough scored (`pooled_days`). It goes on
+under milder thresholds than it began with, so that its later days would bury what was
+said on the worst.
 
-The usual of either is that of the 28 days before its start, or an event of several days
-would be a part of its own usual.
+The usual of either is that of the 28 days before its start, or before the first pooled
+day, or an event of several days would be a part of its own usual.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trendlab.signals.event_items import BASELINE_DAYS, EventDay
+from trendlab.signals.event_items import BASELINE_DAYS, EventDay, pooled_from
 
 Row = dict[str, Any]
 
@@ -30,13 +30,19 @@ def days_before(event: Row, day: EventDay) -> int:
 
 
 def days_counted(event: Row, event_kind: str, day: EventDay) -> int:
-    """Days that an event is counted on, this one among them; of a dip it alone.
+    """Days with activity of the tracker that an event is counted on, with this one.
 
-    Of a peak those from its start to this one with activity of the tracker.
+    Of a peak those from its start, of a dip the pooled ones.
     """
     if event_kind == "dip":
-        return 1
+        return days_of_items(event, day)
     return len(pc.unique(earlier_activity(event, day)["day"])) + 1
+
+
+def days_of_items(event: Row, day: EventDay) -> int:
+    """Days with activity of the tracker that `EventDay.items` are of; 1 of a peak."""
+    pooled = day.activity_between(event["tracker"], pooled_from(event), day.day)
+    return len(pc.unique(pooled["day"])) + 1
 
 
 def count_earlier_posts(event: Row, event_kind: str, day: EventDay) -> int:

@@ -66,14 +66,14 @@ def count_authors(
     event_kind : str
         peak or dip.
     items : polars.DataFrame
-        The event's items of the day, from `EventDay.items`.
+        The event's items, from `EventDay.items`.
     day : EventDay
 
     Returns
     -------
     polars.DataFrame
         item (source:author_id), label (handle), observed and expected. Both count
-        items of the whole peak so far, or of the dip's one day: `expected` is the
+        items of the whole peak so far, or of the dip's counted days: `expected` is the
         author's mean of the days before the start, times the days counted. That past is
         of the tracker in every city: a city's own is not stored.
     """
@@ -183,9 +183,9 @@ def top_cities(
     """Rank cities by their excess over what they usually have.
 
     Both `observed` and `expected` count items of the whole peak so far, or of the dip's
-    one day. A topic's past is not counted by city, and the whole tracker's is no usual
-    of it: its cities are ranked by their items, strength is their part of these, and
-    there is no expected.
+    counted days. A topic's past is not counted by city, and the whole tracker's is no
+    usual of it: its cities are ranked by their items, strength is their part of these,
+    and there is no expected.
     """
     observed = items.group_by("city").agg(observed=pl.len().cast(pl.Float64))
     if event.get("topic", "") != "":
@@ -232,7 +232,7 @@ def top_garments(
 ) -> list[Row]:
     """Rank garment classes of the event's posts against the tracker's past days.
 
-    `observed` counts garments in posts of the whole peak so far (of a dip in the day's
+    `observed` counts garments in posts of the whole peak so far (of a dip in its
     negatives), `expected` those of the class that as many garments usually have.
     """
     past = day.once(

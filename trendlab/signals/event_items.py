@@ -26,6 +26,7 @@ ITEM = ["source", "item_id"]
 ITEM_COLUMNS = [
     *("source", "item_id", "author_id", "author_handle", "city", "text", "hashtags"),
     *("url", "likes_count", "compound", "label", "garments", "hash_order"),
+    "posted_on",
 ]
 # What is known of the posts that a peak had on earlier days.
 EARLIER_COLUMNS = [
@@ -47,7 +48,8 @@ class Inputs:
     ----------
     posts, comments : pyarrow.Table
         Rows of ``sql/lake/explained_posts.sql`` and ``explained_comments.sql``: the
-        items of trackers on the days of their events.
+        items of trackers on the days of their events, and the negatives of earlier days
+        that a dip was pooled over.
     terms : pyarrow.Table
         Rows of ``sql/lake/explained_terms.sql``: words from an event's start to its
         day, and of the 28 days before the start.
@@ -94,6 +96,18 @@ def counted_start(start_on: date, day: date) -> date:
     return max(start_on, day - timedelta(MAX_EVENT_DAYS))
 
 
+def pooled_from(event: Row) -> date:
+    """Give the first day whose items an event's row takes one by one.
+
+    Of a dip on its worst day the first that was pooled to have enough scored; else the
+    row's own day. Pooled days lie before the row's, so nothing is looked up ahead.
+    """
+    day: date = event["day"]
+    if event.get("pooled_days", 1) > 1 and event["apex_on"] == day:
+        return day - timedelta(event["pooled_days"] - 1)
+    return day
+
+
 def to_frame(table: pa.Table, columns: list[str]) -> pl.DataFrame:
     """Take columns of an Arrow table to polars."""
     return pl.DataFrame(pl.from_arrow(table.select(columns)))
@@ -101,6 +115,8 @@ def to_frame(table: pa.Table, columns: list[str]) -> pl.DataFrame:
 
 class EventDay:
     """The items of one day, looked up by the events of that day.
+
+    With them come the negatives of earlier days that a dip of that day was pooled over.
 
     What an event is held against is told by the days before its start, which the events
     that began on one day share.
@@ -114,8 +130,8 @@ class EventDay:
         self._words = {kind: ItemWords(inputs.tokenize) for kind in ("post", "comment")}
 
     def start_of(self, event: Row) -> date:
-        """Give the day from which an event counts."""
-        return counted_start(event["start_on"], self.day)
+        """Give the day from which an event counts; what is usual lies before it."""
+        return min(counted_start(event["start_on"], self.day), pooled_from(event))
 
     def activity_between(self, tracker: str, first: date, end: date) -> pa.Table:
         """Give the activity of one tracker from a day to the one before another."""
@@ -169,16 +185,21 @@ class EventDay:
         return self._frames[key]
 
     def items(self, event: Row, item_kind: str, *, only_negative: bool) -> pl.DataFrame:
-        """Items within the event's tracker and city on this day, sorted by id.
+        """Items within the event's tracker and city, sorted by id.
+
+        Those of this day; of a dip that was pooled, which asks for negatives only, of
+        all pooled days.
 
         Returns
         -------
         polars.DataFrame
-            row (place among all items of the tracker on the day), source, item_id,
-            author_id, author_handle, city, text, hashtags, url, likes_count, compound,
-            garments, hash_order, posted_on.
+            row (place among `all_items` of the tracker), source, item_id, author_id,
+            author_handle, city, text, hashtags, url, likes_count, compound, garments,
+            hash_order, posted_on.
         """
-        inside = self.all_items(event["tracker"], item_kind)
+        inside = self.all_items(event["tracker"], item_kind).filter(
+            pl.col("posted_on") >= pooled_from(event)
+        )
         if event["city"] != "all":
             inside = inside.filter(pl.col("city") == event["city"])
         if only_negative:
@@ -186,7 +207,10 @@ class EventDay:
         return inside.drop("label")
 
     def all_items(self, tracker: str, item_kind: str) -> pl.DataFrame:
-        """Give every item of a tracker on the day; columns of `items`, and label."""
+        """Give every item of a tracker on the day, and negatives of pooled days.
+
+        Columns of `items`, and label.
+        """
         return self.once(
             ("items", tracker, item_kind),
             lambda: self._items_of(tracker, f"{item_kind}s"),
@@ -199,7 +223,7 @@ class EventDay:
             _have(rows, {"day": self.day, "tracker": tracker})
         )
         ordered = to_frame(picked, ITEM_COLUMNS).sort("source", "item_id")
-        return ordered.with_row_index("row").with_columns(posted_on=pl.lit(self.day))
+        return ordered.with_row_index("row")
 
     def count_term_users(self, items: pl.DataFrame, item_kind: str) -> pl.DataFrame:
         """Count who uses each word and hashtag of items; unknown authors are as many.

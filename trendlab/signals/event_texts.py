@@ -32,8 +32,8 @@ def top_items(
 ) -> list[Row]:
     """Rank posts by likes; negative items by −compound × (1 + log1p(likes)).
 
-    Posts are of the whole peak so far, negative items of the day. Copies of one text
-    say one thing and are shown once.
+    Posts are of the whole peak so far, negative items of the dip's counted days. Copies
+    of one text say one thing and are shown once.
     """
     likes = pl.col("likes_count").fill_null(0).log1p()
     weight = likes if event_kind == "peak" else -pl.col("compound") * (1.0 + likes)

@@ -2,8 +2,9 @@
 
 Called for the days and events that there are, with the posts of those days, counts of
 a peak's days so far, and counts of the 28 days before each event began. A peak is
-explained as a whole, a dip by its day (`counted_days` says why). Each day has rows of
-its own, of what was known then. Nothing here says what caused an event.
+explained as a whole, a dip by its day, or by the days that were pooled to have enough
+(`counted_days` says why). Each day has rows of its own, of what was known then. Nothing
+here says what caused an event.
 """
 
 from __future__ import annotations
@@ -96,9 +97,9 @@ def explain_dips(
 ) -> Explained:
     """Explain the dips that ran on the days of `run_ids`.
 
-    As `explain_peaks`, over the day's negative items only (of a topic: those with one
-    of its words); posts and comments are ranked by how negative they are and their
-    likes.
+    As `explain_peaks`, over negative items only (of a topic: those with one of its
+    words), of the day, or on a dip's worst day of all that were pooled to have enough;
+    posts and comments are ranked by how negative they are and their likes.
     """
     return _explain(dips, "dip", inputs, run_ids)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import polars as pl
 
 from trendlab.signals.contributions import share_of_excess
-from trendlab.signals.counted_days import days_before
+from trendlab.signals.counted_days import days_before, days_of_items
 from trendlab.signals.drivers import AUTHOR, author_counts, past_of_authors
 from trendlab.signals.event_items import EventDay, to_frame
 from trendlab.signals.home_comparison import (
@@ -49,7 +49,7 @@ def origins_of(
     event_kind : str
         peak or dip; of a dip negative posts are compared.
     items : polars.DataFrame
-        The event's posts of the day, from `EventDay.items`.
+        The event's posts, from `EventDay.items`.
     day : EventDay
 
     Returns
@@ -62,10 +62,10 @@ def origins_of(
     -----
     The past is that of the tracker over the 28 days before the event began; of a city's
     event, of the author-days whose main city it is. The posts are those of the one day,
-    of a peak too: the dispersion is that of single days. A topic's past is not counted
-    by author: its posts are compared with the tracker's negative posts. For a topic,
-    and where the count of posts is not up, parts are of the event's posts and not of an
-    excess.
+    of a peak too: the dispersion is that of single days. (Of a dip that was pooled, of
+    the pooled days, for each has too few.) A topic's past is not counted by author: its
+    posts are compared with the tracker's negative posts. For a topic, and where the
+    count of posts is not up, parts are of the event's posts and not of an excess.
     """
     if items.height == 0:
         return []
@@ -78,7 +78,7 @@ def origins_of(
         # shares are added up in this order, so that equal rows give equal bits
         .sort("home")
         .with_columns(
-            expected=pl.col("before") / days_count,
+            expected=pl.col("before") * days_of_items(event, day) / days_count,
             observed_share=_part(pl.col("observed")),
             usual_share=_part(pl.col("before")),
         )

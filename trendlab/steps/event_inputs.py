@@ -23,6 +23,7 @@ from trendlab.signals.event_items import (
     BASELINE_DAYS,
     MAX_EVENT_DAYS,
     MAX_READ_ITEMS,
+    pooled_from,
 )
 
 ONE_DAY = timedelta(days=1)
@@ -67,7 +68,8 @@ EVENT_DAYS = pa.schema(
         ("tracker", pa.string()),
         ("city", pa.string()),
         ("item_kind", pa.string()),  # post or comment
-        ("start_on", pa.date32()),  # the first day that counts
+        ("start_on", pa.date32()),  # the first day that counts; before it is usual
+        ("pooled_from", pa.date32()),  # the first day of a pooled dip, else the day
     ]
 )
 
@@ -92,7 +94,9 @@ def event_days(peaks: pa.Table, dips: pa.Table) -> pa.Table:
     both = pl.concat(
         [
             pl.DataFrame(pl.from_arrow(events))
-            .with_columns(event_kind=pl.lit(kind), **also)
+            .with_columns(
+                event_kind=pl.lit(kind), pooled_from=_pooled_from(events), **also
+            )
             .select(EVENT_DAYS.names)
             for events, kind, also in (
                 (peaks, "peak", {"item_kind": pl.lit("post")}),
@@ -101,13 +105,20 @@ def event_days(peaks: pa.Table, dips: pa.Table) -> pa.Table:
         ]
     )
     earliest = pl.col("day") - pl.duration(days=MAX_EVENT_DAYS)
+    start_on = pl.max_horizontal("start_on", earliest)
     return (
-        both.with_columns(start_on=pl.max_horizontal("start_on", earliest))
+        both.with_columns(start_on=pl.min_horizontal(start_on, "pooled_from"))
         .unique()
         .sort(EVENT_DAYS.names)
         .to_arrow()
         .cast(EVENT_DAYS)
     )
+
+
+def _pooled_from(events: pa.Table) -> pl.Series:
+    told = {"day", "apex_on", "pooled_days"}.intersection(events.column_names)
+    rows = events.select(sorted(told)).to_pylist()
+    return pl.Series([pooled_from(row) for row in rows], dtype=pl.Date)
 
 
 def batches_of(days: pa.Table, activity: pa.Table) -> list[pa.Table]:
@@ -250,21 +261,22 @@ def gather_items(
     dict of str to pyarrow.Table
         The fields of `Inputs` that `QUERIES` names, and `author_homes` as given.
     """
-    first, last = days["day"][0].as_py(), days["day"][-1].as_py()
+    last = days["day"][-1].as_py()
     start = pc.min(days["start_on"]).as_py()
     past = start - timedelta(BASELINE_DAYS)
-    near = (first - ONE_DAY, last + ONE_DAY)
+    pooled = pc.min(days["pooled_from"]).as_py()
+    near = (pooled - ONE_DAY, last + ONE_DAY)
     earlier = (start, last - ONE_DAY)
     near_earlier = (start - ONE_DAY, last)
     spans = {
         "posts": {
-            "tracker_posts": (first, last),
+            "tracker_posts": (pooled, last),
             "posts": near,
             "sentiment": near,
             "garments": near,
         },
         "comments": {
-            "tracker_posts": (first - timedelta(COMMENT_LOOKBACK_DAYS), last),
+            "tracker_posts": (pooled - timedelta(COMMENT_LOOKBACK_DAYS), last),
             "comments": near,
             "sentiment": near,
         },
