@@ -66,6 +66,11 @@ def test_helpers_that_read_for_a_step_are_in_its_hash(step: str, helper: str) ->
     assert f"{STEPS_ROOM}.{helper}" in texts_of(STEPS[step])
 
 
+def test_what_one_network_is_decides_what_is_matched_counted_and_ranked() -> None:
+    for name in ("match", "activity", "influencers", "trend_event_evidence"):
+        assert "trendlab.schemas.sources" in texts_of(STEPS[name])
+
+
 def test_what_weekly_steps_share_with_signals_is_not_the_step_signals() -> None:
     """Else a word of evidence would rank the authors of all weeks anew."""
     for name in ("author_homes", "influencers", "trends", "styles", "city_sentiment"):
@@ -73,7 +78,7 @@ def test_what_weekly_steps_share_with_signals_is_not_the_step_signals() -> None:
 
 
 def test_rooms_that_a_module_of_steps_imports_are_those_of_each_step() -> None:
-    """One module holds matching, sentiment and detection."""
+    """One module holds sentiment and detection."""
     assert not any(
         name.startswith("trendlab.vision") for name in texts_of(STEPS["sentiment"])
     )

@@ -23,9 +23,11 @@ def hash_of(*parts: str) -> str:
     return digest.hexdigest()
 
 
-# Rooms whose text decides results; the rest only carries rows about.
+# Rooms whose text decides results; the rest only carries rows about. Of the schemas one
+# module decides too: what is one post and one author, where sources are of one network.
 _ROOMS = re.compile(
-    r"^\s*from (trendlab\.(?:places|signals|text|trackers|vision)[\w.]*) import",
+    r"^\s*from (trendlab\."
+    r"(?:(?:places|signals|text|trackers|vision)[\w.]*|schemas\.sources)) import",
     re.MULTILINE,
 )
 _STEPS = re.compile(r"^\s*from (trendlab\.steps\.\w+) import", re.MULTILINE)
