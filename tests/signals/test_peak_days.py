@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -162,15 +162,23 @@ def explain(
 
     From a lake that was filled until a day.
     """
+    filled = {
+        name: rows.filter(pc.less_equal(rows["day"], pa.scalar(day(until))))
+        for name, rows in tables_of(posts).items()
+    }
+    return explain_tables(filled, on, city)
+
+
+def explain_tables(
+    tables: Mapping[str, pa.Table], on: int = LAST, city: str = "all"
+) -> Explained:
+    """Explain that peak from tables of the lake."""
     rows = peak(
         day=day(on), start_on=day(START), apex_on=day(on), end_on=day(on), city=city
     )
     inputs = gather(
         event_days(rows, dip().slice(0, 0)),
-        {
-            name: rows.filter(pc.less_equal(rows["day"], pa.scalar(day(until))))
-            for name, rows in tables_of(posts).items()
-        },
+        tables,
         author_homes=NO_HOMES,
         city_names={},
     )
@@ -315,6 +323,27 @@ def test_days_without_any_post_are_no_usual_days() -> None:
         15.0,
         pytest.approx(3.0),
     )
+
+
+def test_days_with_comments_alone_are_no_usual_days_and_no_days_of_a_peak() -> None:
+    """Comments follow for weeks, so such a day may have had posts that nobody has."""
+    quiet = {*range(FIRST, START, 2), 39}
+    posts = [each for each in three_days() if each.on not in quiet]
+    tables = tables_of(posts)
+    commented = [
+        {**row, "day": day(on), "posts_count": 0, "comment_scored_count": 5}
+        for row in tables["activity"].slice(0, 1).to_pylist()
+        for on in quiet
+    ]
+    tables["activity"] = pa.concat_tables(
+        [tables["activity"], TABLES["activity"].from_rows(commented)]
+    )
+
+    told = explain_tables(tables)
+
+    # a post a day on 14 days is usual; five on each of two days of the peak
+    assert counts(told, "author")["mastodon:a0"] == (10.0, pytest.approx(2.0))
+    assert told == explain(posts)
 
 
 def test_a_dip_is_counted_on_its_day_against_the_days_before_it_began() -> None:

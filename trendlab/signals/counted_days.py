@@ -25,24 +25,30 @@ Row = dict[str, Any]
 
 
 def days_before(event: Row, day: EventDay) -> int:
-    """Days with activity of the tracker among the 28 before the start; at least 1."""
-    return max(1, len(pc.unique(activity_before(event, day)["day"])))
+    """Days with posts of the tracker among the 28 before the start; at least 1."""
+    return max(1, _count_days(activity_before(event, day)))
 
 
 def days_counted(event: Row, event_kind: str, day: EventDay) -> int:
-    """Days with activity of the tracker that an event is counted on, with this one.
+    """Days with posts of the tracker that an event is counted on, with this one.
 
     Of a peak those from its start, of a dip the pooled ones.
     """
     if event_kind == "dip":
         return days_of_items(event, day)
-    return len(pc.unique(earlier_activity(event, day)["day"])) + 1
+    return _count_days(earlier_activity(event, day)) + 1
 
 
 def days_of_items(event: Row, day: EventDay) -> int:
-    """Days with activity of the tracker that `EventDay.items` are of; 1 of a peak."""
+    """Days with posts of the tracker that `EventDay.items` are of; 1 of a peak."""
     pooled = day.activity_between(event["tracker"], pooled_from(event), day.day)
-    return len(pc.unique(pooled["day"])) + 1
+    return _count_days(pooled) + 1
+
+
+def _count_days(activity: pa.Table) -> int:
+    """Count the days with posts: comments on older ones are no day's posts."""
+    with_posts = activity.filter(pc.greater(activity["posts_count"], 0))
+    return len(pc.unique(with_posts["day"]))
 
 
 def count_earlier_posts(event: Row, event_kind: str, day: EventDay) -> int:
