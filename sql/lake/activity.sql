@@ -19,7 +19,8 @@
 --   the one nearest to 24 hours counts, and what posts holds where there is none.
 --   Unknown likes are missing, not zero; so are comments.
 -- * Authors and comments are a network's: sources that were collected for several
---   trackers (tweets__coats, tweets__boots) hold the same ones, which count once.
+--   trackers (tweets__coats, tweets__boots) hold the same ones, which count once. Of
+--   copies of a comment on a UTC day, as of a post, the first source by name tells.
 -- * A comment belongs to its post's trackers and city, and to its own day (in the
 --   tracker's time zone), not the post's.
 -- * Capped counts: an author with more than 3 scored posts weighs 3, split between
@@ -197,6 +198,15 @@ post_measures as (
     from post_lists
 ),
 
+told_comments as (
+    select source, comment_id, post_id, day, created_at, author_id
+    from comments
+    qualify row_number() over (
+        partition by split_part(source, '__', 1), comment_id, day
+        order by source
+    ) = 1
+),
+
 -- materialized: left to itself the planner may first pair every scored comment of a
 -- source with every matched post of it, and only then ask for the comment's own post
 comment_scores as materialized (
@@ -207,14 +217,10 @@ comment_scores as materialized (
         c.created_at,
         c.author_id,
         s.label
-    from comments as c
+    from told_comments as c
     inner join sentiment as s
         on s.source = c.source and s.item_id = c.comment_id
     where s.item_kind = 'comment' and s.is_scored
-    qualify row_number() over (
-        partition by split_part(c.source, '__', 1), c.comment_id
-        order by c.source
-    ) = 1
 ),
 
 comment_items as (

@@ -92,3 +92,23 @@ def test_a_comment_in_two_files_counts_once_under_the_copy_that_stands_for_its_p
     day = activity(made)["shoes", "all", D1]
     assert day["comment_scored_count"] == 2
     assert day["comment_negative_authors_count"] == 2
+
+
+def test_copies_of_a_comment_count_by_the_first_of_a_day_whatever_days_are_at_hand():
+    made = [
+        post("1", source="net__bags"),
+        # not scored as it stands in the first file, and so in none
+        unscored(comment("c1", "1", source="net__bags")),
+        comment("c1", "1", source="net__shoes"),
+        # three days apart in the two files: found alone on the first day, or with both
+        comment("c2", "1", source="net__shoes"),
+        comment("c2", "1", source="net__bags", day=D1 + timedelta(days=3)),
+    ]
+    day = activity(made)["shoes", "all", D1]
+    assert day["comment_scored_count"] == 1
+    assert activity(made[:-1])["shoes", "all", D1] == day
+
+
+def unscored(made):
+    score = made["sentiment"] | {"is_scored": False, "compound": None, "label": None}
+    return made | {"sentiment": score}

@@ -143,6 +143,23 @@ def test_comments_are_of_all_pooled_days_and_only_negative_ones() -> None:
     assert set(observed(found, "comment")) == {"c0", "c1", "c2"}
 
 
+def test_a_comment_in_two_files_is_told_by_the_first_on_pooled_days_too() -> None:
+    """As it is counted: one that only another copy of shows as negative is none."""
+    made = [
+        said(400, 2, "u0"),
+        comment(1, 1, 400, "positive"),
+        comment(2, 1, 400, "negative"),
+    ]
+    copies = [comment(1, 1, 400, "negative"), comment(2, 1, 400, "positive")]
+    for one in copies:
+        for row in one.values():
+            row["source"] = "mastodon__shoes"
+
+    found = explained(pooled(item_kind="comment"), [*made, *copies])
+
+    assert set(observed(found, "comment")) == {"c2"}
+
+
 def test_what_is_expected_is_of_as_many_days_and_lies_before_all_of_them() -> None:
     """u0 has a negative on each of the 28 days before the pooled ones, and on those."""
     usual = {

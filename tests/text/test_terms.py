@@ -176,6 +176,9 @@ def test_a_comment_and_an_author_of_two_files_count_once() -> None:
         for number, source in enumerate(["net__boots", "net__coats", "other"])
     ]
     comments += [{**comments[0], "source": "net__coats"}]
+    # under another day it is another comment, whichever days are at hand
+    later = at(DAY + timedelta(days=3))
+    comments += [{**comments[1], "source": "net__boots", "created_at": later}]
 
     rows = counted(posts, comments=comments, matched=matched)
 

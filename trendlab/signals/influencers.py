@@ -235,7 +235,7 @@ def _read_tables(
         .select("day", "author", "home_city")
         .sort("day"),
         comments=_of_networks(
-            _frame(comments.select(list(COMMENT_COLUMNS))), "comment_id"
+            _frame(comments.select(list(COMMENT_COLUMNS))), "comment_id", "day"
         )
         .select("day", "source", "post_id", writer="author_id", key=text_key("text"))
         .sort("day"),

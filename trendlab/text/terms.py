@@ -52,8 +52,8 @@ def count_terms(
         may come late. Excluded posts, and the comments on them, are left out.
     posts, comments, sentiment : pyarrow.Table
         Of the produced days, and of their neighbours where trackers have time zones.
-        A comment that sources of one network hold several times (tweets__coats,
-        tweets__boots) counts once.
+        A comment that sources of one network hold several times on a UTC day
+        (tweets__coats, tweets__boots) counts once, by the first source by name.
     run_ids : mapping of date to str
         The days to produce, each with its run_id.
     time_zones : mapping of str to str, optional
@@ -124,7 +124,11 @@ def count_terms(
                 row=pl.int_range(pl.len(), dtype=_ROW),
             )
             .sort("source")
-            .unique([networks(), "item_id"], keep="first", maintain_order=True)
+            .unique(
+                [networks(), "item_id", pl.col("created_at").dt.date()],
+                keep="first",
+                maintain_order=True,
+            )
             .with_columns(networks()),
             on=["source", "post_id"],
         )
