@@ -82,8 +82,8 @@ left join lateral (
 
 comment on view marts.dips is
     'Days on which more is negative than a tracker''s past leads to expect, in their '
-    'present state, with the five strongest of each kind of evidence of the apex. One '
-    'row per dip.';
+    'present state, with the five strongest of each kind of evidence of the apex, or of '
+    'all days that were pooled for it (pooled_days). One row per dip.';
 comment on column marts.dips.days_count is 'days from start_on to end_on';
 comment on column marts.dips.top_words is 'over-represented words, strongest first';
 comment on column marts.dips.top_hashtags is
@@ -91,18 +91,18 @@ comment on column marts.dips.top_hashtags is
 comment on column marts.dips.top_authors is
     'authors with the greatest share of the excess, of two posts or more';
 comment on column marts.dips.authors_verdict is
-    'single: one author has half of the excess over authors'' own usual; few: as if '
-    'fewer than ten had made it; broad: more; none: nobody above the usual; '
-    'not_assessable: most authors are unknown, or fewer than five posts are above '
-    'the usual; NULL for comments';
+    'of the apex or its pooled days: single: one author has half of the excess over '
+    'authors'' own usual; few: as if fewer than ten had made it; broad: more; none: '
+    'nobody above the usual; not_assessable: most authors are unknown, or fewer than '
+    'five posts are above the usual; NULL for comments';
 comment on column marts.dips.top_author_share is
     'the strongest author''s part of that excess, 0 to 1';
 comment on column marts.dips.authors_hhi is
     'sum of the squared parts of that excess: 1 is one author, 0.1 is like ten';
 comment on column marts.dips.origin_verdict is
-    'whether authors of the apex are at home elsewhere than usual: one_city, shifted, '
-    'as_usual or not_assessable; homes and figures stand in marts.peak_origins; NULL '
-    'for comments, whose authors'' homes are not known';
+    'whether authors of the apex or its pooled days are at home elsewhere than usual: '
+    'one_city, shifted, as_usual or not_assessable; homes and figures stand in '
+    'marts.peak_origins; NULL for comments, whose authors'' homes are not known';
 comment on column marts.dips.origin is 'that verdict in words';
 comment on column marts.dips.top_cities is
     'cities with the greatest share of the excess, of a topic with most negatives';

@@ -85,8 +85,9 @@ inner join trendlab.event_origins
 
 comment on view marts.peak_origins is
     'Where the authors of peaks and of negative peaks of posts are at home on the day '
-    'of the apex, against the 28 days before the event began. None of comments: a home '
-    'is told by own posts, and who comments need have none. One row per event and home.';
+    'of the apex (where days were pooled for a negative peak, on all of these), against '
+    'the 28 days before. None of comments: a home is told by own posts, and who comments '
+    'need have none. One row per event and home.';
 comment on column marts.peak_origins.event_kind is 'peak, or dip for a negative peak';
 comment on column marts.peak_origins.event_id is 'peak_id or dip_id';
 comment on column marts.peak_origins.measure is

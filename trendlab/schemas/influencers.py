@@ -177,8 +177,9 @@ AUTHOR_HOMES = Table(
 
 EVENT_ORIGINS = Table(
     name="event_origins",
-    doc="Where the authors of a day of a peak, or of a dip of posts, are at home, "
-    "against the 28 days before the event began; one row per event, day and home.",
+    doc="Where the authors of a day of a peak, or of a dip of posts (on its worst: of "
+    "all days that were pooled for it), are at home, against the 28 days before the "
+    "event began; one row per event, day and home.",
     columns=(
         DAY,
         text("event_kind", "peak or dip", allowed=("peak", "dip")),
