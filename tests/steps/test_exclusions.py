@@ -247,6 +247,37 @@ def test_what_rules_show_and_late_posts_are_looked_at_again(tmp_path):
     assert computed_days(with_rules(again, "UTC", named)) == [MARCH[1]]
 
 
+def test_a_post_of_two_trackers_is_left_out_of_all_once_the_second_drops_it(tmp_path):
+    context = context_of(tmp_path)
+    both = ("street", "town")
+
+    def with_rule_of(*names: str) -> None:
+        context.trackers = [
+            Tracker(
+                name=name,
+                hashtags=["street"],
+                exclusions=[drops("buy now")] if name in names else [],
+            )
+            for name in both
+        ]
+
+    for day in MARCH:
+        put(context.lake, day, "buy now" if day == MARCH[3] else "a coat")
+    with_rule_of()
+    computed_days(context)
+
+    for names, left_out in (
+        (["street"], {"street"}),
+        (["town"], {"town"}),
+        (both, {"street", "town", "all"}),
+        ([], set()),
+    ):
+        with_rule_of(*names)
+        assert computed_days(context) == [MARCH[3]]
+        rows = context.lake.read("tracker_posts", MARCH[3]).to_pylist()
+        assert {row["tracker"] for row in rows if row["is_excluded"]} == left_out
+
+
 def test_what_was_dropped_is_found_once_and_outlives_a_cut_line(tmp_path):
     path = tmp_path / "state" / "exclusions.jsonl"
 

@@ -107,9 +107,11 @@ def _rules_of(context: Context, day: date) -> list[str]:
 
 def _find_dropped(context: Context, day: date) -> str:
     posts = _posts_of(context, day)
-    # where posts are from drops none of them
+    # where posts are from drops none of them, and no tracker without rules does; what
+    # 'all' leaves out follows from what each leaves out, and from the settings' key
     nowhere = locate_posts(posts.slice(0, 0), context.cities)
-    matched = _match_day(context, stored_trackers(context), posts, nowhere, day, "")
+    ruled = [tracker for tracker in stored_trackers(context) if tracker.exclusions]
+    matched = _match_day(context, ruled, posts, nowhere, day, "")
     dropped = matched.filter(matched["is_excluded"]).select(_DROPPED)
     if dropped.num_rows == 0:
         return ""
