@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import polars as pl
 import pyarrow as pa
 
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
-from trendlab.schemas.sources import networks
 from trendlab.signals.contests import NEGATIVE_KINDS, score_windows
 from trendlab.signals.contributions import share_of_excess
-from trendlab.signals.copied_comments import count_copied, text_key
+from trendlab.signals.copied_comments import count_copied
 from trendlab.signals.graph import rank_mentions
+from trendlab.signals.influencer_tables import InfluencerTables, read_tables
 from trendlab.signals.ranking import DRAWS
 from trendlab.signals.standing import (
     MIN_TRACKERS,
@@ -37,37 +36,6 @@ from trendlab.signals.windows import (
 RULE = "influencers-4"
 # Rows kept of each week, tracker and window; every author is ranked.
 KEEP = 50
-
-POST_COLUMNS = ("source", "post_id", "likes_count", "is_repost", "mentions")
-COMMENT_COLUMNS = ("day", "source", "comment_id", "post_id", "author_id", "text")
-MATCH_COLUMNS = (
-    "day", "tracker", "source", "post_id", "author_id", "city", "city_source",
-    "is_excluded",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Tables:
-    """Inputs with authors as whole numbers, each sorted by day.
-
-    A `source` is the network: files that were collected for several trackers hold the
-    same authors, profiles and comments.
-    """
-
-    authors: pl.DataFrame
-    days: pl.DataFrame
-    posts: pl.DataFrame
-    readings: pl.DataFrame
-    peaks: pl.DataFrame
-    dips: pl.DataFrame
-    homes: pl.DataFrame
-    comments: pl.DataFrame
-    covered_days: pl.DataFrame | None
-
-    def between(self, table: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
-        """Return the rows of some days, without looking at the others."""
-        ends = table["day"].search_sorted(pl.Series([first, last + timedelta(days=1)]))
-        return table.slice(ends[0], ends[1] - ends[0])
 
 
 def rank_influencers(
@@ -95,9 +63,9 @@ def rank_influencers(
         Schema `author_days`, the tracker 'all' included, of the 84 days that end
         with the first week's Sunday, and on.
     tracker_posts : pyarrow.Table
-        Schema `tracker_posts` (columns `MATCH_COLUMNS`) from 28 days before the
-        first week's Sunday. Excluded posts and posts of unknown authors are
-        left out.
+        Columns `MATCH_COLUMNS` (of `influencer_tables`, as those below) of schema
+        `tracker_posts`, from 28 days before the first week's Sunday. Excluded posts
+        and posts of unknown authors are left out.
     posts : pyarrow.Table
         Columns `POST_COLUMNS` of schema `posts`; `author_followers_count` is
         used where it is there. Likes of reposts belong to somebody else and
@@ -155,7 +123,7 @@ def rank_influencers(
             f"({wrong[0]:%A})"
         )
     declared = TABLES["influencers"]
-    tables = _read_tables(
+    tables = read_tables(
         author_days, tracker_posts, posts, authors, peaks, dips, author_homes,
         comments, covered_days,
     )  # fmt: skip
@@ -175,88 +143,8 @@ def rank_influencers(
     )
 
 
-def _frame(rows: pa.Table) -> pl.DataFrame:
-    """Return a pyarrow table as a polars frame."""
-    return pl.DataFrame(rows)
-
-
-def _read_tables(
-    author_days: pa.Table,
-    tracker_posts: pa.Table,
-    posts: pa.Table,
-    authors: pa.Table,
-    peaks: pa.Table,
-    dips: pa.Table,
-    author_homes: pa.Table,
-    comments: pa.Table,
-    covered_days: pa.Table | None,
-) -> _Tables:
-    person = ["source", "author_id"]
-    names = (
-        _frame(author_days.select(person))
-        .unique()
-        .sort(person)
-        .with_row_index("author")
-    )
-    if "author_followers_count" in posts.column_names:
-        followers = pl.col("author_followers_count")
-    else:
-        followers = pl.lit(None, dtype=pl.Int64)
-    likes = pl.when(~pl.col("is_repost")).then(pl.col("likes_count")).fill_null(-1)
-    matched = (
-        _frame(tracker_posts.select(list(MATCH_COLUMNS)))
-        .filter(~pl.col("is_excluded"), pl.col("author_id").is_not_null())
-        .join(
-            _frame(posts).with_columns(likes=likes, followers_count=followers),
-            on=["source", "post_id"],
-        )
-        .with_columns(networks())
-        .join(names, on=person)
-    )
-    event = ["day", "tracker", "city", "start_on", "end_on"]
-    return _Tables(
-        authors=names,
-        days=_frame(author_days)
-        .join(names, on=person)
-        .drop("run_id", "author_id", strict=False)
-        .sort("day"),
-        posts=matched.select(
-            "day", "tracker", "source", "post_id", "author", "author_id", "city",
-            "city_source", "likes", "mentions", "followers_count",
-        ).sort("day"),
-        readings=_of_networks(_frame(authors), "author_id", "day")
-        .join(names, on=person)
-        .select("author", "source", "day", "handle", "author_kind", "followers_count")
-        .sort("day"),
-        peaks=_frame(peaks.select(["peak_id", *event])),
-        dips=_frame(dips.select(["dip_id", *event])),
-        homes=_frame(author_homes.select(["day", *person, "home_city"]))
-        .join(names, on=person)
-        .select("day", "author", "home_city")
-        .sort("day"),
-        comments=_of_networks(
-            _frame(comments.select(list(COMMENT_COLUMNS))), "comment_id", "day"
-        )
-        .select("day", "source", "post_id", writer="author_id", key=text_key("text"))
-        .sort("day"),
-        covered_days=(
-            None
-            if covered_days is None
-            else _frame(covered_days.select(["tracker", "day"])).unique()
-        ),
-    )  # fmt: skip
-
-
-def _of_networks(rows: pl.DataFrame, *key: str) -> pl.DataFrame:
-    """Give each row its network as its source, and keep one row a network and key."""
-    kept = rows.sort("source").unique(
-        [networks(), *key], keep="first", maintain_order=True
-    )
-    return kept.with_columns(networks())
-
-
 def _rank_week(
-    tables: _Tables, week: Week, *, seed: int, draws: int, keep: int
+    tables: InfluencerTables, week: Week, *, seed: int, draws: int, keep: int
 ) -> pl.DataFrame | None:
     """Rank one week; None where nobody posted in its 28 days."""
     days = tables.between(tables.days, week.first_usual_day, week.last_day)

@@ -9,12 +9,12 @@ import pyarrow as pa
 
 from trendlab.lake import Span
 from trendlab.signals.activity import covered_days, lake_query
-from trendlab.signals.influencers import (
+from trendlab.signals.influencer_tables import (
     COMMENT_COLUMNS,
     MATCH_COLUMNS,
     POST_COLUMNS,
-    rank_influencers,
 )
+from trendlab.signals.influencers import rank_influencers
 from trendlab.signals.trends import share_city_weeks, week_rows
 from trendlab.steps.spans import BASELINE, ONE_DAY, spans_of, split_by_day
 from trendlab.steps.step import BySource, Context, Input, Parts, Step
