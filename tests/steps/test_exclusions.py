@@ -298,6 +298,17 @@ def test_what_was_dropped_is_found_once_and_outlives_a_cut_line(tmp_path):
     assert DroppedPosts(path).of(MARCH[0], "other posts", unasked) == "none"
 
 
+@pytest.mark.parametrize("torn", [b"\xff\xfe\n", b"\0\0\0", b"null\n", b"[1]\n"])
+def test_a_torn_file_of_what_was_dropped_loses_its_torn_lines_alone(tmp_path, torn):
+    path = tmp_path / "exclusions.jsonl"
+    DroppedPosts(path).of(DAY, "posts and rules", lambda: "some")
+    path.write_bytes(path.read_bytes() + torn)
+
+    found = DroppedPosts(path).of(DAY, "posts and rules", lambda: "asked again")
+
+    assert found == "some"
+
+
 def test_the_file_of_what_was_dropped_does_not_grow(tmp_path):
     path = tmp_path / "exclusions.jsonl"
     for number in range(20):

@@ -25,7 +25,7 @@ class DroppedPosts:
     ----------
     path : Path
         A line a finding: day, hash of what was asked, hash of what was dropped. The
-        last line of a day counts; one that a kill cut does not.
+        last line of a day counts; one that a kill cut or a crash tore does not.
     """
 
     def __init__(self, path: Path) -> None:
@@ -59,12 +59,13 @@ class DroppedPosts:
         if not self._path.exists():
             return {}
         known: dict[str, tuple[str, str]] = {}
-        text = self._path.read_text(encoding="ascii")
+        # a line that was torn is no finding: it is asked for again
+        text = self._path.read_text(encoding="ascii", errors="replace")
         lines = text.splitlines()
         for line in lines:
             try:
                 name, asked, dropped = json.loads(line)
-            except ValueError:
+            except (TypeError, ValueError):
                 continue
             known[name] = (asked, dropped)
         if not text.endswith("\n") or len(lines) > MAX_LINES_A_DAY * len(known):
