@@ -208,7 +208,9 @@ def show_where(brief: Brief) -> None:
     if brief.origins.empty:
         return
     display(page.heading("Where its authors are at home", 3))
-    display(page.note(f"On {brief.event['apex_on']:%-d %B}. {brief.event['origin']}"))
+    display(
+        page.note(f"{crisis.tell_worst_days(brief.event)}. {brief.event['origin']}")
+    )
     homes = brief.origins.assign(home=brief.origins["home_city"].map(place))
     if homes["excess_share"].isna().all():
         homes = homes.assign(part=homes["observed"] / homes["observed"].sum())
@@ -235,7 +237,7 @@ def show_places(cities: pd.DataFrame, event: pd.Series) -> None:
         parts = {"strength": "part of them"}
     else:
         parts = {"expected": "usual", "strength": "part of the excess"}
-    usual = f"; usual is a day of the 28 before {event['start_on']:%-d %B}"
+    usual = f"; usual is what as many of {crisis.tell_usual_days(event)} have"
     display(
         page.note(f"{crisis.tell_worst_days(event)}{'' if event['topic'] else usual}.")
     )
@@ -266,7 +268,7 @@ def show_said(brief: Brief) -> None:
         )
         display(page.heading("Negative, most liked", 3))
         display(page.table(texts_of(liked, 6), TEXTS, wide=("text",)))
-    display(page.heading(f"Most negative on {event['apex_on']:%-d %B}", 3))
+    display(page.heading(f"Most negative {crisis.name_worst_days(event)}", 3))
     display(
         page.table(
             brief.named("post", "comment").head(6),
@@ -288,7 +290,7 @@ def show_said(brief: Brief) -> None:
                 texts_of(kind, 4), TEXTS, wide=("text",), empty="Nothing, so far."
             )
         )
-    words = f"Words more common than usual on {event['apex_on']:%-d %B}"
+    words = f"Words more common than usual {crisis.name_worst_days(event)}"
     display(page.heading(words, 3))
     display(
         page.table(
@@ -299,8 +301,8 @@ def show_said(brief: Brief) -> None:
     )
     display(
         page.note(
-            f"Usual: among as many negative {event['item_kind']}s of the 28 days "
-            f"before {event['start_on']:%-d %B}."
+            f"Usual: among as many negative {event['item_kind']}s of "
+            f"{crisis.tell_usual_days(event)}."
         )
     )
 

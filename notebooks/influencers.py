@@ -218,7 +218,7 @@ display(
 display(
     page.note(
         "Against the authors' own 28 days before it began; of an activity peak all its "
-        "days, of a negative peak the worst."
+        "days, of a negative peak the worst or those pooled with it."
     )
 )
 told = events[events["origin_verdict"].isin(["one_city", "shifted"])]

@@ -25,7 +25,15 @@ import os
 from IPython.display import display
 
 from trendlab.places.maps import read_outlines
-from trendlab.report import city_map, day_plots, page, rank_plots, share_plots, trend
+from trendlab.report import (
+    city_map,
+    crisis,
+    day_plots,
+    page,
+    rank_plots,
+    share_plots,
+    trend,
+)
 from trendlab.report.marts import Marts
 from trendlab.report.trend_page import gather
 
@@ -179,7 +187,7 @@ display(
 )
 if not activity.dip_events.empty:
     newest_dip = activity.dip_events.iloc[0]
-    display(page.heading(f"What was said on {newest_dip['apex_on']}", 3))
+    display(page.heading(f"What was said {crisis.name_worst_days(newest_dip)}", 3))
     display(
         page.table(
             activity.said,

@@ -10,8 +10,10 @@ import pytest
 from trendlab.report.crisis import (
     choose_event,
     hours_figure,
+    name_worst_days,
     tell_event,
     tell_status,
+    tell_usual_days,
     tell_worst_days,
 )
 
@@ -24,6 +26,7 @@ def event(**changes: object) -> pd.Series:
         "tracker": "chanel",
         "topic": "advent calendar",
         "item_kind": "post",
+        "start_on": APEX,
         "apex_on": APEX,
         "negative_count": 240,
         "scored_count": 475,
@@ -75,10 +78,18 @@ def test_what_happened_is_said_with_its_odds() -> None:
 
 def test_the_days_that_evidence_is_of_are_said() -> None:
     assert tell_worst_days(event()) == "On 3 December, the worst day"
+    pooled = event(pooled_days=3)
+    assert name_worst_days(pooled) == "in the 3 days to 3 December"
     assert (
-        tell_worst_days(event(pooled_days=3))
-        == "In the 3 days to 3 December, pooled to have enough"
+        tell_worst_days(pooled) == "In the 3 days to 3 December, pooled to have enough"
     )
+
+
+def test_the_usual_days_lie_before_the_event_and_before_the_pooled_ones() -> None:
+    assert tell_usual_days(event()) == "the 28 days before 3 December"
+    assert tell_usual_days(event(pooled_days=3)) == "the 28 days before 1 December"
+    early = event(pooled_days=3, start_on=date(2021, 11, 29))
+    assert tell_usual_days(early) == "the 28 days before 29 November"
 
 
 def test_pooled_days_a_place_and_a_cold_start_are_said() -> None:

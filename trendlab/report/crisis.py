@@ -88,13 +88,24 @@ def tell_event(event: pd.Series[Any], place: str) -> list[str]:
     return lines
 
 
-def tell_worst_days(event: pd.Series[Any]) -> str:
-    """Say which days the evidence of an event is of, to begin a sentence with."""
+def name_worst_days(event: pd.Series[Any]) -> str:
+    """Say which days the evidence of an event is of."""
     days_count = int(event["pooled_days"])
     worst = f"{event['apex_on']:%-d %B}"
-    if days_count > 1:
-        return f"In the {days_count} days to {worst}, pooled to have enough"
-    return f"On {worst}, the worst day"
+    return f"in the {days_count} days to {worst}" if days_count > 1 else f"on {worst}"
+
+
+def tell_worst_days(event: pd.Series[Any]) -> str:
+    """Say which days these are and why, to begin a sentence with."""
+    named = name_worst_days(event)
+    why = "pooled to have enough" if event["pooled_days"] > 1 else "the worst day"
+    return f"{named[0].upper()}{named[1:]}, {why}"
+
+
+def tell_usual_days(event: pd.Series[Any]) -> str:
+    """Say which days tell what is usual: those before the event and what was pooled."""
+    first_pooled_on = event["apex_on"] - timedelta(days=int(event["pooled_days"]) - 1)
+    return f"the 28 days before {min(event['start_on'], first_pooled_on):%-d %B}"
 
 
 def _odds(p_value: float) -> str:
