@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -18,11 +19,18 @@ from trendlab.vision.crop_samples import (
     draw,
     read_samples,
 )
-from trendlab.vision.crop_training import BATCH, Lesson, read_imagenet, write_classifier
+from trendlab.vision.crop_training import (
+    BATCH,
+    LEARNING_RATES,
+    Lesson,
+    begin,
+    read_imagenet,
+)
 from trendlab.vision.efficientnet import GarmentClassifier
 from trendlab.vision.models import load_card
 from trendlab.vision.precision import iou_of
 from trendlab.vision.rescoring import load_classifier
+from trendlab.vision.train_crops import add_arguments, run_verb, write_classifier
 
 NAMES = ("top", "hat", "belt")
 TOP, HAT, BELT, NONE = range(4)
@@ -170,11 +178,9 @@ def coloured() -> CropSamples:
     return samples
 
 
-def test_it_learns_and_what_is_written_is_what_was_learned(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("trendlab.vision.crop_training.SIZE_PX", 32)
-    lesson = Lesson(coloured(), write_initial(tmp_path), seconds=1e9, threads=1)
+def test_it_learns_and_what_is_written_is_what_was_learned(tmp_path: Path) -> None:
+    network = begin(write_initial(tmp_path), classes_count=2)
+    lesson = Lesson(coloured(), network, seconds=1e9, threads=1, size_px=32)
     frozen = next(lesson.network.stem.parameters()).clone()
     batches = lesson._batches()
     losses = [lesson._step(next(batches), spent=0.0) for _ in range(30)]
@@ -189,6 +195,7 @@ def test_it_learns_and_what_is_written_is_what_was_learned(
         version="1",
         training_data="squares",
         training={},
+        size_px=32,
     )
     read = load_card(tmp_path / "crops.json")
     assert read.sha256 == card.sha256
@@ -203,9 +210,53 @@ def test_it_learns_and_what_is_written_is_what_was_learned(
 
 
 def test_learning_ends_with_its_time(tmp_path: Path) -> None:
-    lesson = Lesson(coloured(), write_initial(tmp_path), seconds=1e-9, threads=1)
+    network = begin(write_initial(tmp_path), classes_count=2)
+    lesson = Lesson(coloured(), network, seconds=1e-9, threads=1)
     assert set(lesson.learn()) == set(lesson.network.state_dict())
     assert lesson.steps_count == 0
+
+
+def test_a_trained_classifier_goes_on_from_its_card_at_lower_rates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = begin(write_initial(tmp_path), classes_count=2, seed=5)
+    write_classifier(
+        first.state_dict(),
+        ("top", "hat"),
+        out=tmp_path,
+        name="first",
+        version="1",
+        training_data="squares",
+        training={},
+    )
+    monkeypatch.setattr(
+        "trendlab.vision.train_crops.read_samples", lambda *given: coloured()
+    )
+    told = crops_verb(
+        tmp_path,
+        ["--initial-card", str(tmp_path / "first.json"), "--rate-share", "0.25"],
+    )
+    assert "24 photos" in told
+    card = load_card(tmp_path / "next.json")
+    assert card.training["started_from"].startswith("first 1, sha256 ")
+    assert card.training["learning_rate"] == [one / 4 for one in LEARNING_RATES]
+    # no time to learn: what is written is what it started from
+    assert card.sha256 == load_card(tmp_path / "first.json").sha256
+
+
+def crops_verb(folder: Path, initial: list[str]) -> str:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser.add_subparsers())
+    given = parser.parse_args(
+        [
+            *("crops", "--data", "d", "--annotations", "a", "--results", "r"),
+            *("--training-data", "squares", "--minutes", "1e-9", "--threads", "1"),
+            *("--name", "next", "--version", "2", "--out"),
+            str(folder),
+            *initial,
+        ]
+    )
+    return run_verb(given)
 
 
 def test_photos_are_read_with_what_was_found_in_them(tmp_path: Path) -> None:

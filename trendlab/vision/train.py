@@ -202,12 +202,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb from the command line."""
     from trendlab.vision import (
         ccp_lengths,
-        crop_training,
         export,
         outlines,
         people_data,
         pseudo_labels,
         ship_tags,
+        train_crops,
     )
 
     parser = argparse.ArgumentParser(prog="python -m trendlab.vision.train")
@@ -218,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "lengths": ccp_lengths,
         "pseudo": pseudo_labels,
         "people": people_data,
-        "crops": crop_training,
+        "crops": train_crops,
         "outlines": outlines,
     }
     for one in runs.values():
