@@ -242,6 +242,15 @@ def test_a_trained_classifier_goes_on_from_its_card_at_lower_rates(
     assert card.training["learning_rate"] == [one / 4 for one in LEARNING_RATES]
     # no time to learn: what is written is what it started from
     assert card.sha256 == load_card(tmp_path / "first.json").sha256
+    other = coloured()
+    other.names = ("hat", "top")
+    monkeypatch.setattr(
+        "trendlab.vision.train_crops.read_samples", lambda *given: other
+    )
+    with pytest.raises(
+        ModelError, match=r"expected those of first 1: \['top', 'hat'\]"
+    ):
+        crops_verb(tmp_path, ["--initial-card", str(tmp_path / "first.json")])
 
 
 def crops_verb(folder: Path, initial: list[str]) -> str:

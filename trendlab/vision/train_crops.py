@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from trendlab.errors import ModelError
 from trendlab.vision.crop_samples import read_samples
 from trendlab.vision.crop_training import (
     BATCH,
@@ -92,6 +93,11 @@ def run_verb(given: argparse.Namespace) -> str:
     samples = read_samples(given.data, given.annotations, given.results)
     if given.initial_card is not None:
         card = load_card(given.initial_card)
+        if card.classes != samples.names:
+            raise ModelError(
+                f"{given.annotations} has the classes {list(samples.names)}; expected "
+                f"those of {card.name} {card.version}: {list(card.classes)}"
+            )
         network = give_weights(GarmentClassifier(len(samples.names)), card)
         started_from = f"{card.name} {card.version}, sha256 {card.sha256}"
     else:
