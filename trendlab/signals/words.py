@@ -70,7 +70,8 @@ def log_odds(
     -----
     δ = log((y + a) / (n + A − y − a)) − log((y′ + a) / (n′ + A − y′ − a)) with
     variance 1 / (y + a) + 1 / (y′ + a); a is the term's share of the prior, A its sum
-    (Monroe et al. 2008, equations 16, 19 and 22).
+    (Monroe et al. 2008, equations 16, 19 and 22). Where `total` counts items, and the
+    group has more than the baseline, A is the prior of one term and of its absence.
     """
     seen = np.asarray(counts, np.float64)
     past = np.asarray(baseline, np.float64)
