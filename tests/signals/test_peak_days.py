@@ -155,6 +155,40 @@ def tables_of(posts: Iterable[Post]) -> dict[str, pa.Table]:
     }
 
 
+def test_peaks_of_two_measures_are_told_alike_and_one_of_another_start_is_not() -> None:
+    begun = {"of-posts": START, "of-likes": START, "late": LAST}
+    peaks = pa.concat_tables(
+        [
+            peak(
+                peak_id=name,
+                measure="likes_per_post" if name == "of-likes" else "posts",
+                day=day(LAST),
+                start_on=day(since),
+                apex_on=day(LAST),
+                end_on=day(LAST),
+            )
+            for name, since in begun.items()
+        ]
+    )
+    inputs = gather(
+        event_days(peaks, dip().slice(0, 0)),
+        tables_of(three_days()),
+        author_homes=NO_HOMES,
+        city_names={},
+    )
+
+    explained = explain_peaks(peaks, inputs, run_ids={day(LAST): "run"})
+
+    for rows in (explained.evidence, explained.event_authors):
+        told = {
+            name: rows.filter(pc.equal(rows["event_id"], name)).drop(["event_id"])
+            for name in begun
+        }
+        assert told["of-posts"].num_rows > 0
+        assert told["of-likes"].equals(told["of-posts"])
+        assert not told["late"].equals(told["of-posts"])
+
+
 def explain(
     posts: Iterable[Post], on: int = LAST, city: str = "all", until: int = LAST
 ) -> Explained:

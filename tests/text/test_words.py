@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trendlab.text.clean import drop_marked
 from trendlab.text.words import (
     MAX_WORD_CHARACTERS,
     find_hashtags,
@@ -71,3 +74,20 @@ def test_words_of_any_text_are_fit_to_be_counted(text: str) -> None:
 def test_words_do_not_depend_on_case() -> None:
     text = "Winter COATS from Milano, très Élégante"
     assert tokenize(text) == tokenize(text.upper()) == tokenize(text.lower())
+
+
+# All that is no word, in one pattern; the code looks for two kinds where they can be.
+MARKED = re.compile(
+    r"(?:https?://|www\.)\S+"
+    r"|\b[\w.-]+\.(?:com|net|org|co|io|me|ly|gl|tv|shop|uk|de|fr|it)\b(?:/\S*)?"
+    r"|[\w.+-]+@\w[\w.-]*"
+    r"|[@＠#＃][\w.]+"
+    r"|&(?:#\d+|\w+);"
+)
+PIECES = [*"ab1 .-+@＠#＃&;/é\n", "http://", "www.", ".com", "me", ".shop", "&amp"]
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
+def test_links_addresses_and_tags_are_dropped_as_by_one_pattern(text: str) -> None:
+    assert drop_marked(text) == MARKED.sub(" ", text)

@@ -28,7 +28,7 @@ from trendlab.signals.drivers import (
     top_cities,
     top_garments,
 )
-from trendlab.signals.event_items import EventDay, Inputs
+from trendlab.signals.event_items import EventDay, Inputs, pooled_from
 from trendlab.signals.event_texts import top_items, top_terms
 from trendlab.signals.origin import origins_of
 
@@ -113,17 +113,21 @@ def _explain(
     origins: list[Row] = []
     wanted = [row for row in events.to_pylist() if row["day"] in run_ids]
     days: dict[date, EventDay] = {}
+    told: dict[tuple[object, ...], _Found] = {}
     for event in sorted(wanted, key=lambda row: row["day"]):
         day = event["day"]
         if day not in days:
-            days = {day: EventDay(inputs, day)}  # one day's posts at a time
+            days, told = {day: EventDay(inputs, day)}, {}  # one day's posts at a time
         of_event = {
             "day": day,
             "event_kind": event_kind,
             "event_id": event[f"{event_kind}_id"],
             "run_id": run_ids[day],
         }
-        found = _event_rows(event, event_kind, days[day])
+        items_of = _items_of(event, days[day])
+        if items_of not in told:
+            told[items_of] = _event_rows(event, event_kind, days[day])
+        found = told[items_of]
         rows.extend({**of_event, **row} for row in found.evidence)
         authors.extend({**of_event, **row} for row in found.authors)
         origins.extend({**of_event, **row} for row in found.origins)
@@ -139,6 +143,22 @@ def _explain(
         evidence,
         _as_table("event_authors", authors),
         _as_table("event_origins", origins),
+    )
+
+
+def _items_of(event: Row, day: EventDay) -> tuple[object, ...]:
+    """Give all of an event that its rows depend on.
+
+    A peak of posts and one of activity, in one city and since one day, are told by the
+    same posts.
+    """
+    return (
+        event["tracker"],
+        event["city"],
+        event.get("item_kind", "post"),
+        event.get("topic", ""),
+        day.start_of(event),
+        pooled_from(event),
     )
 
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from trendlab.text.clean import NOT_WORDS, stop_words_by_language
+from trendlab.text.clean import drop_marked, stop_words_by_language
 
 # One letter is no word; longer than this is a keyboard held down, or a script without
 # spaces.
@@ -69,19 +69,25 @@ def tokenize(text: str) -> list[str]:
         script without spaces (Chinese, Japanese, Thai) are not split: those of ≤ 30
         characters are one word.
     """
-    stops = stop_words()
-    found = []
-    for word in _WORD.findall(NOT_WORDS.sub(" ", _fold(text)).replace("_", " ")):
-        if word in stops:
-            continue
-        parts = [word] if word.isalpha() else _parts(word)
-        found += [
-            part
-            for part in parts
-            if MIN_WORD_CHARACTERS <= len(part) <= MAX_WORD_CHARACTERS
-            and part not in stops
-        ]
+    found: list[str] = []
+    for word in _WORD.findall(drop_marked(_fold(text)).replace("_", " ")):
+        found += _counted(word)
     return found
+
+
+# Most words of a text are of the few thousand that most texts hold; all of these words
+# are some 15 MB.
+@lru_cache(maxsize=65_536)
+def _counted(word: str) -> tuple[str, ...]:
+    """Return the parts of a word that count: none of a stop word."""
+    stops = stop_words()
+    if word in stops:
+        return ()
+    return tuple(
+        part
+        for part in ([word] if word.isalpha() else _parts(word))
+        if MIN_WORD_CHARACTERS <= len(part) <= MAX_WORD_CHARACTERS and part not in stops
+    )
 
 
 def _parts(word: str) -> list[str]:
