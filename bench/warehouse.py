@@ -25,7 +25,7 @@ from psycopg import sql
 
 from bench import Row
 from trendlab.schemas import TABLES, Column
-from trendlab.schemas.signals import MEASURES
+from trendlab.schemas.core import MEASURES
 from trendlab.warehouse import marts
 from trendlab.warehouse.access import Warehouse, open_warehouse
 from trendlab.warehouse.load import load_days

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from trendlab.report import trend
-from trendlab.schemas.signals import MEASURES
+from trendlab.schemas.core import MEASURES
 
 NAMES = {"paris": "Paris", "rome": "Rome", "all": "everywhere", "unknown": "nowhere"}
 

@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from tests.signals.test_dips import KEY, dips_of
 from tests.signals.test_evidence import EVENT, dip, peak, post, tables
-from tests.signals.worlds import activity_rows, day, term_row
+from tests.signals.worlds import term_row
+from tests.steps.event_rows import comment, days_of, gathered
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.signals.activity import lake_query, tracker_zone_rows
-from trendlab.steps import event_inputs
-from trendlab.steps.event_inputs import batches_of, event_days, gather_items
+from trendlab.steps.event_inputs import event_days, gather_items
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path)
-
-
-def days_of(*kinds: str) -> pa.Table:
-    peaks = peak() if "peak" in kinds else peak().slice(0, 0)
-    dips = [dip(item_kind=kind) for kind in kinds if kind != "peak"]
-    return event_days(peaks, pa.concat_tables([dip().slice(0, 0), *dips]))
-
-
-def gathered(
-    lake: Lake,
-    given: dict[str, pa.Table],
-    *kinds: str,
-    zones: dict[str, str] | None = None,
-) -> dict[str, pa.Table]:
-    return gather_items(
-        lake.query,
-        days_of(*kinds),
-        TABLES["author_homes"].empty(),
-        tracker_zone_rows(zones or {}),
-        given,
-    )
-
-
-def comment(
-    number: int, *, post_id: str, on: date, at: datetime | None = None
-) -> dict[str, object]:
-    return {
-        "day": on,
-        "source": "mastodon",
-        "comment_id": f"c{number}",
-        "post_id": post_id,
-        "created_at": at,
-        "text": "shame",
-        "observed_at": None,
-    }
 
 
 def test_a_tracker_with_a_peak_and_dips_is_counted_once(lake: Lake) -> None:
@@ -227,13 +191,6 @@ def test_what_no_event_asks_for_is_not_read(lake: Lake) -> None:
     assert opened == {"tracker_posts", "sentiment", "term_days"}
 
 
-def without_authors(activity: pa.Table) -> pa.Table:
-    """The same with posts of unknown authors only."""
-    at = activity.schema.get_field_index("authors_count")
-    none = pa.array([0] * activity.num_rows)
-    return activity.set_column(at, activity.schema.field(at), none)
-
-
 def running_peak(since: int, city: str = "all") -> pa.Table:
     return peak(start_on=EVENT - timedelta(days=since), city=city)
 
@@ -316,169 +273,3 @@ def of_today(given: dict[str, pa.Table]) -> pa.Table:
         matched.schema.field("day"),
         pa.array([EVENT] * matched.num_rows, pa.date32()),
     )
-
-
-def test_earlier_days_of_a_running_peak_fill_a_batch(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Of 100 posts of a day before as many are kept, and their authors count 20."""
-    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 450)
-    activity = without_authors(activity_rows({("shoes", "all"): [100.0] * 60}))
-    no_dips = dip().slice(0, 0)
-    single = [peak(day=day(n), start_on=day(n)) for n in range(40, 44)]
-    running = [peak(day=day(n), start_on=day(40)) for n in range(40, 44)]
-
-    batches = [
-        [len(batch) for batch in batches_of(event_days(peaks, no_dips), activity)]
-        for peaks in map(pa.concat_tables, (single, running))
-    ]
-
-    # a batch takes days on while less than 450 are read after its first
-    assert batches == [[4], [2, 1, 1]]
-
-
-def test_batches_hold_every_event_day_once_and_few_posts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 250)
-    activity = without_authors(activity_rows({("shoes", "all"): [100.0] * 12}))
-    # a day without posts, as of a peak that runs on over a gap
-    on = [0, 1, 2, 5, 9, 13]
-    events = pa.concat_tables([peak(day=day(number)) for number in on])
-
-    batches = batches_of(event_days(events, dip().slice(0, 0)), activity)
-
-    assert [batch["day"].to_pylist() for batch in batches] == [
-        [day(0), day(1), day(2)],
-        [day(5)],
-        [day(9), day(13)],
-    ]
-    assert batches_of(days_of(), activity) == []
-
-
-def test_comments_fill_a_batch_where_an_event_is_of_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 250)
-    activity = without_authors(activity_rows({("shoes", "all"): [100.0] * 6}))
-    said = activity.schema.get_field_index("comment_scored_count")
-    activity = activity.set_column(
-        said, activity.schema.field(said), pa.array([200] * 6)
-    )
-    peaks = pa.concat_tables([peak(day=day(number)) for number in range(3)])
-    of_comments = dip(item_kind="comment")
-
-    of_posts = event_days(peaks, of_comments.slice(0, 0))
-    assert len(batches_of(of_posts, activity)) == 1
-    batches = batches_of(event_days(peaks, of_comments), activity)
-    on = [batch["day"].to_pylist() for batch in batches]
-    assert on[:3] == [[day(0)], [day(1)], [day(2)]]
-
-
-def test_authors_of_the_days_before_fill_a_batch_where_an_event_is_of_posts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """28 days of 100 authors are 2,800 rows of the past, which count as 560 items."""
-    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 1_500)
-    activity = activity_rows({("shoes", "all"): [100.0] * 60})
-    on = list(range(40, 46))
-    peaks = pa.concat_tables(
-        [peak(day=day(number), start_on=day(number)) for number in on]
-    )
-    no_dips = dip().slice(0, 0)
-
-    # two days more are 200 posts and 1,120 of the past
-    of_posts = batches_of(event_days(peaks, no_dips), activity)
-    assert [len(batch) for batch in of_posts] == [3, 3]
-    unknown = batches_of(event_days(peaks, no_dips), without_authors(activity))
-    assert [len(batch) for batch in unknown] == [6]
-    dips = pa.concat_tables([dip(item_kind="comment")] * len(on))
-    dips = dips.set_column(0, dips.schema.field("day"), peaks["day"])
-    of_comments = batches_of(event_days(peaks.slice(0, 0), dips), activity)
-    assert [len(batch) for batch in of_comments] == [6]
-
-
-def test_events_of_a_day_stay_in_one_batch_however_many_authors_they_have(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 1)
-    series = {(tracker, "all"): [100.0] * 40 for tracker in ("bags", "shoes")}
-    peaks = pa.concat_tables(
-        [
-            peak(day=day(number), tracker=tracker)
-            for number in (35, 36)
-            for tracker in ("bags", "shoes")
-        ]
-    )
-    batches = batches_of(event_days(peaks, dip().slice(0, 0)), activity_rows(series))
-
-    assert [batch["day"].to_pylist() for batch in batches] == [
-        [day(35)] * 2,
-        [day(36)] * 2,
-    ]
-
-
-def test_only_words_that_can_be_a_topic_are_read(lake: Lake) -> None:
-    """A dip is the same from all words of the days and from those picked."""
-    days, first = 100, 84
-    bad = [150.0] * days
-    activity = activity_rows({KEY: [3000.0] * days}, negatives={KEY: bad})
-    rows = [
-        term_row(KEY[0], day(number), word, count, negatives=negatives)
-        for number in range(days)
-        for word, count, negatives in (
-            ("advent", 400 if number == 95 else 20, 300 if number == 95 else 1),
-            ("shoes", 500, 25),
-            ("rare", 3, 1),
-        )
-    ]
-    every = TABLES["term_days"].from_rows(rows)
-    produced = every.filter(
-        pa.array([day(first) <= on for on in every["day"].to_pylist()])
-    )
-    picked = lake.query(
-        lake_query("topic_terms"),
-        {"term_days": every, "produced_days": produced},
-        {"min_scored": 30},
-    )
-
-    assert set(picked["term"].to_pylist()) == {"advent", "shoes"}
-    assert picked.num_rows == 2 * days
-    whole = dips_of(activity, first, days - 1, terms=every)
-    assert whole["topic"].to_pylist() == ["advent"]
-    assert dips_of(activity, first, days - 1, terms=picked).equals(whole)
-
-
-def test_a_topic_of_a_day_is_the_same_in_a_range_and_alone(lake: Lake) -> None:
-    """Words that another day of the range has enough of change nothing here."""
-    last = 95
-    activity = activity_rows({KEY: [1000.0] * 97}, negatives={KEY: [50.0] * 97})
-    rows = [
-        term_row(
-            KEY[0],
-            day(number),
-            "advent",
-            40 if number == last else 22,
-            negatives=24 if number == last else 1,
-        )
-        for number in range(last + 1)
-    ]
-    rows += [
-        term_row(KEY[0], day(number), f"word{each}", count)
-        for number, count in ((last - 1, 40), (last, 2))
-        for each in range(300)
-    ]
-    every = TABLES["term_days"].from_rows(rows)
-
-    def dips_from(first: int) -> pa.Table:
-        produced = [day(first) <= on <= day(last) for on in every["day"].to_pylist()]
-        picked = lake.query(
-            lake_query("topic_terms"),
-            {"term_days": every, "produced_days": every.filter(pa.array(produced))},
-            {"min_scored": 30},
-        )
-        return dips_of(activity, first, last, terms=picked)
-
-    alone = dips_from(last)
-    assert alone["topic"].to_pylist() == ["advent"]
-    assert dips_from(last - 5).equals(alone)

@@ -139,6 +139,20 @@ def date(name: str, doc: str, **more: Any) -> Column:
     return Column(name, pa.date32(), doc, **more)
 
 
+MEASURES = (
+    "posts",
+    "likes",
+    "likes_per_post",
+    "likes_per_post_trimmed",
+    "comments",
+    "comments_per_post",
+    "comments_per_post_trimmed",
+    "activity",
+    "negatives",
+    "comment_negatives",
+)
+ITEM_KINDS = ("post", "comment")
+
 DAY = date("day", "calendar day of the row; the partition it is stored under")
 RUN_ID = text(
     "run_id",
