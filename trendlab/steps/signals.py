@@ -244,6 +244,8 @@ def _explain(
             strict=True,
         )
     )
+    # a chunk a day as it is read, which every filter of an event would walk through
+    activity = activity.combine_chunks()
     found = {table: [TABLES[table].empty()] for table in EXPLAINED_TABLES}
     for batch in batches_of(event_days(peaks, dips), activity):
         days = pc.unique(batch["day"]).to_pylist()
