@@ -8,8 +8,9 @@ import pytest
 from tests.signals.test_evidence import dip, peak
 from tests.signals.worlds import activity_rows, day
 from tests.steps.event_rows import days_of
-from trendlab.steps import event_inputs
-from trendlab.steps.event_inputs import batches_of, event_days
+from trendlab.steps import event_batches
+from trendlab.steps.event_batches import batches_of
+from trendlab.steps.event_inputs import event_days
 
 
 def without_authors(activity: pa.Table) -> pa.Table:
@@ -23,7 +24,7 @@ def test_earlier_days_of_a_running_peak_fill_a_batch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of 100 posts of a day before as many are kept, and their authors count 20."""
-    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 450)
+    monkeypatch.setattr(event_batches, "MAX_ITEMS", 450)
     activity = without_authors(activity_rows({("shoes", "all"): [100.0] * 60}))
     no_dips = dip().slice(0, 0)
     single = [peak(day=day(n), start_on=day(n)) for n in range(40, 44)]
@@ -41,7 +42,7 @@ def test_earlier_days_of_a_running_peak_fill_a_batch(
 def test_batches_hold_every_event_day_once_and_few_posts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 250)
+    monkeypatch.setattr(event_batches, "MAX_ITEMS", 250)
     activity = without_authors(activity_rows({("shoes", "all"): [100.0] * 12}))
     # a day without posts, as of a peak that runs on over a gap
     on = [0, 1, 2, 5, 9, 13]
@@ -60,7 +61,7 @@ def test_batches_hold_every_event_day_once_and_few_posts(
 def test_comments_fill_a_batch_where_an_event_is_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 250)
+    monkeypatch.setattr(event_batches, "MAX_ITEMS", 250)
     activity = without_authors(activity_rows({("shoes", "all"): [100.0] * 6}))
     said = activity.schema.get_field_index("comment_scored_count")
     activity = activity.set_column(
@@ -80,7 +81,7 @@ def test_authors_of_the_days_before_fill_a_batch_where_an_event_is_of_posts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """28 days of 100 authors are 2,800 rows of the past, which count as 560 items."""
-    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 1_500)
+    monkeypatch.setattr(event_batches, "MAX_ITEMS", 1_500)
     activity = activity_rows({("shoes", "all"): [100.0] * 60})
     on = list(range(40, 46))
     peaks = pa.concat_tables(
@@ -102,7 +103,7 @@ def test_authors_of_the_days_before_fill_a_batch_where_an_event_is_of_posts(
 def test_events_of_a_day_stay_in_one_batch_however_many_authors_they_have(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(event_inputs, "MAX_ITEMS", 1)
+    monkeypatch.setattr(event_batches, "MAX_ITEMS", 1)
     series = {(tracker, "all"): [100.0] * 40 for tracker in ("bags", "shoes")}
     peaks = pa.concat_tables(
         [

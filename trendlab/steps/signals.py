@@ -27,7 +27,8 @@ from trendlab.signals.origin import HOMES_LAG
 from trendlab.signals.peaks import find_peaks
 from trendlab.steps.code_hash import hash_of
 from trendlab.steps.engine import week_of
-from trendlab.steps.event_inputs import QUERIES, batches_of, event_days, gather_items
+from trendlab.steps.event_batches import batches_of
+from trendlab.steps.event_inputs import QUERIES, event_days, gather_items
 from trendlab.steps.match import has_local_days
 from trendlab.steps.spans import BASELINE, ONE_DAY, spans_of, split_by_day
 from trendlab.steps.step import Context, Input, Parts, Step
