@@ -44,7 +44,7 @@ img, svg { max-width: 100%; height: auto; display: block; }
   max-width: 46rem; font-size: .92rem; }
 .scroll { overflow-x: auto; margin: 8px 0 4px; }
 table { border-collapse: collapse; font-size: .86rem; }
-th, td { padding: 5px 10px; border-bottom: 1px solid var(--line); text-align: left;
+th, td { padding: 5px 7px; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; overflow-wrap: break-word; min-width: 4.2em; max-width: 22em; }
 td.wide { min-width: 9em; }
 td.date { white-space: nowrap; }
