@@ -60,6 +60,16 @@ def test_gaps_missing_values_offsets_and_other_columns_are_fine(tmp_path):
     assert "1 without a value" in line
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_commas_semicolons_and_tabs_part_cells(tmp_path, mark):
+    lines = ['"Timestamp",label,Value', '2026-01-01,"a ,;b",1.5', "2026-01-02,,2"]
+    parted = "\n".join(line.replace(",", mark) for line in lines)
+
+    _, rows = scored(tmp_path, "\ufeff" + parted)
+
+    assert [row["value"] for row in rows] == ["1.5", "2"]
+
+
 def test_a_file_without_rows_gives_one_without_rows(tmp_path):
     line, rows = scored(tmp_path, "timestamp,value\n")
     assert rows == []
@@ -81,6 +91,8 @@ HEAD = "timestamp,value\n2026-01-01,1\n"
         (HEAD + "2025-12-31,2\n", "line 3: timestamp '2025-12-31' lies before"),
         (HEAD + "2026-01-02T00:00Z,2\n", "line 3: .*with and without"),
         (HEAD + "2026-01-02,many\n", "line 3: expected a number.*'many'"),
+        (HEAD + '2026-01-02,"1,200"\n', "line 3: .*got '1,200'; write a point"),
+        ("timestamp;value\n2026-01-01;1,5\n", "line 2: .*got '1,5'; write a point"),
         (HEAD + "2026-01-02,1_0\n", "line 3: expected a number"),
         (HEAD + "2026-01-02,-1\n", "line 3: value must be finite and ≥ 0"),
         (HEAD + "2026-01-02,inf\n", "line 3: value must be finite"),

@@ -22,8 +22,11 @@ from trendlab.signals.series import SERIES_ROWS, detect_series, tell_grain
 log = logging.getLogger(__name__)
 
 COLUMNS = ("timestamp", "value")
+# A spreadsheet with decimal commas writes semicolons; copied cells have tabs.
+DELIMITERS = (",", ";", "\t")
 # What spreadsheets and data frames write for a value that is not known.
 MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
+COMMA_HINT = "; write a point before decimals, and no comma for thousands"
 # A cell is shown up to this length in a message.
 SHOWN_CHARACTERS = 40
 
@@ -84,6 +87,8 @@ def write_series_peaks(series: Path, out_file: Path) -> str:
 def read_series(path: Path) -> SeriesFile:
     """Read a CSV with the columns timestamp and value; others are passed over.
 
+    Cells may stand between commas, semicolons or tabs: the first line says which.
+
     Raises
     ------
     SourceError
@@ -104,7 +109,9 @@ def read_series(path: Path) -> SeriesFile:
         raise SourceError(
             f"{path}, line {line}: a NUL character; the file is damaged or not a CSV"
         )
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True
+    )
     try:
         return _parse(path, reader)
     except csv.Error as error:
@@ -156,6 +163,16 @@ def _parse(path: Path, reader: Any) -> SeriesFile:
     return found
 
 
+def _delimiter(text: str) -> str:
+    """Return what parts the names of the first line; a comma where none is told."""
+    head = text.split("\n", 1)[0].strip().casefold()
+    for delimiter in DELIMITERS:
+        names = {name.strip(' "') for name in head.split(delimiter)}
+        if names.issuperset(COLUMNS):
+            return delimiter
+    return DELIMITERS[0]
+
+
 def _columns(path: Path, header: Sequence[str]) -> tuple[int, int]:
     """Places of timestamp and value."""
     names = [name.strip().casefold() for name in header]
@@ -191,6 +208,7 @@ def _value(text: str, where: str) -> float:
     except ValueError:
         raise SourceError(
             f"{where}: expected a number or nothing as value, got {_shown(text)}"
+            f"{COMMA_HINT if ',' in text else ''}"
         ) from None
     if not math.isfinite(value) or value < 0:
         raise SourceError(
