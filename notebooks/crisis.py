@@ -254,8 +254,8 @@ def show_places(cities: pd.DataFrame, event: pd.Series) -> None:
 # %%
 def texts_of(posts: pd.DataFrame, count: int) -> pd.DataFrame:
     """Take each text once, on one line and cut to a length."""
-    line = posts["caption"].fillna("").str.replace(r"\s+", " ", regex=True).str.strip()
-    return posts.assign(text=line.str.slice(0, 240)).drop_duplicates("text").head(count)
+    lines = posts["caption"].fillna("").map(crisis.cut_text)
+    return posts.assign(text=lines).drop_duplicates("text").head(count)
 
 
 def show_said(brief: Brief) -> None:
@@ -269,9 +269,10 @@ def show_said(brief: Brief) -> None:
         display(page.heading("Negative, most liked", 3))
         display(page.table(texts_of(liked, 6), TEXTS, wide=("text",)))
     display(page.heading(f"Most negative {crisis.name_worst_days(event)}", 3))
+    quoted = brief.named("post", "comment").head(6)
     display(
         page.table(
-            brief.named("post", "comment").head(6),
+            quoted.assign(label=quoted["label"].map(crisis.mark_cut_label)),
             {"label": "text", "observed": "likes", "strength": "VADER"},
             wide=("label",),
             empty="No text was kept.",

@@ -222,13 +222,18 @@ display(
     )
 )
 told = events[events["origin_verdict"].isin(["one_city", "shifted"])]
+is_told = (events["origin_verdict"] != "not_assessable").any()
 display(page.heading("Peaks from other homes than usual", 3))
 display(
     page.table(
         told,
         {"apex_on": "worst or best day", "what": "event", "origin": "where from"},
         wide=("origin",),
-        empty="Where it can be told, authors were at home where they usually are.",
+        empty=(
+            "Where it can be told, authors were at home where they usually are."
+            if is_told
+            else "It can be told of none: too few of the authors have a known home."
+        ),
     )
 )
 

@@ -9,13 +9,16 @@ import pytest
 
 from trendlab.report.crisis import (
     choose_event,
+    cut_text,
     hours_figure,
+    mark_cut_label,
     name_worst_days,
     tell_event,
     tell_status,
     tell_usual_days,
     tell_worst_days,
 )
+from trendlab.signals.event_texts import LABEL_LENGTH
 
 APEX = date(2021, 12, 3)
 
@@ -161,3 +164,14 @@ def test_hours_are_drawn_with_those_that_had_nothing() -> None:
 def test_no_posts_make_an_empty_figure() -> None:
     none = pd.DataFrame({"hour": [], "posts_count": [], "negative_count": []})
     assert len(hours_figure(none, APEX, APEX, width=4.1).axes) == 1
+
+
+def test_a_text_that_is_cut_says_so() -> None:
+    assert cut_text("one\n  line ") == "one line"
+    assert cut_text("x" * 240) == "x" * 240
+    assert cut_text("x" * 241) == "x" * 239 + "…"
+
+
+def test_a_quote_of_the_greatest_length_kept_is_taken_for_cut() -> None:
+    assert mark_cut_label("a short one") == "a short one"
+    assert mark_cut_label("y" * LABEL_LENGTH) == "y" * LABEL_LENGTH + "…"

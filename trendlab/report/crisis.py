@@ -25,6 +25,10 @@ RECENT_DAYS = 14
 OVER_SHARE, RUNNING_SHARE = 0.25, 0.5
 AFTERMATH = timedelta(days=3)
 HOURS_SHOWN_AT_MOST = 24 * 14
+# A tweet fits; longer captions are told by their beginning.
+SHOWN_CHARACTERS = 240
+# What the night keeps of a quoted text (`trendlab.signals.event_texts.LABEL_LENGTH`).
+KEPT_CHARACTERS = 200
 
 VERDICTS = {
     "single": "One author made at least half of the excess: look at that author first.",
@@ -56,6 +60,19 @@ def choose_event(events: pd.DataFrame) -> pd.Series[Any] | None:
     recent = events.assign(_apex=apexes)[is_recent]
     best = recent.sort_values(["severity", "_apex"], ascending=False, kind="stable")
     return best.drop(columns="_apex").iloc[0]
+
+
+def cut_text(text: str) -> str:
+    """Put a text on one line, and cut a long one where an ellipsis says so."""
+    line = " ".join(text.split())
+    if len(line) <= SHOWN_CHARACTERS:
+        return line
+    return f"{line[: SHOWN_CHARACTERS - 1].rstrip()}…"
+
+
+def mark_cut_label(label: str) -> str:
+    """Say by an ellipsis that a quoted text was kept up to the most that is kept."""
+    return f"{label.rstrip()}…" if len(label) >= KEPT_CHARACTERS else label
 
 
 def tell_event(event: pd.Series[Any], place: str) -> list[str]:
