@@ -163,6 +163,21 @@ def test_two_posts_in_each_of_two_trackers_make_a_multi_tracker_influencer() -> 
     )
 
 
+def test_listed_brands_are_brands_whatever_their_profile_says() -> None:
+    posts = [post(author, SUNDAY) for author in ("SHOP", "maker", "ana", "silent")]
+    profiles = [{"author_id": "SHOP"}, {"author_id": "ana"}]
+
+    ranked = rank(tables_of(posts, authors=profiles), brands=["h_shop", "maker"])
+
+    kinds = {row["author_id"]: row["author_kind"] for row in rows_of(ranked)}
+    assert kinds == {
+        "SHOP": "brand",  # by its handle, h_SHOP
+        "maker": "brand",  # by its id
+        "ana": "person",
+        "silent": "unknown",
+    }
+
+
 def test_the_home_city_is_that_of_the_week() -> None:
     posts = [post("local", SUNDAY), post("local", SUNDAY - timedelta(days=7), 1)]
     posts.append(post("nobody_knows", SUNDAY))

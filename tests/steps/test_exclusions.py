@@ -89,9 +89,14 @@ def test_a_tracker_file_that_names_none_says_what_to_do():
         check_tracker("chanel", [])
 
 
-def test_alert_settings_do_not_make_matches_stale(tmp_path):
+def test_alerts_and_brands_do_not_make_matches_stale(tmp_path):
     plain = context_of(tmp_path)
-    told = Tracker(name="street", hashtags=["street"], alerts={"cool_down_days": 3})
+    told = Tracker(
+        name="street",
+        hashtags=["street"],
+        alerts={"cool_down_days": 3},
+        brands=["a shop"],
+    )
     changed = Tracker(name="street", hashtags=["street", "coat"])
     key = MATCH.settings_key(plain)
     plain.trackers = [told]

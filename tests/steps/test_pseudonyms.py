@@ -105,6 +105,25 @@ def test_matching_by_account_mention_and_excluded_user_works(home):
     assert len({mine["1"]["author_id"], mine["2"]["author_id"]}) == 1
 
 
+def test_a_listed_brand_is_one_under_its_pseudonym_too(home):
+    home.mkdir()
+    brands = "    brands: ['@Zubrowka', '5']\n    exclusions:"
+    (home / "trackers.yml").write_text(TRACKERS.replace("    exclusions:", brands))
+    context = context_of(home)
+    ingest(context)
+
+    run_steps(context, ["match", "activity", "influencers"], None, None)
+
+    rows = context.lake.read("influencers", datetime(2026, 1, 5).date()).to_pylist()
+    kinds = [row["author_kind"] for row in rows if row["tracker"] == "ana"]
+    assert sorted(kinds) == ["brand", "brand"]  # by handle, and ben by his id
+    context.trackers = [context.trackers[0].model_copy(update={"brands": ()})]
+    (step,) = run_steps(context, ["influencers"], None, None)
+    assert step.computed_count == 1
+    rows = context.lake.read("influencers", datetime(2026, 1, 5).date()).to_pylist()
+    assert {row["author_kind"] for row in rows} == {"unknown"}
+
+
 def test_the_key_is_drawn_once_and_is_private(home):
     ingest(context_of(home))
     key = home / "keys" / "pseudonyms.key"

@@ -26,6 +26,7 @@ trackers:
       quiet_hours: {from: "22:00", to: "07:00"}
   - name: street-style
     sources: photos
+    brands: ['@Chanel', H&M]
 mappings:
   shop:
     columns: {created_at: when, caption: title + body}
@@ -58,6 +59,7 @@ def test_a_good_file_is_read_whole(tmp_path: Path):
     assert not chanel.alerts.quiet_hours.covers(time(12))
     assert street.slug == "street_style"
     assert street.sources == ("photos",)
+    assert street.brands == ("chanel", "h&m")
     assert street.mappings["shop"].columns["caption"] == "title + body"
 
 

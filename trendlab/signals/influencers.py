@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -51,6 +51,7 @@ def rank_influencers(
     weeks: Sequence[date],
     run_ids: Mapping[date, str],
     covered_days: pa.Table | None = None,
+    brands: Collection[str] = (),
     seed: int = 0,
     draws: int = DRAWS,
     keep: int = KEEP,
@@ -89,6 +90,9 @@ def rank_influencers(
     covered_days : pyarrow.Table or None
         tracker, day of what was ingested, from `activity.covered_days`. Without
         it every day since a tracker's first post counts as covered.
+    brands : collection of str
+        Handles and ids, folded (NFKC, lower case), of authors who are brands,
+        whatever their profile says: few networks tell.
     seed : int
         Of the bootstrap; each week, tracker and window draws its own stream.
     draws : int
@@ -129,7 +133,9 @@ def rank_influencers(
     )  # fmt: skip
     ranked = []
     for monday in sorted(set(weeks)):
-        rows = _rank_week(tables, Week(monday), seed=seed, draws=draws, keep=keep)
+        rows = _rank_week(
+            tables, Week(monday), brands=brands, seed=seed, draws=draws, keep=keep
+        )
         if rows is not None:
             ranked.append(rows.with_columns(run_id=pl.lit(run_ids[monday])))
     if not ranked:
@@ -144,7 +150,13 @@ def rank_influencers(
 
 
 def _rank_week(
-    tables: InfluencerTables, week: Week, *, seed: int, draws: int, keep: int
+    tables: InfluencerTables,
+    week: Week,
+    *,
+    brands: Collection[str],
+    seed: int,
+    draws: int,
+    keep: int,
 ) -> pl.DataFrame | None:
     """Rank one week; None where nobody posted in its 28 days."""
     days = tables.between(tables.days, week.first_usual_day, week.last_day)
@@ -233,7 +245,10 @@ def _rank_week(
             pl.lit(week.monday).alias("day"),
             pl.lit(week.first_day).alias("window_from"),
             pl.lit(week.last_day).alias("window_to"),
-            pl.col("author_kind").fill_null("unknown"),
+            pl.when(_is_listed("handle", brands) | _is_listed("author_id", brands))
+            .then(pl.lit("brand"))
+            .otherwise(pl.col("author_kind").fill_null("unknown"))
+            .alias("author_kind"),
             pl.col("home_city").fill_null("unknown"),
             pl.col("trackers_count").fill_null(0),
             pl.col("flags").fill_null(""),
@@ -243,3 +258,9 @@ def _rank_week(
         )
         .with_columns(is_multi_tracker=pl.col("trackers_count") >= MIN_TRACKERS)
     )
+
+
+def _is_listed(column: str, names: Collection[str]) -> pl.Expr:
+    """Tell whether a handle or id, folded, is among names; false where it is NULL."""
+    folded = pl.col(column).str.normalize("NFKC").str.to_lowercase()
+    return folded.is_in(sorted(names)).fill_null(False)

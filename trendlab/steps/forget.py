@@ -295,12 +295,12 @@ def _named_in_trackers(context: Context, author: Author) -> list[str]:
     """Say which trackers name the author: that file is people's own, and stays."""
     lines = []
     for tracker in stored_trackers(context):
-        named = set(tracker.accounts)
+        named = {*tracker.accounts, *tracker.brands}
         for rule in tracker.exclusions:
             named |= set(rule.users)
-        if named & author.handles:
+        if named & (author.handles | author.author_ids):
             lines.append(
-                f"tracker {tracker.name} names the author: take the account or rule "
-                f"out of {context.settings.trackers_path} yourself"
+                f"tracker {tracker.name} names the author: take the account, brand or "
+                f"rule out of {context.settings.trackers_path} yourself"
             )
     return lines

@@ -47,10 +47,11 @@ def _inputs(context: Context, day: date) -> list[Input]:
 
 
 def _trackers_key(context: Context) -> str:
-    # who is told of what decides nothing here; exclusions decide days: _dropped_key
+    # who is told of what, and who is a brand, decides nothing here; exclusions decide
+    # days: _dropped_key
     return hash_of(
         *(
-            tracker.model_dump_json(exclude={"alerts", "exclusions"})
+            tracker.model_dump_json(exclude={"alerts", "exclusions", "brands"})
             for tracker in context.trackers
         )
     )

@@ -135,13 +135,13 @@ def stored_name(name: str, pseudonyms: Pseudonyms | None) -> Named:
 
 
 def stored_trackers(context: Context) -> list[Tracker]:
-    """Return the trackers with accounts and users as the lake's rows name them."""
+    """Return the trackers with the authors they name as the lake's rows name them."""
     pseudonyms = open_pseudonyms(context.settings, context.lake)
     return [stored_tracker(tracker, pseudonyms) for tracker in context.trackers]
 
 
 def stored_tracker(tracker: Tracker, pseudonyms: Pseudonyms | None) -> Tracker:
-    """Return a tracker with accounts and users as the lake's rows name them."""
+    """Return a tracker with the authors it names as the lake's rows name them."""
     if pseudonyms is None:
         return tracker
 
@@ -151,6 +151,11 @@ def stored_tracker(tracker: Tracker, pseudonyms: Pseudonyms | None) -> Tracker:
     return tracker.model_copy(
         update={
             "accounts": named(tracker.accounts),
+            # an id stands beside a handle: a pseudonym is of one or the other
+            "brands": (
+                *named(tracker.brands),
+                *(pseudonyms.of_id(one) for one in tracker.brands),
+            ),
             "exclusions": tuple(
                 rule.model_copy(update={"users": named(rule.users)})
                 for rule in tracker.exclusions

@@ -16,6 +16,7 @@ from trendlab.signals.influencer_tables import (
 )
 from trendlab.signals.influencers import rank_influencers
 from trendlab.signals.trends import share_city_weeks, week_rows
+from trendlab.steps.pseudonyms import stored_trackers
 from trendlab.steps.spans import BASELINE, ONE_DAY, spans_of, split_by_day
 from trendlab.steps.step import BySource, Context, Input, Parts, Step
 from trendlab.steps.tag import tagger_key, told_values
@@ -74,9 +75,22 @@ def _influencers(
             weeks=span,
             run_ids=run_ids,
             covered_days=covered_days(wanted["coverage"]),
+            brands=_brands(context),
         )
         ranked.update(split_by_day(rows))
     return {"influencers": ranked}
+
+
+def _brands(context: Context) -> list[str]:
+    """Return the handles and ids that trackers list as brands, as the lake has them."""
+    listed = {brand for tracker in stored_trackers(context) for brand in tracker.brands}
+    return sorted(listed)
+
+
+def _brands_key(context: Context) -> str:
+    return "\n".join(
+        sorted({brand for tracker in context.trackers for brand in tracker.brands})
+    )
 
 
 def _columns(table: str) -> list[str] | None:
@@ -97,6 +111,7 @@ INFLUENCERS = Step(
     outputs=("influencers",),
     inputs=_influencer_inputs,
     compute=_influencers,
+    settings_key=_brands_key,
     is_weekly=True,
     is_pooled=True,
     chunk_days=18,

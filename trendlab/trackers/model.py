@@ -293,6 +293,9 @@ class Tracker(_Strict):
     cities : tuple of str or AddedCity
         Cities to monitor; all known cities when empty.
     exclusions : tuple of Exclusion
+    brands : tuple of str
+        Handles or ids of brands and shops, which are ranked apart from people; an
+        author whom any tracker lists is a brand in all.
     alerts : AlertSettings
     mappings : dict of str to MappingSpec
         The file's column mappings, the same for all trackers of a file.
@@ -306,6 +309,7 @@ class Tracker(_Strict):
     time_zone: TimeZone = "UTC"
     cities: tuple[Annotated[str, Field(pattern=CITY_PATTERN)] | AddedCity, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
+    brands: Accounts = ()
     alerts: AlertSettings = AlertSettings()
     mappings: dict[str, MappingSpec] = Field(
         default_factory=dict, exclude=True, repr=False
