@@ -1,5 +1,7 @@
 -- What is an author's: posts, posts that repeat these, their comments, and the
--- comments on these posts. One row per item.
+-- comments on these posts. One row per item, as often as it is stored: ids are the
+-- network's, so a repost in the files of one tracker may repeat a post that only those
+-- of another hold.
 
 with own_posts as (
     select posts.source, posts.post_id
@@ -20,11 +22,9 @@ their_posts as (
     union
     select posts.source, posts.post_id
     from posts
-    inner join own_posts
-        on
-            posts.source = own_posts.source
-            and posts.repost_of_id = own_posts.post_id
-            and posts.is_repost
+    inner join asked on asked.source = split_part(posts.source, '__', 1)
+    semi join own_posts on own_posts.post_id = posts.repost_of_id
+    where posts.is_repost
 )
 
 select
@@ -34,7 +34,7 @@ select
     posts.caption as words,
     posts.url
 from posts
-inner join their_posts using (source, post_id)
+semi join their_posts using (source, post_id)
 union all
 select
     'comment' as kind,
@@ -43,21 +43,12 @@ select
     comments.text as words,
     null as url
 from comments
-left join their_posts
-    on
-        comments.source = their_posts.source
-        and comments.post_id = their_posts.post_id
-cross join asked
+inner join asked on asked.source = split_part(comments.source, '__', 1)
 where
-    their_posts.post_id is not null
+    comments.post_id in (select post_id from their_posts)
+    or list_contains(asked.author_ids, comments.author_id)
     or (
-        split_part(comments.source, '__', 1) = asked.source
-        and (
-            list_contains(asked.author_ids, comments.author_id)
-            or (
-                comments.author_id is null
-                and list_contains(asked.handles, comments.author_handle)
-            )
-        )
+        comments.author_id is null
+        and list_contains(asked.handles, comments.author_handle)
     )
 order by kind, source, item_id

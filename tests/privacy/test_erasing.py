@@ -132,18 +132,19 @@ def test_a_path_that_was_hidden_before_keeps_its_name():
     assert hidden == ["in/[forgotten].csv", "in/[forgotten].csv 1"]
 
 
-def test_a_copy_elsewhere_tells_what_else_is_theirs():
+@pytest.mark.parametrize("source", ["photos", "photos__hats"])
+def test_a_copy_elsewhere_tells_what_else_is_theirs(source):
     tables = {
         "posts": rows_of(
             "posts",
             {"source": "photos", "post_id": "9", "author_id": "a7",
              "author_handle": "ana.old"},
-            {"source": "photos", "post_id": "10", "author_id": "b",
+            {"source": source, "post_id": "10", "author_id": "b",
              "is_repost": True, "repost_of_id": "9"},
         ),
         "comments": rows_of(
             "comments",
-            {"source": "photos", "comment_id": "5", "post_id": "9", "author_id": "b"},
+            {"source": source, "comment_id": "5", "post_id": "9", "author_id": "b"},
         ),
         "authors": rows_of("authors"),
     }  # fmt: skip
@@ -151,5 +152,5 @@ def test_a_copy_elsewhere_tells_what_else_is_theirs():
     known = widen(Author("photos", frozenset(), frozenset({"ana.old"})), tables)
 
     assert known.author_ids == {"a7"}
-    assert known.posts == {("photos", "9"), ("photos", "10")}
-    assert known.comments == {("photos", "5")}
+    assert known.posts == {("photos", "9"), (source, "10")}
+    assert known.comments == {(source, "5")}

@@ -105,6 +105,42 @@ def test_what_others_wrote_stays_without_the_name(without):
     assert author["biography"] == "friend of @[forgotten]"
 
 
+def test_what_files_of_other_trackers_hold_of_the_authors_posts_goes_too(tmp_path):
+    """Ana's post is stored for coats; a repost, an answer, comments for hats alone."""
+    home = tmp_path / "home"
+    lake = Lake(home / "lake")
+    here = {"source": "photos__hats", "day": DAY}
+    ben = {**here, "author_id": "b", "author_handle": "ben"}
+    held = {
+        "photos__coats": {
+            "posts": [{"source": "photos__coats", "day": DAY, "post_id": "pzub1",
+                       "author_id": ID, "author_handle": HANDLE, "caption": CAPTION}],
+        },
+        "photos__hats": {
+            "posts": [
+                {**ben, "post_id": "b2", "caption": f"RT: {CAPTION}",
+                 "is_repost": True, "repost_of_id": "pzub1"},
+                {**ben, "post_id": "b3", "caption": "a hat", "reply_to_id": "pzub1"},
+            ],
+            "comments": [
+                {**ben, "comment_id": "x1", "post_id": "pzub1",
+                 "text": "which flea market?"},
+                {**ben, "comment_id": "x2", "post_id": "b2", "text": "a quagga?"},
+                {**ben, "comment_id": "x3", "post_id": "b3", "text": "a fine hat"},
+            ],
+        },
+    }  # fmt: skip
+    for source, tables in held.items():
+        for name, rows in tables.items():
+            lake.write(name, DAY, table(name, rows), source=source)
+
+    forget(home)
+
+    assert traces_in(home) == []
+    assert [one["post_id"] for one in read(home, "posts")] == ["b3"]
+    assert [one["comment_id"] for one in read(home, "comments")] == ["x3"]
+
+
 def test_a_photo_that_another_post_uses_stays(without):
     assert [path.name for path in (without / "media").iterdir()] == ["both.jpg"]
 

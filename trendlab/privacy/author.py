@@ -107,14 +107,17 @@ def _own(rows: pa.Table, author: Author) -> pa.ChunkedArray:
 
 
 def among(rows: pa.Table, column: str, keys: frozenset[Key]) -> pa.ChunkedArray:
-    """Tell of each row whether its source and the id in a column are among keys."""
+    """Tell of each row whether its network and the id in a column are among keys.
+
+    What was collected for one tracker may point at what was collected for another.
+    """
     found = pa.chunked_array([pa.repeat(False, rows.num_rows)])
-    by_source: dict[str, list[str]] = {}
+    by_network: dict[str, list[str]] = {}
     for source, own in keys:
-        by_source.setdefault(source, []).append(own)
-    for source, ids in by_source.items():
+        by_network.setdefault(network_of(source), []).append(own)
+    for network, ids in by_network.items():
         mine = pc.is_in(rows[column], value_set=pa.array(ids, pa.string()))
-        found = pc.or_(found, pc.and_(mine, pc.equal(rows["source"], source)))
+        found = pc.or_(found, pc.and_(mine, of_source(rows, network)))
     return pc.fill_null(found, False)
 
 
