@@ -93,6 +93,11 @@ def test_a_query_sees_no_variables_of_python(lake):
     assert hidden.num_rows == 1
 
 
+def test_a_long_query_draws_no_progress_into_what_is_printed(lake):
+    found = lake.query("select current_setting('enable_progress_bar') as shown", {})
+    assert found.to_pylist() == [{"shown": False}]
+
+
 def test_a_wrong_query_names_its_relations(lake):
     with pytest.raises(LakeError, match=r"query over \['runs'\] failed"):
         lake.query("select nothing from runs", {"runs": lake.span("runs")})

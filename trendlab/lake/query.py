@@ -102,6 +102,8 @@ def _run(
     try:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set python_enable_replacements = false")
+        # after two seconds it would be drawn into what a command prints
+        connection.execute("set enable_progress_bar = false")
         if not _PATTERN_CHARACTERS.search(str(root)):
             # DuckDB cannot allow a folder whose name it takes for a pattern
             folder = _quoted(f"{root}/")
