@@ -3,8 +3,9 @@
 -- and term.
 --
 -- Relations: event_days(day, tracker, item_kind, start_on), term_days of those days and
--- the days before. Parameter: past_days. An author counts once a day; where authors are
--- unknown, items count.
+-- the days before. Parameter: past_days. An author counts once a day; unknown authors
+-- are as many as their items, as in `ItemWords.count_users`. Rows of before those were
+-- counted have authors where one is known, else items.
 
 with starts as (
     select distinct day, tracker, item_kind, start_on from event_days
@@ -20,9 +21,14 @@ counted as (
         td.term_kind,
         td.term,
         case
-            when td.authors_count > 0 then td.authors_count else td.items_count
+            when td.unknown_count is not null
+                then td.authors_count + td.unknown_count
+            when td.authors_count > 0 then td.authors_count
+            else td.items_count
         end as users,
         case
+            when td.unknown_negative_count is not null
+                then td.negative_authors_count + td.unknown_negative_count
             when td.authors_count > 0 then td.negative_authors_count
             else td.negative_count
         end as negatives

@@ -96,6 +96,8 @@ def test_moods_and_authors_are_counted_beside_items() -> None:
     assert advent["scored_count"] == 4
     assert advent["negative_count"] == 3
     assert advent["negative_authors_count"] == 1
+    assert advent["unknown_count"] == 1
+    assert advent["unknown_negative_count"] == 1
     assert advent["run_id"] == "r5"
 
 

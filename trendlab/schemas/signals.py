@@ -97,6 +97,12 @@ TERM_DAYS = Table(
         count("scored_count", "of these, scored for sentiment"),
         count("negative_count", "of these, negative"),
         count("negative_authors_count", "authors of the negatives"),
+        count(
+            "unknown_count",
+            "items whose author is not known; NULL in rows of before they were counted",
+            nullable=True,
+        ),
+        count("unknown_negative_count", "of these, negative", nullable=True),
         RUN_ID,
     ),
     key=("tracker", "item_kind", "term_kind", "term", "day"),

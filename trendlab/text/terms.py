@@ -73,7 +73,7 @@ def count_terms(
     -----
     A term counts once an item. Hashtags of posts are those of `posts.hashtags`; those
     of comments are read from the text. Authors that are unknown count in items and not
-    in authors.
+    in authors; how many items theirs are is counted too.
     """
     started = time.perf_counter()
     if not run_ids or tracker_posts.num_rows == 0:
@@ -227,6 +227,8 @@ def _count(
             .filter(is_bad)
             .drop_nulls()
             .n_unique(),
+            unknown_count=pl.col("author").null_count(),
+            unknown_negative_count=(pl.col("author").is_null() & is_bad).sum(),
         )
         .join(names, on="code")
         .sort(
