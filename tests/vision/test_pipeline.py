@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.vision.conftest import write_photo
 from tests.vision.fakes import PlantedDetector
 from trendlab.errors import ImageRejected, VisionError
 from trendlab.vision.boxes import Detections
 from trendlab.vision.folders import detect_folder, list_photos, write_coco_results
 from trendlab.vision.pipeline import AHEAD, Wanted, find_in_photos
+from trendlab.vision.shards import Shards
 
 
 def photos_of_many_shapes(folder: Path, count: int) -> list[Path]:
@@ -124,6 +127,24 @@ def test_a_folder_becomes_coco_results(tmp_path: Path) -> None:
     assert run.images_count == 2
     assert run.failures == [{"file_name": "b.png", "reason": "not JPEG, PNG or WebP"}]
     assert [path.name for path in out.parent.iterdir()] == ["results.json"]
+
+
+def test_a_name_that_is_no_text_is_refused_and_the_others_are_looked_at(
+    tmp_path: Path,
+) -> None:
+    write_photo(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.png"))
+    write_photo(tmp_path / "c.png")
+    done: list[tuple[int, int]] = []
+    run = detect_folder(
+        tmp_path,
+        PlantedDetector(),
+        shards=Shards(tmp_path / "shards", "planted"),
+        progress=lambda *counts: done.append(counts),
+    )
+    assert [one["file_name"] for one in run] == ["c.png"]
+    assert run.failures == [{"file_name": r"b\xff.png", "reason": "name is not UTF-8"}]
+    assert done == [(2, 2)]
 
 
 def test_an_empty_folder_becomes_an_empty_list(tmp_path: Path) -> None:

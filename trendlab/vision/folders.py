@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -83,14 +84,25 @@ class FolderRun:
         self._folder, self._detector, self._keep = folder, detector, keep
         self._shards = shards
         self._workers, self._image_ids, self._progress = workers, image_ids, progress
-        self._paths = list_photos(folder)
-        self.images_count = len(self._paths)
+        paths = list_photos(folder)
+        self.images_count = len(paths)
+        # a name that is no text has no place in JSON
+        self._paths = [path for path in paths if _is_text(path)]
+        self._unnamed = [path for path in paths if not _is_text(path)]
         self.failures: list[dict[str, str]] = []
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Give one result after the other, photo by photo, by falling score."""
         started = time.monotonic()
-        self.failures.clear()
+        self.failures[:] = [
+            {
+                "file_name": os.fsencode(path.relative_to(self._folder)).decode(
+                    errors="backslashreplace"
+                ),
+                "reason": "name is not UTF-8",
+            }
+            for path in self._unnamed
+        ]
         found_count = 0
         wanted = [
             Wanted(path.relative_to(self._folder).as_posix(), path)
@@ -103,7 +115,7 @@ class FolderRun:
             keep=self._keep,
             workers=self._workers,
         )
-        for done, (file_name, outcome) in enumerate(outcomes, 1):
+        for done, (file_name, outcome) in enumerate(outcomes, 1 + len(self._unnamed)):
             if isinstance(outcome, ImageRejected):
                 self.failures.append({"file_name": file_name, "reason": str(outcome)})
             else:
@@ -124,6 +136,15 @@ class FolderRun:
     def results(self) -> list[dict[str, Any]]:
         """All results at once, for folders that fit in memory."""
         return list(self)
+
+
+def _is_text(path: Path) -> bool:
+    """Tell whether a path's bytes are UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def detect_folder(
