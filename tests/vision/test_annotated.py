@@ -46,3 +46,18 @@ def test_a_photo_that_is_not_there_is_an_error(tmp_path, bus):
     shutil.copy(bus, tmp_path / "bus.jpg")
     with pytest.raises(VisionError, match=r"1 of 2 annotated photos.*gone\.jpg"):
         detect_annotated(load_card(), annotations("bus.jpg", "gone.jpg"), tmp_path)
+
+
+def test_a_photo_of_another_size_than_annotated_is_an_error(tmp_path, bus):
+    shutil.copy(bus, tmp_path / "bus.jpg")
+    turned = annotations("bus.jpg")
+    turned["images"][0] |= {"width": 1080, "height": 810}
+    told = r"bus\.jpg: expected 1080 × 810 pixels, got 810 × 1080"
+    with pytest.raises(VisionError, match=told):
+        detect_annotated(load_card(), turned, tmp_path)
+
+
+def test_a_photo_that_would_not_be_looked_at_is_an_error(tmp_path, bus):
+    shutil.copy(bus, tmp_path / "bus.jfif")
+    with pytest.raises(VisionError, match=r"got bus\.jfif"):
+        detect_annotated(load_card(), annotations("bus.jfif"), tmp_path)

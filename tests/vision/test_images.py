@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from trendlab.errors import ImageRejected
-from trendlab.vision.images import MAX_BYTES, read_photo, sniff_format
+from trendlab.vision.images import MAX_BYTES, read_photo, read_size, sniff_format
 
 RED = (220, 20, 20)
 
@@ -118,7 +118,9 @@ def test_a_tracking_pixel_is_refused() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_exif_orientation_comes_out_upright(orientation: int) -> None:
+def test_every_exif_orientation_comes_out_upright(
+    orientation: int, tmp_path: Path
+) -> None:
     upright = np.zeros((40, 60, 3), np.uint8)
     upright[:20, :30] = (250, 250, 250)
     back = {
@@ -139,6 +141,23 @@ def test_every_exif_orientation_comes_out_upright(orientation: int) -> None:
     photo = read_photo(buffer.getvalue())
     assert (photo.width_px, photo.height_px) == (60, 40)
     assert np.abs(photo.pixels.astype(int) - upright).mean() < 4
+    path = tmp_path / "turned.jpg"
+    path.write_bytes(buffer.getvalue())
+    assert read_size(path) == (60, 40)
+
+
+def test_a_size_that_cannot_be_told_has_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    for content, told in (
+        (None, "file missing"),
+        (b"", "not JPEG, PNG or WebP"),
+        (encode("GIF"), "not JPEG, PNG or WebP"),
+        (encode("JPEG")[:30], "not JPEG|damaged header"),
+    ):
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(ImageRejected, match=told):
+            read_size(path)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")

@@ -9,6 +9,8 @@ import torch
 
 from trendlab.errors import ModelError, SettingsError
 from trendlab.schemas import TABLES
+from trendlab.vision.architectures import find_model_file, read_model_file
+from trendlab.vision.detect import build_network
 from trendlab.vision.foreign import read_foreign
 from trendlab.vision.models import (
     SHIPPED,
@@ -180,6 +182,52 @@ def test_a_name_that_ultralytics_would_download_is_refused(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelError, match="no weights at"):
         read_foreign(Path("yolov8n.pt"))
+
+
+def test_missing_and_damaged_safetensors_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    with pytest.raises(ModelError, match="no weights at"):
+        read_foreign(path)
+    save_weights({"a": torch.arange(6.0)}, path)
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(ModelError, match=r"w\.safetensors is not safetensors"):
+        read_foreign(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["yolov99n.yaml", "https://example.org/yolov8n.yaml", "./yolov8n.yaml", "resnet50"],
+)
+def test_an_architecture_of_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    card = load_card(copy_card(tmp_path, architecture=name, passes=[]))
+    with pytest.raises(ModelError, match="expected a model file of ultralytics"):
+        build_network(card)
+
+
+def test_a_model_file_in_the_working_folder_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "yolov8n.yaml").write_text("activation: __import__('os').abort()\n")
+    found = read_model_file("yolov8n.yaml")
+    assert found["scale"] == "n"
+    assert "activation" not in found
+    assert sum(p.numel() for p in build_network(load_card()).parameters()) > 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "scale"),
+    [
+        ("yolo11s-seg.yaml", "yolo11-seg.yaml", "s"),
+        ("yolov8m-p6.yaml", "yolov8-p6.yaml", "m"),
+        ("yolov10b.yaml", "yolov10b.yaml", ""),
+        ("yolov10n.yaml", "yolov10n.yaml", "n"),
+        ("yolo12.yaml", "yolo12.yaml", ""),
+    ],
+)
+def test_names_stand_for_files_of_ultralytics(name: str, file: str, scale: str) -> None:
+    path, found = find_model_file(name)
+    assert (path.name, found) == (file, scale)
 
 
 def test_plain_weights_survive_the_round_trip(tmp_path: Path) -> None:

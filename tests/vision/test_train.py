@@ -16,7 +16,7 @@ from trendlab.vision.detect import import_ultralytics
 from trendlab.vision.models import load_card, read_weights
 from trendlab.vision.train import augmentation
 from trendlab.vision.train_config import read_config
-from trendlab.vision.training_data import prepare_data
+from trendlab.vision.training_data import keep_inside, prepare_data
 
 
 def test_boxes_are_laid_out_as_ultralytics_reads_them(config_file: Path) -> None:
@@ -75,6 +75,88 @@ def test_photos_of_rare_classes_are_laid_out_more_than_once(config_file: Path) -
     )
 
 
+def with_changes(path: Path, **changes: object) -> None:
+    """Change fields of the first photo and its annotation in a COCO file."""
+    coco = json.loads(path.read_text())
+    for listed in (coco["images"][0], coco["annotations"][0]):
+        listed.update({key: new for key, new in changes.items() if key in listed})
+    path.write_text(json.dumps(coco))
+
+
+def test_a_box_beyond_its_photo_is_cut_and_costs_no_photo(config_file: Path) -> None:
+    config = read_config(config_file)
+    with_changes(config.train_annotations, bbox=[-4, 40, 24, 40])
+    data = prepare_data(config)
+    assert data.outside_count == 0
+    # of 48 × 64 pixels: x 0 to 20, y 40 to 64
+    label = (config.out / "data" / "labels" / "train" / "0.txt").read_text()
+    assert [float(one) for one in label.split()] == pytest.approx(
+        [0, 10 / 48, 52 / 64, 20 / 48, 24 / 64], abs=1e-5
+    )
+    learned = json.loads(data.train_annotations.read_text())
+    assert learned["annotations"][0]["bbox"] == [0, 40, 20, 24]
+
+
+@pytest.mark.parametrize("bbox", [[60, 10, 20, 20], [10, 10, 0, 20], [10, -30, 20, 30]])
+def test_a_box_with_nothing_in_its_photo_is_left_out_and_counted(
+    config_file: Path, bbox: list[float]
+) -> None:
+    config = read_config(config_file)
+    with_changes(config.train_annotations, bbox=bbox)
+    data = prepare_data(config)
+    assert data.outside_count == 1
+    assert len(json.loads(data.train_annotations.read_text())["annotations"]) == 5
+    assert (config.out / "data" / "labels" / "train" / "0.txt").read_text() == ""
+
+
+def test_an_outline_is_cut_at_the_edge_with_its_box() -> None:
+    coco = {
+        "images": [{"id": 1, "width": 48, "height": 64}],
+        "annotations": [
+            {
+                "image_id": 1,
+                "bbox": [30, 10, 30, 20],
+                "segmentation": [[30, 10, 60, 10, 60, 30]],
+            }
+        ],
+    }
+    (cut,) = keep_inside(coco)["annotations"]
+    assert cut["bbox"] == [30, 10, 18, 20]
+    assert cut["segmentation"] == [[30, 10, 48, 10, 48, 30]]
+    assert coco["annotations"][0]["bbox"] == [30, 10, 30, 20]
+
+
+def test_a_photo_of_another_size_than_annotated_is_an_error(config_file: Path) -> None:
+    config = read_config(config_file)
+    with_changes(config.train_annotations, width=64, height=48)
+    told = r"1 of 6 annotated.*train0\.png: expected 64 × 48 pixels, got 48 × 64"
+    with pytest.raises(VisionError, match=told):
+        prepare_data(config)
+
+
+def test_a_photo_that_cannot_be_read_is_an_error(config_file: Path) -> None:
+    (config_file.parent / "val1.png").write_text("no photo")
+    with pytest.raises(VisionError, match=r"1 of 2.*val1\.png: not JPEG"):
+        prepare_data(read_config(config_file))
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_photo_that_ultralytics_passes_over_is_an_error(
+    config_file: Path, threads_kept: None
+) -> None:
+    photo = config_file.parent / "train3.png"
+    # its header is whole
+    photo.write_bytes(photo.read_bytes()[:-40])
+    with pytest.raises(VisionError, match="expected 6 photos in train, ultralytics"):
+        list(train_from_config(config_file, progress=quiet))
+
+
+def test_a_gpu_that_is_not_there_is_an_error(config_file: Path) -> None:
+    config_file.write_text(config_file.read_text() + "device: cuda\n")
+    with pytest.raises(ModelError, match="torch sees no GPU"):
+        list(train_from_config(config_file, progress=quiet))
+
+
 def test_parts_with_other_classes_are_refused(config_file: Path) -> None:
     config = read_config(config_file)
     coco = json.loads(config.val_annotations.read_text())
@@ -98,6 +180,10 @@ def test_a_photo_that_is_not_there_is_an_error(config_file: Path) -> None:
         ("epoch: 3", 9, "epoch: there is no such field; did you mean epochs?"),
         ("repeat_below_share: 1.5", 9, "repeat_below_share: "),
         ("data_format: pascal", 9, "data_format: Input should be 'coco'"),
+        ("device: gpu0", 9, "device: String should match"),
+        ("architecture: yolov99n.yaml", 9, "got yolov99n.yaml"),
+        ("architecture: mine/yolov8n.yaml", 9, "expected a model file of ultralytics"),
+        ("architecture: resnet50", 9, "or one of ssd300"),
         ("epochs: [", 9, "not YAML"),
     ],
 )

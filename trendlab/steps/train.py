@@ -27,7 +27,7 @@ def train_from_config(
     ------
     ModelError
         Names the line and field of the config that is wrong, or what cannot be
-        resumed.
+        resumed, or that the device is not there.
     VisionError
         If annotations or photos cannot be used.
     """
@@ -35,10 +35,13 @@ def train_from_config(
 
     # before torch is loaded, which takes seconds
     config = read_config(config_file)
+    from trendlab.vision.detect import choose_device
     from trendlab.vision.evaluate import render_table
     from trendlab.vision.export import export_detector
     from trendlab.vision.training_data import prepare_data
 
+    if config.device != "cpu":
+        choose_device("cuda")
     data = prepare_data(config)
     yield (
         f"{data.photos['train']} photos to train on, {data.photos['repeats']} repeats "
@@ -47,6 +50,11 @@ def train_from_config(
     if data.left_out:
         told = ", ".join(f"{name} {n}" for name, n in data.left_out.most_common())
         yield f"{data.left_out.total()} boxes left out: {told}"
+    if data.outside_count:
+        yield (
+            f"{data.outside_count} boxes to learn from left out: nothing of them lies "
+            "within the photo"
+        )
     trained = _train(
         config,
         data,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trendlab.errors import ModelError
+from trendlab.errors import ModelError, VisionError
 from trendlab.vision.coco import check_photos, class_names
 from trendlab.vision.detect import Device, load_detector
 from trendlab.vision.detector import Detector
-from trendlab.vision.folders import detect_folder
+from trendlab.vision.folders import PHOTO_ENDINGS, detect_folder
 from trendlab.vision.models import ModelCard
+from trendlab.vision.training_data import check_sizes
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,11 @@ def detect_annotated(
     ModelError
         If the weights are wrong, or the annotations have other classes.
     VisionError
-        If a photo is not there.
+        If a photo is not there, or has another size than annotated.
     """
     # before the detector is loaded, which takes seconds
     _check(card, coco, images)
+    check_sizes(coco, images, may_be_damaged=True)
     detector = load_detector(card, device, cache=cache)
     return detect_with(detector, coco, images, progress=progress)
 
@@ -86,7 +88,7 @@ def detect_with(
         If a photo is not there.
     """
     _check(detector.card, coco, images)
-    listed = sorted(one["file_name"] for one in coco["images"])
+    listed = sorted({one["file_name"] for one in coco["images"]})
     with tempfile.TemporaryDirectory() as folder:
         # only the annotated photos, wherever else the folder leads
         for name in listed:
@@ -106,3 +108,9 @@ def _check(card: ModelCard, coco: Mapping[str, Any], images: Path) -> None:
             f"expected the classes {list(card.classes)}, got {list(class_names(coco))}"
         )
     check_photos(coco, images)
+    for one in coco["images"]:
+        if not one["file_name"].lower().endswith(PHOTO_ENDINGS):
+            raise VisionError(
+                f"expected names of photos that end in {', '.join(PHOTO_ENDINGS)}, got "
+                f"{one['file_name']}; nothing would be found in it"
+            )

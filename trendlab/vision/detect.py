@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from trendlab.errors import ModelError
-from trendlab.vision.architectures import BASELINES
+from trendlab.vision.architectures import BASELINES, read_model_file
 from trendlab.vision.boxes import (
     Candidates,
     Canvas,
@@ -116,7 +116,7 @@ def build_network(card: ModelCard) -> Any:
     Raises
     ------
     ModelError
-        If the weights do not fit the architecture.
+        If the weights do not fit the architecture, or it is none of ultralytics'.
     """
     import torch
 
@@ -124,16 +124,15 @@ def build_network(card: ModelCard) -> Any:
         key: torch.from_numpy(np.asarray(value))
         for key, value in read_weights(card).items()
     }
+    layers = read_model_file(card.architecture)
     import_ultralytics()
     from ultralytics.nn.tasks import DetectionModel
 
     with _surroundings_kept():
         try:
-            network = DetectionModel(
-                card.architecture, nc=len(card.classes), verbose=False
-            )
+            network = DetectionModel(layers, nc=len(card.classes), verbose=False)
             network.load_state_dict(weights, strict=True)
-        except (RuntimeError, FileNotFoundError, KeyError) as error:
+        except (RuntimeError, KeyError) as error:
             raise ModelError(
                 f"weights of {card.name} {card.version} do not fit "
                 f"{card.architecture} with {len(card.classes)} classes: {error}"

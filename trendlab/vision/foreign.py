@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from trendlab.errors import ModelError
@@ -23,13 +24,17 @@ def read_foreign(path: Path) -> dict[str, torch.Tensor]:
     Raises
     ------
     ModelError
-        If the file would run code, or holds no detection model.
+        If there is no such file, it is damaged, it would run code, or it holds no
+        detection model.
     """
-    if path.suffix == ".safetensors":
-        return dict(load_file(path))
     if not path.is_file():
         # ultralytics would try to download a name that it knows
         raise ModelError(f"no weights at {path}")
+    if path.suffix == ".safetensors":
+        try:
+            return dict(load_file(path))
+        except SafetensorError as error:
+            raise ModelError(f"{path} is not safetensors: {error}") from error
     import_ultralytics()
     from ultralytics.nn.tasks import torch_safe_load
 

@@ -43,6 +43,9 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
+# EXIF orientations in which width and height change places.
+_ON_ITS_SIDE = (5, 6, 7, 8)
+
 # What Pillow's decoders raise on damaged input.
 _DAMAGE = (
     OSError,
@@ -146,6 +149,29 @@ def read_photo(
         raise ImageRejected(reason) from None
 
 
+def read_size(path: Path) -> tuple[int, int]:
+    """Return the width and height of a photo, upright, without decoding it.
+
+    Raises
+    ------
+    ImageRejected
+        If it is not there, or not JPEG, PNG or WebP, or its header is damaged.
+    """
+    try:
+        with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as image:
+            width_px, height_px = image.size
+            is_turned = _orientation(image) in _ON_ITS_SIDE
+    except UnidentifiedImageError:
+        raise ImageRejected("not JPEG, PNG or WebP") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageRejected("more than 25 megapixels") from None
+    except FileNotFoundError:
+        raise ImageRejected("file missing") from None
+    except _DAMAGE:
+        raise ImageRejected("damaged header") from None
+    return (height_px, width_px) if is_turned else (width_px, height_px)
+
+
 def _check_sums(encoded: bytes) -> None:
     """Hold every chunk of a PNG against its checksum, and look for its end.
 
@@ -183,7 +209,8 @@ def _decode(image: Image.Image, sha256: str, max_side_px: int | None) -> Photo:
         raise ImageRejected("smaller than 16 pixels")
     if image.mode not in _MODES:
         raise ImageRejected("pixel format not supported")
-    turn = _UPRIGHT.get(_orientation(image))
+    orientation = _orientation(image)
+    turn = _UPRIGHT.get(orientation)
     if max_side_px is not None and max(image.size) > max_side_px:
         # draft() keeps each side at least as long as asked
         shrink = max_side_px / max(image.size)
@@ -196,11 +223,7 @@ def _decode(image: Image.Image, sha256: str, max_side_px: int | None) -> Photo:
     upright: Image.Image = _on_white(image)
     if turn is not None:
         upright = upright.transpose(turn)
-        if turn not in (
-            Image.Transpose.FLIP_LEFT_RIGHT,
-            Image.Transpose.FLIP_TOP_BOTTOM,
-            Image.Transpose.ROTATE_180,
-        ):
+        if orientation in _ON_ITS_SIDE:
             width_px, height_px = height_px, width_px
     return Photo(np.asarray(upright), width_px, height_px, sha256)
 

@@ -22,7 +22,8 @@ from typing import Any
 
 import torch
 
-from trendlab.errors import ModelError, TrendlabError
+from trendlab.errors import ModelError, TrendlabError, VisionError
+from trendlab.vision.architectures import read_model_file
 from trendlab.vision.detect import import_ultralytics
 from trendlab.vision.foreign import read_foreign, start_from
 from trendlab.vision.models import save_weights
@@ -60,6 +61,8 @@ def train_detector(
     ------
     ModelError
         If there is nothing to resume, or the initial weights do not fit.
+    VisionError
+        If ultralytics cannot use a photo.
     """
     import_ultralytics()
     yaml = config.out / "data" / "data.yaml"
@@ -133,7 +136,9 @@ def _trainer_class(config: TrainConfig, classes_count: int) -> Any:
         def get_model(
             self, cfg: Any = None, weights: Any = None, verbose: bool = True
         ) -> Any:
-            model = network(cfg or config.architecture, nc=classes_count, verbose=False)
+            # a checkpoint that is resumed from brings its own
+            layers = cfg if isinstance(cfg, dict) else read_model_file(cfg)
+            model = network(layers, nc=classes_count, verbose=False)
             if weights is not None:
                 model.load(weights)
             elif config.initial_weights is not None:
@@ -146,6 +151,12 @@ def _trainer_class(config: TrainConfig, classes_count: int) -> Any:
             outcome = super()._setup_train()
             # ultralytics sets one thread when it chooses the CPU
             torch.set_num_threads(config.threads)
+            for part, loader in (
+                ("train", self.train_loader),
+                ("val", self.test_loader),
+            ):
+                listed = len(list((config.out / "data" / "images" / part).iterdir()))
+                _check_count(part, len(loader.dataset), listed)
             return outcome
 
         def save_model(self) -> Any:
@@ -167,6 +178,15 @@ def _trainer_class(config: TrainConfig, classes_count: int) -> Any:
             """Draw nothing."""
 
     return Trainer
+
+
+def _check_count(part: str, taken: int, listed: int) -> None:
+    """Refuse to learn without photos that ultralytics could not use."""
+    if taken != listed:
+        raise VisionError(
+            f"expected {listed} photos in {part}, ultralytics can use {taken} of them; "
+            "a file is damaged, or its name has an ending that it does not know"
+        )
 
 
 def without_masks(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

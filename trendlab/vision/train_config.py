@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from trendlab.errors import ModelError
-from trendlab.vision.architectures import BASELINES
+from trendlab.vision.architectures import BASELINES, find_model_file
 from trendlab.vision.datasets import DataFormat
 from trendlab.yaml_lines import find_line, read_lines, write_out
 
@@ -78,7 +78,7 @@ class TrainConfig(BaseModel):
         ultralytics plans its epochs by the time that the first took; the research's
         detectors stop within an epoch.
     device : str
-        "cpu" or a CUDA device.
+        "cpu", "cuda" or one GPU of several, such as "cuda:1".
     threads : int
         CPU threads of the arithmetic.
     is_bfloat16 : bool
@@ -117,18 +117,18 @@ class TrainConfig(BaseModel):
     mosaic_off_epochs: int = Field(default=10, ge=0)
     warmup_epochs: float = Field(default=2, ge=0)
     hours: float | None = Field(default=None, gt=0)
-    device: str = "cpu"
+    device: str = Field(default="cpu", pattern=r"^(cpu|cuda(:[0-9]+)?)$")
     threads: int = Field(default=2, ge=1)
     is_bfloat16: bool = True
 
     @field_validator("architecture")
     @classmethod
     def _check_architecture(cls, name: str) -> str:
-        if name not in BASELINES and not name.endswith((".yaml", ".yml")):
-            raise ValueError(
-                "expected a model file of ultralytics such as yolov8n.yaml, or one of "
-                + ", ".join(BASELINES)
-            )
+        if name not in BASELINES:
+            try:
+                find_model_file(name)
+            except ModelError as error:
+                raise ValueError(str(error)) from None
         return name
 
     @property
