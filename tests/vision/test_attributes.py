@@ -10,14 +10,18 @@ from PIL import Image
 
 from tests.vision.conftest import media_table
 from tests.vision.fakes import PlantedDetector
+from trendlab.errors import ModelError
 from trendlab.schemas import TABLES
 from trendlab.vision.attribute_model import Told
 from trendlab.vision.attributes import tag_garments
 from trendlab.vision.boxes import Canvas, fit_canvas
+from trendlab.vision.ccp import ClothingCoParsing
+from trendlab.vision.datasets import CLASSES
 from trendlab.vision.detector import Detector, Floats
 from trendlab.vision.garments import find_garments
 from trendlab.vision.images import Photo
-from trendlab.vision.models import load_card
+from trendlab.vision.measure_tags import measure_fine
+from trendlab.vision.models import load_card, read_weights, save_weights, write_card
 from trendlab.vision.tagger import Tagger, describe_boxes
 
 
@@ -42,6 +46,40 @@ def test_a_red_bag_on_green_is_red(tmp_path: Path, tagger: Tagger) -> None:
     assert tags[0]["value_share"] > 0.8
     assert tags[0]["lab_a"] > 40
     assert tags[0]["model_name"] == "basic-colour-terms"
+
+
+def test_weights_go_with_the_classes_they_were_stored_for(tmp_path: Path) -> None:
+    # each class has a flat silhouette of its number
+    numbers = np.arange(len(CLASSES), dtype=np.float32)
+    card = load_card("garment-tags")
+    silhouettes = np.tile(numbers[:, None, None], (1, 16, 16))
+    weights = {**read_weights(card), "silhouettes": silhouettes}
+    sha256 = save_weights(weights, tmp_path / "t.safetensors")
+    card = card.model_copy(update={"weights_file": "t.safetensors", "sha256": sha256})
+    write_card(card, tmp_path / "t.json")
+    stored = Tagger(load_card(tmp_path / "t.json"))
+    shown = [float(stored.silhouette(name, 2, 2)[0, 0]) for name in CLASSES]
+    assert shown == numbers.tolist()
+
+
+def test_the_shipped_tagger_tells_what_its_card_says(ccp: Path, detector: Any) -> None:
+    card = load_card("garment-tags")
+    told = card.metrics["fine_category"]["image_and_box"]
+    data = ClothingCoParsing(ccp)
+    fine = measure_fine(data, "val", Tagger(card), detector)
+    assert fine["garments_count"] == 546
+    for name, value in fine["shipped"].items():
+        # processors round otherwise, which moves a garment or two
+        assert value == pytest.approx(told[name], abs=0.02), name
+    assert fine["majority"] == card.metrics["fine_category"]["majority"]
+    assert fine["recalls"]["jeans"] == "11 of 22"
+
+
+def test_a_tagger_of_other_classes_is_refused() -> None:
+    card = load_card("garment-tags")
+    other = {**card.labels, "sock": ("sock",)}
+    with pytest.raises(ModelError, match="expected weights of 14 classes"):
+        Tagger(card.model_copy(update={"labels": other}))
 
 
 def test_real_garments_get_colours_and_a_fine_category_of_their_class(

@@ -92,7 +92,7 @@ def tagger_key(context: Context) -> str:
     """Return the checksums of all models that tell attributes, and what they tell."""
     from trendlab.vision.models import DEFAULT_LENGTHS, DEFAULT_TAGGER, load_card
 
-    parts = [load_card(DEFAULT_TAGGER).sha256, detector_key(context)]
+    parts = [load_card(DEFAULT_TAGGER).key, detector_key(context)]
     settings = context.settings
     for name in (settings.attributes, DEFAULT_LENGTHS):
         if name is not None:

@@ -41,10 +41,10 @@ from trendlab.vision.tagger import FineCategory, Tagger
 
 log = logging.getLogger(__name__)
 
-# The colour rows' model: the terms' boundaries and the rule of shares. Raised when
-# either changes.
+# The colour rows' model: the terms' boundaries, the rule of shares and which pixels
+# count. Raised when one of them changes; in 2 silhouettes are their own class's.
 COLOUR_MODEL = "basic-colour-terms"
-COLOUR_VERSION = "1"
+COLOUR_VERSION = "2"
 
 # Side of the sample that a garment's pixels are reduced to: 1,024 pixels give
 # shares to within about 1 %.

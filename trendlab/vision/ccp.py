@@ -125,6 +125,14 @@ class ClothingCoParsing:
             return None
         return tags, window
 
+    def garment_tag(self, masked: MaskedPhoto, number: int) -> int | None:
+        """Return the tag that most pixels of one garment have; None as above."""
+        found = self.tag_pixels(masked, number)
+        if found is None:
+            return None
+        tags = found[0]
+        return int(np.bincount(tags[tags > 0]).argmax())
+
 
 def _image_tags(folder: Path) -> dict[str, list[tuple[str, str]]]:
     """Read class and tag of each garment tag, by file name within ``unlabelled/``."""

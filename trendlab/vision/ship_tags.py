@@ -139,7 +139,7 @@ def write_tagger(
             "penalty_c": FINE_PENALTY_C,
         },
         metrics=metrics,
-        metrics_command="python -m trendlab.vision.train tags --data DIR --boxes FILE",
+        metrics_command="python -m trendlab.vision.measure_tags --data DIR",
         licence="AGPL-3.0-or-later. The rights in the training photos are unclear.",
         intended_use="Naming colours and fine categories of garments, in aggregate.",
         known_failures=(

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from trendlab.errors import ModelError
 from trendlab.vision.boxes import Canvas
+from trendlab.vision.datasets import CLASSES
 from trendlab.vision.features import pool_features, stack_cells
 from trendlab.vision.models import ModelCard, read_weights
 
@@ -49,7 +50,14 @@ class Tagger:
     Parameters
     ----------
     card : ModelCard
-        Of task "classify", with `labels` for each class of the detector.
+        Of task "classify", with `labels` for each class of the detector. The weights
+        follow the order of `datasets.CLASSES`, whatever that of `labels` is: a card's
+        JSON has its keys in alphabetical order.
+
+    Raises
+    ------
+    ModelError
+        If the weights are missing, or of other classes than the card's.
     """
 
     def __init__(self, card: ModelCard) -> None:
@@ -71,8 +79,16 @@ class Tagger:
                 f"weights of {card.name} {card.version} lack {error}; "
                 "fit them again with `python -m trendlab.vision.train tags`"
             ) from error
-        self._classes = list(card.labels)
-        starts = np.cumsum([0, *(len(one) for one in card.labels.values())])
+        self._classes = [name for name in CLASSES if name in card.labels]
+        starts = np.cumsum([0, *(len(card.labels[name]) for name in self._classes)])
+        expected = (len(card.labels), int(starts[-1]))
+        got = (len(self._silhouettes), len(self._fine[0]))
+        if len(self._classes) != len(card.labels) or got != expected:
+            raise ModelError(
+                f"{card.name} {card.version}: expected weights of {expected[0]} "
+                f"classes of {', '.join(CLASSES)} and {expected[1]} fine categories, "
+                f"got {got[0]} and {got[1]}"
+            )
         self._spans = {
             name: slice(int(starts[number]), int(starts[number + 1]))
             for number, name in enumerate(self._classes)
