@@ -20,7 +20,9 @@ select
     td.authors_count,
     td.scored_count,
     td.negative_count,
-    td.negative_authors_count
+    td.negative_authors_count,
+    td.unknown_count,
+    td.unknown_negative_count
 from term_days as td
 semi join candidates
     on candidates.tracker = td.tracker

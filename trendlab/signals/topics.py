@@ -21,6 +21,7 @@ from trendlab.signals.tails import beta_binomial_upper_tail
 from trendlab.signals.words import log_odds
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 # Words tested a tracker and day, the most over-represented first: the fewer tests, the
 # less the correction for many tests costs.
@@ -49,10 +50,10 @@ class Topic:
     negatives, scored : int
         Items with the leading word.
     authors : int or None
-        Authors of those negatives; None where authors are unknown.
+        Authors of those negatives; None where most are unknown.
     expected_share, p_value, rho : float
         Of the leading word, the one with the least p; p is corrected for the words
-        tested (Bonferroni). Where authors are known, authors are tested, each once.
+        tested (Bonferroni). Authors are tested, each once, and items of unknown ones.
     coverage : float
         Scored items with the leading word / items with it.
     """
@@ -78,6 +79,26 @@ class TopicRule:
     min_lift: float
 
 
+def _count_users(words: pa.Table) -> tuple[Floats, Floats, Floats]:
+    """Count who uses each word: an author once, an unknown one once an item.
+
+    Gives users, users whose items are negative, and known authors of negatives (−1
+    where most negatives have none).
+    """
+    authors = floats(words["authors_count"])
+    bad_authors = floats(words["negative_authors_count"])
+    negatives = floats(words["negative_count"])
+    unknown = floats(words["unknown_count"])
+    bad_unknown = floats(words["unknown_negative_count"])
+    # rows of before these were counted tell them of words without a known author alone
+    is_counted, is_known = ~np.isnan(unknown), authors > 0
+    items = np.where(is_known, 0.0, floats(words["items_count"]))
+    unknown = np.where(is_counted, unknown, items)
+    bad_unknown = np.where(is_counted, bad_unknown, np.where(is_known, 0.0, negatives))
+    told = np.where(2.0 * bad_unknown > negatives, -1.0, bad_authors)
+    return authors + unknown, bad_authors + bad_unknown, told
+
+
 class TermHistory:
     """Trailing counts of the words of one tracker and kind of item.
 
@@ -101,21 +122,16 @@ class TermHistory:
         days = day_numbers(words["day"])
         order = np.lexsort((codes, days))
         items = floats(words["items_count"])
-        authors = floats(words["authors_count"])
         scored = floats(words["scored_count"])
-        known = authors > 0
-        # an author counts once a word; where authors are unknown, items count
+        negatives = floats(words["negative_count"])
+        users, bad_users, known = _count_users(words)
         table = np.column_stack(
             [
-                np.where(known, authors, items),
-                np.where(known, np.minimum(authors, scored), scored),
-                np.where(
-                    known,
-                    floats(words["negative_authors_count"]),
-                    floats(words["negative_count"]),
-                ),
-                known.astype(np.float64),
-                floats(words["negative_count"]),
+                users,
+                np.minimum(users, scored),
+                bad_users,
+                known,
+                negatives,
                 scored,
                 items,
             ]
@@ -257,11 +273,12 @@ class TermHistory:
         )
         used = np.full(len(codes), max(rho, TOPIC_OVERDISPERSION))
         p = np.minimum(beta_binomial_upper_tail(k, n, expected, used) * len(codes), 1.0)
-        known = counts[:, 3] > 0
+        authors = counts[:, 3]
+        known = authors >= 0
         found = (
             (p <= rule.p_value)
             & (k >= rule.min_negatives)
-            & (~known | (k >= rule.min_authors))
+            & (~known | (authors >= rule.min_authors))
             & (k >= rule.min_lift * expected * n)
             & (counts[:, 4] >= rule.min_lift * expected * counts[:, 5])
         )
@@ -275,7 +292,7 @@ class TermHistory:
             words=tuple(str(word) for word in words),
             negatives=int(row[4]),
             scored=int(row[5]),
-            authors=int(k[lead]) if known[lead] else None,
+            authors=int(authors[lead]) if known[lead] else None,
             expected_share=float(expected[lead]),
             p_value=float(p[lead]),
             rho=float(used[lead]),
