@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from trendlab.schemas import TABLES
+from trendlab.signals.influencer_tables import read_tables
 from trendlab.signals.influencers import rank_influencers
 
 MONDAY = date(2026, 3, 2)
@@ -127,10 +128,18 @@ def tables_of(
     }
 
 
-def rank(tables: dict[str, pa.Table], weeks: list[date] | None = None, **more: Any):
+def rank(
+    tables: dict[str, pa.Table],
+    weeks: list[date] | None = None,
+    covered_days: pa.Table | None = None,
+    **more: Any,
+):
     weeks = weeks or [MONDAY]
     return rank_influencers(
-        **tables, weeks=weeks, run_ids={week: f"run-{week}" for week in weeks}, **more
+        read_tables(**tables, covered_days=covered_days),
+        weeks=weeks,
+        run_ids={week: f"run-{week}" for week in weeks},
+        **more,
     )
 
 

@@ -74,11 +74,42 @@ def read_tables(
     dips: pa.Table,
     author_homes: pa.Table,
     comments: pa.Table,
-    covered_days: pa.Table | None,
+    *,
+    covered_days: pa.Table | None = None,
 ) -> InfluencerTables:
     """Number the authors of `author_days`, and keep of the other tables what is theirs.
 
-    Parameters are those of `influencers.rank_influencers`.
+    Parameters
+    ----------
+    author_days : pyarrow.Table
+        Schema `author_days`, the tracker 'all' included, of the 84 days that end
+        with the Sunday of the first week to rank, and on.
+    tracker_posts : pyarrow.Table
+        Columns `MATCH_COLUMNS` of schema `tracker_posts`, from 28 days before the
+        first week's Sunday. Excluded posts and posts of unknown authors are left out.
+    posts : pyarrow.Table
+        Columns `POST_COLUMNS` of schema `posts`; `author_followers_count` is
+        used where it is there. Likes of reposts belong to somebody else and
+        count as not known.
+    authors : pyarrow.Table
+        Readings of profiles, schema `authors`, from 180 days before the first
+        week's Sunday to seven days after the last one's. The newest up to the
+        week's end counts, or the earliest of the seven days after it.
+    peaks, dips : pyarrow.Table
+        Schemas `peaks` and `dips`, any rows of the 84 days; each event is taken
+        as it was known on the week's Sunday.
+    author_homes : pyarrow.Table
+        Schema `author_homes`, rows of the weeks.
+    comments : pyarrow.Table
+        Columns `COMMENT_COLUMNS` of schema `comments`, from 28 days before the first
+        week's Sunday.
+    covered_days : pyarrow.Table or None
+        tracker, day of what was ingested, from `activity.covered_days`. Without
+        it every day since a tracker's first post counts as covered.
+
+    Returns
+    -------
+    InfluencerTables
     """
     person = ["source", "author_id"]
     names = (

@@ -14,7 +14,7 @@ from trendlab.signals.contests import NEGATIVE_KINDS, score_windows
 from trendlab.signals.contributions import share_of_excess
 from trendlab.signals.copied_comments import count_copied
 from trendlab.signals.graph import rank_mentions
-from trendlab.signals.influencer_tables import InfluencerTables, read_tables
+from trendlab.signals.influencer_tables import InfluencerTables
 from trendlab.signals.ranking import DRAWS
 from trendlab.signals.standing import (
     MIN_TRACKERS,
@@ -39,18 +39,10 @@ KEEP = 50
 
 
 def rank_influencers(
-    author_days: pa.Table,
-    tracker_posts: pa.Table,
-    posts: pa.Table,
-    authors: pa.Table,
-    peaks: pa.Table,
-    dips: pa.Table,
-    author_homes: pa.Table,
-    comments: pa.Table,
+    tables: InfluencerTables,
     *,
     weeks: Sequence[date],
     run_ids: Mapping[date, str],
-    covered_days: pa.Table | None = None,
     brands: Collection[str] = (),
     seed: int = 0,
     draws: int = DRAWS,
@@ -60,36 +52,12 @@ def rank_influencers(
 
     Parameters
     ----------
-    author_days : pyarrow.Table
-        Schema `author_days`, the tracker 'all' included, of the 84 days that end
-        with the first week's Sunday, and on.
-    tracker_posts : pyarrow.Table
-        Columns `MATCH_COLUMNS` (of `influencer_tables`, as those below) of schema
-        `tracker_posts`, from 28 days before the first week's Sunday. Excluded posts
-        and posts of unknown authors are left out.
-    posts : pyarrow.Table
-        Columns `POST_COLUMNS` of schema `posts`; `author_followers_count` is
-        used where it is there. Likes of reposts belong to somebody else and
-        count as not known.
-    authors : pyarrow.Table
-        Readings of profiles, schema `authors`, from 180 days before the first
-        week's Sunday to seven days after the last one's. The newest up to the
-        week's end counts, or the earliest of the seven days after it.
-    peaks, dips : pyarrow.Table
-        Schemas `peaks` and `dips`, any rows of the 84 days; each event is taken
-        as it was known on the week's Sunday.
-    author_homes : pyarrow.Table
-        Schema `author_homes`, rows of the weeks.
-    comments : pyarrow.Table
-        Columns `COMMENT_COLUMNS` of schema `comments`, from 28 days before the first
-        week's Sunday.
+    tables : InfluencerTables
+        Of `influencer_tables.read_tables`, which says what days are needed.
     weeks : sequence of date
         Mondays to produce.
     run_ids : mapping of date to str
         Run of each Monday.
-    covered_days : pyarrow.Table or None
-        tracker, day of what was ingested, from `activity.covered_days`. Without
-        it every day since a tracker's first post counts as covered.
     brands : collection of str
         Handles and ids, folded (NFKC, lower case), of authors who are brands,
         whatever their profile says: few networks tell.
@@ -127,10 +95,6 @@ def rank_influencers(
             f"({wrong[0]:%A})"
         )
     declared = TABLES["influencers"]
-    tables = read_tables(
-        author_days, tracker_posts, posts, authors, peaks, dips, author_homes,
-        comments, covered_days,
-    )  # fmt: skip
     ranked = []
     for monday in sorted(set(weeks)):
         rows = _rank_week(

@@ -13,6 +13,7 @@ from trendlab.signals.influencer_tables import (
     COMMENT_COLUMNS,
     MATCH_COLUMNS,
     POST_COLUMNS,
+    read_tables,
 )
 from trendlab.signals.influencers import rank_influencers
 from trendlab.signals.trends import share_city_weeks, week_rows
@@ -63,18 +64,11 @@ def _influencers(
             )
             for name, item in first.items()
         }
+        covered = covered_days(wanted.pop("coverage"))
         rows = rank_influencers(
-            wanted["author_days"],
-            wanted["tracker_posts"],
-            wanted["posts"],
-            wanted["authors"],
-            wanted["peaks"],
-            wanted["dips"],
-            wanted["author_homes"],
-            wanted["comments"],
+            read_tables(**wanted, covered_days=covered),
             weeks=span,
             run_ids=run_ids,
-            covered_days=covered_days(wanted["coverage"]),
             brands=_brands(context),
         )
         ranked.update(split_by_day(rows))
