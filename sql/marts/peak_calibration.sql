@@ -37,7 +37,7 @@ select
     scored.below_days::double precision / nullif(scored.tested_days, 0) as below_share,
     scored.p01_days::double precision / nullif(scored.tested_days, 0) as p01_share,
     coalesce(raised.peaks_count, 0) as peaks_count,
-    100.0 * coalesce(raised.peaks_count, 0)
+    100.0::double precision * coalesce(raised.peaks_count, 0)
     / nullif(scored.tested_days, 0) as peaks_per_100_days,
     scored.cold_days,
     coalesce(raised.cold_peaks_count, 0) as cold_peaks_count
