@@ -2,11 +2,27 @@
 -- 1978): (apparent + specificity - 1) / (sensitivity + specificity - 1).
 
 create view marts.corrected_negative_shares as
-with newest as (
-    select *
-    from marts.sentiment_quality
-    where sensitivity is not null and specificity is not null
-    order by last_reviewed_at desc, model_version desc
+with scored_by as (
+    select
+        model_name,
+        model_version
+    from trendlab.sentiment
+    order by day desc
+    limit 1
+),
+
+-- what people said of one model corrects no other
+newest as (
+    select quality.*
+    from marts.sentiment_quality as quality
+    left join scored_by on true
+    where
+        quality.sensitivity is not null
+        and quality.specificity is not null
+        and quality.model_name = coalesce(scored_by.model_name, quality.model_name)
+        and quality.model_version
+        = coalesce(scored_by.model_version, quality.model_version)
+    order by quality.last_reviewed_at desc, quality.model_version desc
     limit 1
 ),
 
@@ -84,8 +100,8 @@ from spread;
 
 comment on view marts.corrected_negative_shares is
     'Share of negative posts as counted, and corrected for the errors of the sentiment '
-    'model that was reviewed last; empty until posts were reviewed. It takes the model '
-    'to err alike everywhere. One row per tracker, city and month with at least 30 '
+    'model that scored the newest posts, as people found them; empty until posts that it '
+    'scored were reviewed. It takes the model to err alike everywhere. One row per tracker, city and month with at least 30 '
     'scored posts.';
 comment on column marts.corrected_negative_shares.month_start_on is
     'first day of the month';

@@ -55,6 +55,30 @@ def test_the_share_is_corrected_as_by_hand(warehouse: Warehouse) -> None:
     assert share["corrected_low"] < share["corrected_share"] < share["corrected_high"]
 
 
+def test_reviews_of_one_model_do_not_correct_another(warehouse: Warehouse) -> None:
+    reviews = [
+        *verdicts("negative", "negative", 20, 0),
+        *verdicts("neutral", "neutral", 20, 20),
+    ]
+    old = [row | {"model_name": "vader", "model_version": "1"} for row in reviews]
+    counts = {"scored_count": 200, "negative_count": 60, "posts_count": 200}
+    scored = {"item_id": "p0", "model_name": "complaints", "model_version": "2"}
+    tables = {
+        "text_reviews": rows_of("text_reviews", *old),
+        "activity": rows_of("activity", counts),
+        "sentiment": rows_of("sentiment", scored),
+    }
+
+    load(warehouse, tables)
+    assert ask(warehouse, "select * from marts.corrected_negative_shares") == []
+
+    of_new = {"model_name": "complaints", "model_version": "2", "reviewer": "b"}
+    new = [row | of_new for row in reviews]
+    load(warehouse, tables | {"text_reviews": rows_of("text_reviews", *old, *new)})
+    share = one(warehouse, "select * from marts.corrected_negative_shares")
+    assert share["model_name"] == "complaints"
+
+
 def test_a_world_with_reviews_breaks_no_rule(warehouse: Warehouse) -> None:
     reviews = [
         *verdicts("negative", "negative", 3, 0),
