@@ -122,6 +122,10 @@ def test_a_sending_of_nothing_counts_why_each_alert_was_left(tmp_path: Path):
         "never sent, 1 given up after 5 attempts, 1 held until quiet hours end, "
         "2 sent before"
     )
+    assert why_none_sent(context, send_backfilled=True) == (
+        "nothing to send: 1 cooled down, never sent, 1 given up after 5 attempts, "
+        "2 held until quiet hours end, 2 sent before"
+    )
 
 
 def test_detection_names_the_days_without_photos(tmp_path: Path):

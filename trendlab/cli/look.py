@@ -113,7 +113,7 @@ def alert_send(
     context = open_context(settings_for(home), need_trackers=False)
     with context.lake.lock():
         sent = send_pending(context, send_backfilled=backfilled)
-        for line in sent or [why_none_sent(context)]:
+        for line in sent or [why_none_sent(context, send_backfilled=backfilled)]:
             out.print(line, markup=False)
 
 

@@ -242,7 +242,7 @@ def send_pending(context: Context, *, send_backfilled: bool = False) -> list[str
     ]
 
 
-def why_none_sent(context: Context) -> str:
+def why_none_sent(context: Context, *, send_backfilled: bool = False) -> str:
     """Count the alerts there are by why none of them is due."""
     days = context.lake.days("alerts")
     statuses = Counter(
@@ -252,8 +252,12 @@ def why_none_sent(context: Context) -> str:
     )
     if not statuses:
         return "nothing to send: no alert was raised yet"
+    if send_backfilled:  # asked for, so only quiet hours can hold them
+        statuses["pending"] += statuses.pop("backfilled", 0)
     told = ", ".join(
-        f"{count:,} {_LEFT_ALONE[status]}" for status, count in sorted(statuses.items())
+        f"{count:,} {_LEFT_ALONE[status]}"
+        for status, count in sorted(statuses.items())
+        if count > 0
     )
     return f"nothing to send: {told}"
 
