@@ -179,6 +179,13 @@ display(
         empty="No peak in the last three months.",
     )
 )
+if len(behind) and behind["contribution_share"].isna().any():
+    display(
+        page.note(
+            "A dash: fewer than 14 days outside of peaks are known, too few to tell "
+            "what is usual."
+        )
+    )
 events = ask(
     "select apex_on, 'activity peak' as what, tracker, city, severity, "
     "authors_verdict, top_author_share, top_authors, origin_verdict, origin "
