@@ -317,9 +317,7 @@ def show_doubts(brief: Brief) -> None:
     doubts = [
         f"{100 * event['language_coverage']:.0f} % of the {event['item_kind']}s were "
         "English and scored; what the others feel is not in these figures.",
-        "The scores come from a lexicon that misses complaints without strong words "
-        "and misreads irony: read texts before acting, and compare shares with their "
-        "own past only.",
+        crisis.LIMITS[marts.negative_by()],
         "Test: beta-binomial tail against the days before, "
         f"p = {event['p_value']:.1g}, overdispersion {event['overdispersion']:.3f}"
         f"{pooled}.",

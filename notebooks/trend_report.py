@@ -44,6 +44,7 @@ marts = Marts(
     last_day=last_day,
 )
 shown = gather(marts)
+negative_by = marts.negative_by()
 marts.close()
 activity, people, worn = shown.activity, shown.people, shown.worn
 
@@ -158,9 +159,8 @@ display(
 )
 display(
     page.note(
-        "VADER scores on English posts only. It is weak on complaints: 49 % of airline "
-        "complaints are put in the right of three classes. Read shares against their "
-        "own past, not as opinion polls."
+        f"{trend.SCORED_BY[negative_by]} Read shares against their own past, not as "
+        "opinion polls."
     )
 )
 display(

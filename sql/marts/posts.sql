@@ -25,6 +25,7 @@ select
     sentiment.compound,
     sentiment.label as sentiment_label,
     sentiment.negative_probability,
+    sentiment.model_name as sentiment_model,
     posts.is_repost,
     posts.is_sponsored,
     matched.matched_by,
@@ -53,5 +54,7 @@ comment on column marts.posts.language is
     'as told from the text; ''und'' where it cannot be told';
 comment on column marts.posts.sentiment_label is
     'negative, neutral or positive; NULL where the text is not English';
+comment on column marts.posts.sentiment_model is
+    'what says whether a text is negative: vader, or complaints, the classifier beside it';
 comment on column marts.posts.post_id is
     'the source''s own id, or a stable hash where it gives none';

@@ -92,6 +92,15 @@ def test_cities_are_said_by_what_is_known_of_them(
     assert "unknown" not in body
 
 
+def test_a_dip_says_what_called_its_texts_negative() -> None:
+    _, by_lexicon = describe_dip(DIP, [], "ab")
+    _, by_classifier = describe_dip(DIP, [], "ab", "complaints")
+
+    assert "English and scored, by VADER" in by_lexicon
+    assert "VADER" not in by_classifier
+    assert "a classifier that learnt from tweets" in by_classifier
+
+
 PEAK = {
     column.name: {"int64": 3, "double": 0.5, "bool": True}.get(str(column.type), "x")
     for column in TABLES["peaks"].columns

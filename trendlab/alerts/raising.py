@@ -20,7 +20,7 @@ from trendlab.alerts.rules import (
     first_strong_days,
     is_cooled_down,
 )
-from trendlab.alerts.wording import describe_dip, describe_peak
+from trendlab.alerts.wording import NegativeBy, describe_dip, describe_peak
 from trendlab.errors import AlertError
 from trendlab.schemas import TABLES
 
@@ -43,6 +43,7 @@ def raise_alerts(
     now: datetime,
     is_backfill: bool,
     seen_days: SeenDays | None = None,
+    negative_by: NegativeBy = "vader",
 ) -> pa.Table:
     """Raise an alert for each event that a rule asks for and nobody was told of.
 
@@ -65,6 +66,8 @@ def raise_alerts(
         Days that are being run whose posts are known. Past alerts whose event no
         longer runs, or that the days no longer show, get a follow-up; none
         without it.
+    negative_by : {"vader", "complaints"}
+        What called texts negative, as the alerts say.
 
     Returns
     -------
@@ -95,6 +98,7 @@ def raise_alerts(
         rules,
         raised_at=lambda day: now,
         is_old=lambda day: oldest is None or day < oldest,
+        negative_by=negative_by,
     )
     told = [row for row in past if row["status"] in TOLD and not is_backfill]
     over = _follow_ups(dips, peaks, told, past, seen_days or {}, lambda day: now)
@@ -206,6 +210,7 @@ def _raise(
     *,
     raised_at: Callable[[date], datetime],
     is_old: Callable[[date], bool],
+    negative_by: NegativeBy = "vader",
 ) -> list[Row]:
     check_rules(rules)
     known = {row["alert_id"] for row in past}
@@ -225,7 +230,7 @@ def _raise(
         status = "backfilled" if is_old(event["day"]) else "pending"
         if is_cooled_down(event, status, rule, history):
             status = "cooled_down"
-        row = _alert(event, proof, status, raised_at(event["day"]))
+        row = _alert(event, proof, status, raised_at(event["day"]), negative_by)
         history.append(brief(row))
         raised.append(row)
     return raised
@@ -266,7 +271,11 @@ def _evidence_of(evidence: pa.Table, event_ids: set[str]) -> dict[str, list[Row]
 
 
 def _alert(
-    event: Row, proof: dict[str, list[Row]], status: str, raised_at: datetime
+    event: Row,
+    proof: dict[str, list[Row]],
+    status: str,
+    raised_at: datetime,
+    negative_by: NegativeBy,
 ) -> dict[str, Any]:
     rows = [
         row
@@ -275,8 +284,10 @@ def _alert(
     ]
     newest = max((row["day"] for row in rows), default=None)
     shown = [row for row in rows if row["day"] == newest]
-    describe = describe_dip if event["kind"] == "dip" else describe_peak
-    title, body = describe(event, shown, event["alert_id"])
+    if event["kind"] == "dip":
+        title, body = describe_dip(event, shown, event["alert_id"], negative_by)
+    else:
+        title, body = describe_peak(event, shown, event["alert_id"])
     return {
         "day": event["day"],
         "alert_id": event["alert_id"],

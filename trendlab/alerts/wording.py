@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from trendlab.alerts.inert import QUOTE_LENGTH, make_inert, web_address
 
 Row = Mapping[str, Any]
+NegativeBy = Literal["vader", "complaints"]
 
 # A topic is up to a handful of words; titles stay on one line of a phone's notice.
 TOPIC_LENGTH = 60
@@ -20,11 +21,22 @@ MAX_TERMS = 8
 MAX_QUOTES = 3
 MAX_AUTHORS = 3
 MAX_CITIES = 3
+# How texts were scored, and what that gets wrong, by what calls them negative.
+SCORED_BY: Mapping[NegativeBy, str] = {
+    "vader": "English and scored, by VADER, which misreads irony",
+    "complaints": "English and scored; a classifier that learnt from tweets about a "
+    "few brands says which are negative",
+}
 # Days before the event that the report shows with it.
 REPORT_DAYS = 28
 
 
-def describe_dip(dip: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str, str]:
+def describe_dip(
+    dip: Row,
+    evidence: Sequence[Row],
+    alert_id: str,
+    negative_by: NegativeBy = "vader",
+) -> tuple[str, str]:
     """Return title and body of an alert about a negative peak.
 
     Parameters
@@ -35,6 +47,8 @@ def describe_dip(dip: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str,
         Rows of `evidence` of that dip and day, which count that day alone, or where it
         is the worst all days that were pooled for it; may be empty.
     alert_id : str
+    negative_by : {"vader", "complaints"}
+        What called its texts negative, a limit that the body names.
     """
     items = "comments" if dip["item_kind"] == "comment" else "posts"
     about = f" about {_topic(dip['topic'])}" if dip["topic"] != "" else ""
@@ -69,8 +83,8 @@ def describe_dip(dip: Row, evidence: Sequence[Row], alert_id: str) -> tuple[str,
             "Fewer than 28 days lie behind it, so the usual is a rough guess."
         )
     unusual.append(
-        f"{_percent(dip['language_coverage'])} of the {items} were English and scored, "
-        "by VADER, which misreads irony: read some before acting."
+        f"{_percent(dip['language_coverage'])} of the {items} were "
+        f"{SCORED_BY[negative_by]}: read some before acting."
     )
     if dip["negative_authors_count"] is None:
         who = f"Authors are not known, so one person may have written all {items}."

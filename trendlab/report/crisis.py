@@ -30,6 +30,16 @@ SHOWN_CHARACTERS = 240
 # What the night keeps of a quoted text (`trendlab.signals.event_texts.LABEL_LENGTH`).
 KEPT_CHARACTERS = 200
 
+# What stands against the scores, by what calls texts negative.
+LIMITS = {
+    "vader": "The scores come from a lexicon that misses complaints without strong "
+    "words and misreads irony: read texts before acting, and compare shares with their "
+    "own past only.",
+    "complaints": "What is negative a classifier says, beside VADER's score. It learnt "
+    "from tweets of one week about a few brands and errs more elsewhere: read texts "
+    "before acting, and compare shares with their own past only.",
+}
+
 VERDICTS = {
     "single": "One author made at least half of the excess: look at that author first.",
     "few": "A few authors made most of the excess: their posts are worth reading.",

@@ -58,6 +58,18 @@ class Marts:
         cities = self.ask("select city, name from marts.cities")
         return {**dict(zip(cities["city"], cities["name"], strict=True)), **others}
 
+    def negative_by(self) -> str:
+        """Return what calls the scope's posts negative: `vader` or `complaints`.
+
+        `vader`, the default, where nothing is scored.
+        """
+        found = self.ask(
+            "select sentiment_model from marts.posts where tracker = :tracker "
+            "and day between :first_day and :last_day "
+            "and sentiment_label is not null limit 1"
+        )
+        return "vader" if found.empty else str(found["sentiment_model"].iloc[0])
+
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()

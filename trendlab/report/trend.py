@@ -22,6 +22,14 @@ MEASURE_NAMES = {
     "comment_negatives": "negative comments",
 }
 
+# What the shares of positive and negative posts stand on, by what calls them negative.
+SCORED_BY = {
+    "vader": "VADER scores on English posts only. It is weak on complaints: 49 % of "
+    "airline complaints are put in the right of three classes.",
+    "complaints": "English posts only. What is negative a classifier says that learnt "
+    "from tweets of one week about a few brands, and errs more elsewhere.",
+}
+
 
 def name_measures(rows: pd.DataFrame) -> pd.DataFrame:
     """Name measures in words and put them in the order of reading.

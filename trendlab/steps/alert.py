@@ -137,6 +137,7 @@ def raise_for_days(
         now=context.clock(),
         is_backfill=is_backfill,
         seen_days=seen_days(context, first, last),
+        negative_by=context.settings.sentiment,
     )
     store_alerts(context, raised)
     if raised.num_rows == 0:
