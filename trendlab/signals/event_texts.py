@@ -82,16 +82,28 @@ def top_terms(
 
     An author counts once a term and day: one spammer is no over-representation. So
     `observed` is a count of authors of each day counted, `expected` how many as many
-    items would usually have.
+    items would usually have, those of days that do not list the term with them.
     """
     counted = day.once(
         ("terms", event["tracker"], item_kind, day.start_of(event)),
         lambda: to_frame(
             day.past(event, "terms"),
-            ["item_kind", *TERM, "users", "past_users", "past_negatives"],
+            [
+                *("item_kind", *TERM, "users"),
+                *("past_users", "past_negatives"),
+                *("unlisted_users", "never_listed_users"),
+            ],
         ).filter(pl.col("item_kind") == item_kind),
     )
-    before = "past_users" if event_kind == "peak" else "past_negatives"
+    past_total = _past_items(event, event_kind, item_kind, day)
+    listed, unlisted_share = pl.col("past_users"), 1.0
+    if event_kind == "dip":
+        # what is not listed is taken to be as negative as all of the tracker
+        items_total = _past_items(event, "peak", item_kind, day)
+        listed = pl.col("past_negatives")
+        unlisted_share = past_total / items_total if items_total > 0 else 0.0
+    before = listed + pl.col("unlisted_users") * unlisted_share
+    never_listed = counted["never_listed_users"].head(1).sum() * unlisted_share
     if event_kind == "peak" and event["city"] == "all":
         # the table of words has counted the peak's days already
         users = counted.filter(pl.col("users") > 0).select(*TERM, "users")
@@ -102,8 +114,7 @@ def top_terms(
         total = min(read.height, MAX_READ_ITEMS)
     both = users.join(
         counted.select(*TERM, before=before), on=TERM, how="left"
-    ).with_columns(pl.col("before").fill_null(0))
-    past_total = _past_items(event, event_kind, item_kind, day)
+    ).with_columns(pl.col("before").fill_null(never_listed))
     scale = total / past_total if past_total > 0 else 0.0
     found: dict[str, list[Row]] = {}
     for kind in ("word", "hashtag"):
@@ -138,6 +149,7 @@ def _past_items(event: Row, event_kind: str, item_kind: str, day: EventDay) -> f
     """Items (of a dip: negatives) of the tracker in the days before the start."""
     columns = {
         ("peak", "post"): "posts_count",
+        ("peak", "comment"): "comment_scored_count",
         ("dip", "post"): "negative_count",
         ("dip", "comment"): "comment_negative_count",
     }

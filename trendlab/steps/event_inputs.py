@@ -23,6 +23,7 @@ from trendlab.signals.event_items import (
     MAX_READ_ITEMS,
     pooled_from,
 )
+from trendlab.text.terms import MAX_TERMS
 
 ONE_DAY = timedelta(days=1)
 # Queries that count the days of a running peak before the one that is computed.
@@ -43,7 +44,7 @@ SHOWN_POSTS = 500
 PARAMETERS: dict[str, dict[str, Any]] = {
     "posts": {},
     "comments": {"reach_days": COMMENT_LOOKBACK_DAYS},
-    "terms": {"past_days": BASELINE_DAYS},
+    "terms": {"past_days": BASELINE_DAYS, "most_terms": MAX_TERMS},
     "authors": {"past_days": BASELINE_DAYS},
     "home_days": {"past_days": BASELINE_DAYS},
     "garments": {"past_days": BASELINE_DAYS},
