@@ -43,7 +43,8 @@ def zipf_posts(
 def test_a_peak_of_more_of_the_same_has_few_false_words() -> None:
     """Three times the usual posts: the middle of the vocabulary is listed on that day.
 
-    Eight words stand out here where unlisted ones count as unused.
+    Eight words stand out here where unlisted ones count as unused, and two where each
+    is judged as if it were the only one.
     """
     rng = np.random.default_rng(7)
     posts = [each for on in range(FIRST, START) for each in zipf_posts(on, 300, rng)]
@@ -69,7 +70,7 @@ def test_a_peak_of_more_of_the_same_has_few_false_words() -> None:
     words = counts(explain_peaks(event, inputs, run_ids={on: "run"}), "word")
 
     assert words.pop("strike") == (40.0, 0.0)
-    assert len(words) <= 3
+    assert len(words) <= 1
 
 
 def test_what_a_day_does_not_list_is_taken_to_be_as_much_as_it_may_be(

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow.compute as pc
+from scipy.special import ndtr
 
 from trendlab.signals.counted_days import activity_before, count_earlier_posts
 from trendlab.signals.drivers import MAX_ROWS, MIN_WORD_Z
@@ -18,11 +19,15 @@ from trendlab.signals.event_items import (
     EventDay,
     to_frame,
 )
+from trendlab.signals.tails import benjamini_hochberg
 from trendlab.signals.words import log_odds
 
 Row = dict[str, Any]
 
 TERM = ["term_kind", "term"]
+# Share of the words told that may be there by chance. An event has thousands of words,
+# of which one in 740 has a z of 3 by itself.
+FALSE_WORDS_SHARE = 0.1
 # Length of a quoted caption, characters.
 LABEL_LENGTH = 200
 
@@ -82,7 +87,8 @@ def top_terms(
 
     An author counts once a term and day: one spammer is no over-representation. So
     `observed` is a count of authors of each day counted, `expected` how many as many
-    items would usually have, those of days that do not list the term with them.
+    items would usually have, those of days that do not list the term with them. Told are
+    those of z ≥ `MIN_WORD_Z` that pass Benjamini–Hochberg among all terms of the event.
     """
     counted = day.once(
         ("terms", event["tracker"], item_kind, day.start_of(event)),
@@ -127,6 +133,7 @@ def top_terms(
         )
         ranked = (
             mine.with_columns(z=pl.Series(z, dtype=pl.Float64))
+            .filter(pl.Series(benjamini_hochberg(ndtr(-z), FALSE_WORDS_SHARE)))
             .filter(pl.col("z") >= MIN_WORD_Z)
             .sort(["z", "term"], descending=[True, False])
             .head(MAX_ROWS)
