@@ -87,8 +87,8 @@ def top_terms(
 
     An author counts once a term and day: one spammer is no over-representation. So
     `observed` is a count of authors of each day counted, `expected` how many as many
-    items would usually have, those of days that do not list the term with them. Told are
-    those of z ≥ `MIN_WORD_Z` that pass Benjamini–Hochberg among all terms of the event.
+    items would usually have, those of days that do not list the term with them. Told
+    are those of z ≥ `MIN_WORD_Z` that pass Benjamini–Hochberg among all of the event.
     """
     counted = day.once(
         ("terms", event["tracker"], item_kind, day.start_of(event)),
