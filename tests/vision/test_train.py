@@ -140,7 +140,6 @@ def test_a_photo_that_cannot_be_read_is_an_error(config_file: Path) -> None:
         prepare_data(read_config(config_file))
 
 
-@pytest.mark.filterwarnings("default")
 # ultralytics leaves the damaged file open
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_a_photo_that_ultralytics_passes_over_is_an_error(
