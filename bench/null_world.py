@@ -3,10 +3,11 @@
 Simulates overdispersed series with a weekly and a yearly season and no event, runs the
 nightly rules over them as the nightly run would, and prints the false alarms per 100
 series-days with a 95 % interval; then plants peaks and tripled shares of negatives and
-prints how many are found.
+prints how many are found. ``--only hits`` plants tripled shares of 8 % alone, at the
+overdispersion that the rule takes for a prior, eight times as many.
 
-Run: ``python -m bench.null_world [--quick] [--only peaks|dips|cold]`` (about half an
-hour on one core).
+Run: ``python -m bench.null_world [--quick] [--only peaks|dips|cold|hits]`` (about half
+an hour on one core; hits alone six minutes).
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ PEAK_SIZES = (100.0, 25.0, 11.0)
 DIP_LEVELS = (30, 100, 400)
 DIP_SHARES = (0.05, 0.08, 0.15, 0.25)
 DIP_RHOS = (0.003, 0.01, 0.02, 0.03)
+# The share, overdispersion and worlds of hits alone: 1,080 planted days a volume.
+HIT_SHARE, HIT_RHO, HIT_WORLDS = 0.08, 0.01, 120
+WORLD_DAYS = 449
 # One day more than a cold start: the last that is scored in one is the 28th.
 COLD_WORLD_DAYS = 29
 # Cold worlds are short, so that many of them cost what a long one does.
@@ -95,7 +99,7 @@ def measure_peaks(rng, worlds, days, rule):
     return false, cold, hits
 
 
-def draw_dips(rng, days, rho, spots_of, *, is_fixed=False):
+def draw_dips(rng, days, rho, spots_of, *, shares=DIP_SHARES, is_fixed=False):
     """Draw a world of trackers of each share and level, and plant tripled shares.
 
     `spots_of`: gives the days of a tracker on which its share is tripled.
@@ -104,7 +108,7 @@ def draw_dips(rng, days, rho, spots_of, *, is_fixed=False):
     series = {}
     negatives = {}
     spots = {}
-    for share in DIP_SHARES:
+    for share in shares:
         for level in DIP_LEVELS:
             key = f"{level} {share}"
             scored = (
@@ -123,19 +127,45 @@ def no_spots(rng):
     return np.array([], int)
 
 
+def plant_dips(rng):
+    """Draw the days of a tracker on which its share is tripled."""
+    at = np.arange(100, WORLD_DAYS - 1, 40) + rng.integers(0, 20)
+    return at[at < WORLD_DAYS]
+
+
+def count_found(rows, spots, hits, rho):
+    """Add the planted days that have a dip to `hits`, by volume, share and rho."""
+    for key, at in spots.items():
+        level, share = key.split()
+        flagged = {(r["day"] - START).days for r in rows if r["tracker"] == key}
+        entry = hits.setdefault((int(level), float(share), rho), [0, 0])
+        entry[0] += sum(int(i) in flagged for i in at)
+        entry[1] += len(at)
+
+
+def measure_hits(rng, worlds, rule, peak_rule, *, is_fixed=False):
+    """Find tripled shares of `HIT_SHARE` and `HIT_RHO`, by volume."""
+    hits = {}
+    for _ in range(worlds):
+        series, negatives, spots = draw_dips(
+            rng, WORLD_DAYS, HIT_RHO, plant_dips, shares=(HIT_SHARE,), is_fixed=is_fixed
+        )
+        rows = run_dips(series, negatives, WORLD_DAYS, rule, peak_rule).to_pylist()
+        count_found(rows, spots, hits, HIT_RHO)
+    return hits
+
+
 def measure_dips(rng, worlds, rule, peak_rule, *, is_cold=False, is_fixed=False):
     """False alarms and hits of dips, by volume, share and overdispersion.
 
     Of a cold start, whose worlds are short, or of all days after it.
     """
-    days = COLD_WORLD_DAYS if is_cold else 449
+    days = COLD_WORLD_DAYS if is_cold else WORLD_DAYS
     first, last = (0, rule.min_valid_days) if is_cold else (rule.min_valid_days, days)
 
     def plant(rng):
-        if is_cold:  # three days before it tell a little of the share
-            return rng.integers(4, last, 1)
-        at = np.arange(100, days - 1, 40) + rng.integers(0, 20)
-        return at[at < days]
+        # three days before it tell a little of the share
+        return rng.integers(4, last, 1) if is_cold else plant_dips(rng)
 
     false = {}
     hits = {}
@@ -146,20 +176,19 @@ def measure_dips(rng, worlds, rule, peak_rule, *, is_cold=False, is_fixed=False)
                     rng, days, rho, spots_of, is_fixed=is_fixed
                 )
                 rows = run_dips(series, negatives, days, rule, peak_rule).to_pylist()
+                if spots_of is plant:
+                    count_found(rows, spots, hits, rho)
+                    continue
                 for key in series:
                     level, share = key.split()
-                    cell = (int(level), float(share), rho)
-                    mine = [r for r in rows if r["tracker"] == key]
-                    if spots_of is plant:
-                        flagged = {(r["day"] - START).days for r in mine}
-                        entry = hits.setdefault(cell, [0, 0])
-                        entry[0] += sum(int(i) in flagged for i in spots[key])
-                        entry[1] += len(spots[key])
-                    else:
-                        found = {(r["start_on"] - START).days for r in mine}
-                        entry = false.setdefault(cell, [0, 0])
-                        entry[0] += sum(first <= i < last for i in found)
-                        entry[1] += last - first
+                    found = {
+                        (r["start_on"] - START).days
+                        for r in rows
+                        if r["tracker"] == key
+                    }
+                    entry = false.setdefault((int(level), float(share), rho), [0, 0])
+                    entry[0] += sum(first <= i < last for i in found)
+                    entry[1] += last - first
     return false, hits
 
 
@@ -211,10 +240,19 @@ def print_dips(title, false, hits):
             print(f"  p={share} n={level:<4}", "  ".join(cells))
 
 
+def print_hits(title, hits):
+    print(
+        f"tripled shares of {HIT_SHARE:.0%}, overdispersion {HIT_RHO}, {title}: found"
+    )
+    for (level, _, _), (found, made) in hits.items():
+        low, high = stats.binomtest(found, made).proportion_ci(method="wilson")
+        print(f"  n={level:<4} {found / made:.3f} ({low:.3f} to {high:.3f}) of {made}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a fifth of the worlds")
-    parser.add_argument("--only", choices=("peaks", "dips", "cold"))
+    parser.add_argument("--only", choices=("peaks", "dips", "cold", "hits"))
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     worlds = 3 if options.quick else 15
@@ -222,7 +260,7 @@ def main():
     rules = DipRule(), PeakRule()
     if options.only in (None, "peaks"):
         rng = np.random.default_rng(options.seed)
-        print_peaks(*measure_peaks(rng, worlds, 449, PeakRule()))
+        print_peaks(*measure_peaks(rng, worlds, WORLD_DAYS, PeakRule()))
     if options.only in (None, "dips"):
         for title, is_fixed in (("varying volume", False), ("fixed volume", True)):
             rng = np.random.default_rng(options.seed + 1)
@@ -236,6 +274,13 @@ def main():
             "varying volume, in a cold start",
             *measure_dips(rng, worlds, *rules, is_cold=True),
         )
+    if options.only == "hits":
+        for title, is_fixed in (("varying volume", False), ("fixed volume", True)):
+            rng = np.random.default_rng(options.seed)
+            hits = measure_hits(
+                rng, HIT_WORLDS * worlds // 15, *rules, is_fixed=is_fixed
+            )
+            print_hits(title, hits)
     print(f"{time.monotonic() - started:.0f} s")
 
 
