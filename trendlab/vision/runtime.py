@@ -87,6 +87,9 @@ class OpenVinoModel:
     ) -> None:
         import openvino as ov
 
+        # what the binding looks up of numpy at its first tensor, two lanes at once would
+        # each wait for in the other, for good (OpenVINO 2026.4)
+        ov.Type.f32.to_dtype()
         self.lanes_count = max(1, len(os.sched_getaffinity(0)))
         core = ov.Core()
         model = _exported(core, convert, key, cache)
