@@ -87,8 +87,8 @@ class OpenVinoModel:
     ) -> None:
         import openvino as ov
 
-        # what the binding looks up of numpy at its first tensor, two lanes at once would
-        # each wait for in the other, for good (OpenVINO 2026.4)
+        # two lanes that look up numpy at their first tensors wait for each other, for
+        # good (OpenVINO 2026.4); looked up before, it is there
         ov.Type.f32.to_dtype()
         self.lanes_count = max(1, len(os.sched_getaffinity(0)))
         core = ov.Core()
