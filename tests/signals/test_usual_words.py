@@ -9,16 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.signals.event_worlds import gather
-from tests.signals.test_evidence import NO_HOMES, dip, peak
-from tests.signals.test_peak_days import FIRST, START, Post, counts, tables_of
+from tests.signals.test_evidence import dip, peak
+from tests.signals.test_peak_days import FIRST, START, Post, counts
+from tests.signals.test_unknown_authors import explain
 from tests.signals.worlds import day, term_row
 from trendlab.lake import Lake
 from trendlab.schemas import TABLES
 from trendlab.signals.activity import lake_query
-from trendlab.signals.evidence import explain_peaks
 from trendlab.steps.event_inputs import event_days
-from trendlab.text.terms import MAX_TERMS, MIN_ITEMS, count_terms
+from trendlab.text.terms import MAX_TERMS, MIN_ITEMS
 
 VOCABULARY = [
     f"z{a}{b}{c}"
@@ -49,25 +48,10 @@ def test_a_peak_of_more_of_the_same_has_few_false_words() -> None:
     rng = np.random.default_rng(7)
     posts = [each for on in range(FIRST, START) for each in zipf_posts(on, 300, rng)]
     posts += zipf_posts(START, 860, rng) + zipf_posts(START, 40, rng, also="strike")
-    tables = tables_of(posts)
-    tables["term_days"] = count_terms(
-        tables["tracker_posts"],
-        tables["posts"],
-        tables["comments"],
-        tables["sentiment"],
-        run_ids={day(on): "run" for on in range(FIRST, START + 1)},
-        comment_days=28,
-    )
     on = day(START)
     event = peak(day=on, start_on=on, apex_on=on, end_on=on)
-    inputs = gather(
-        event_days(event, dip().slice(0, 0)),
-        tables,
-        author_homes=NO_HOMES,
-        city_names={},
-    )
 
-    words = counts(explain_peaks(event, inputs, run_ids={on: "run"}), "word")
+    words = counts(explain(posts, event, "peak"), "word")
 
     assert words.pop("strike") == (40.0, 0.0)
     assert len(words) <= 1
