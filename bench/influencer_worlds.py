@@ -28,7 +28,7 @@ from trendlab.signals.drivers import MIN_EXCESS
 from trendlab.signals.influencers import KEEP
 from trendlab.sources.world.truth import PlantedInfluencer, PlantedPeak, Truth
 from trendlab.steps.context import open_context
-from trendlab.steps.nightly import run_steps
+from trendlab.steps.order import run_steps
 from trendlab.steps.simulate import simulate_world
 from trendlab.steps.step import Context
 

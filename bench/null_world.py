@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from scipy import stats
 
 from bench.null_series import START, null_counts, null_negatives, run_dips, run_peaks
-from trendlab.signals.dips import DipRule
+from trendlab.signals.dip_events import DipRule
 from trendlab.signals.peaks import PeakRule
 
 PEAK_LEVELS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)

@@ -35,7 +35,7 @@ from trendlab.sources.world import World
 from trendlab.steps.context import open_context
 from trendlab.steps.engine import week_of
 from trendlab.steps.event_inputs import EVENT_DAYS, gather_items
-from trendlab.steps.nightly import run_steps
+from trendlab.steps.order import run_steps
 from trendlab.steps.signals import homes_of
 from trendlab.steps.simulate import simulate_world
 from trendlab.steps.step import Context

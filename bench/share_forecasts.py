@@ -30,7 +30,7 @@ from trendlab.signals.forecast.naive import keep_last_level, repeat_last_year
 from trendlab.signals.forecast.scores import coverage, mase
 from trendlab.signals.forecast.shares import HORIZON_WEEKS
 from trendlab.steps.context import open_context
-from trendlab.steps.nightly import run_steps
+from trendlab.steps.order import run_steps
 from trendlab.steps.share_series import SERIES, read_share_series
 from trendlab.steps.simulate import simulate_world
 from trendlab.steps.trend_forecasts import forecasts_of

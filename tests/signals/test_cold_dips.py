@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from bench.null_series import START, activity_table, run_dips, score_series
 from bench.null_world import COLD_WORLD_DAYS, draw_dips, no_spots
-from trendlab.signals.dips import DipRule
+from trendlab.signals.dip_events import DipRule
 from trendlab.signals.peaks import PeakRule
 
 WORLDS = 12

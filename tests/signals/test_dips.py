@@ -15,8 +15,8 @@ from tests.signals.worlds import (
     weekly_counts,
 )
 from trendlab.schemas import TABLES
-from trendlab.signals.dip_events import dip_severity
-from trendlab.signals.dips import DipRule, find_dips
+from trendlab.signals.dip_events import DipRule, dip_severity
+from trendlab.signals.dips import find_dips
 from trendlab.signals.peaks import score_days
 
 NO_TERMS = TABLES["term_days"].empty()

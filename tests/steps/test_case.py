@@ -37,7 +37,7 @@ from trendlab.steps.case import check_case, create_case, known_cases, partial_of
 from trendlab.steps.case_redaction import redact_case
 from trendlab.steps.exports import note_export
 from trendlab.steps.forget import forget_author
-from trendlab.steps.nightly import run_steps
+from trendlab.steps.order import run_steps
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from trendlab.errors import TrendlabError
 from trendlab.steps.code_hash import PLUMBING, code_hash, read_texts
-from trendlab.steps.nightly import STEPS
+from trendlab.steps.order import STEPS
 from trendlab.steps.step import Step
 
 STEPS_ROOM = "trendlab.steps"

@@ -18,7 +18,7 @@ from trendlab.steps.context import open_context
 from trendlab.steps.ingest import ingest_paths
 from trendlab.steps.ingest_matching import unmatched_lines
 from trendlab.steps.live_verbs import why_none_fetched
-from trendlab.steps.nightly import run_steps
+from trendlab.steps.order import run_steps
 from trendlab.steps.step import Context
 
 DAY = date(2026, 1, 5)

@@ -25,7 +25,7 @@ from trendlab.steps.event_evidence import (
     explained_events,
     weeks_around,
 )
-from trendlab.steps.nightly import STEPS, run_steps
+from trendlab.steps.order import STEPS, run_steps
 from trendlab.steps.retention import shortest_periods
 from trendlab.steps.simulate import simulate_world
 from trendlab.steps.step import Context

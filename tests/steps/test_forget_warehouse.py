@@ -10,7 +10,7 @@ from tests.steps.forgetting import HANDLE, TRACES, build_home, context_of, trace
 from tests.warehouse.conftest import open_folder
 from trendlab.steps.forget import forget_author
 from trendlab.steps.load import ask, load_warehouse, make_marts, open_for
-from trendlab.steps.nightly import STEPS, run_steps
+from trendlab.steps.order import STEPS, run_steps
 
 # what models look at: none is run here
 PHOTOS = ("media", "garments", "garment_tags", "looks", "reviews")

@@ -17,7 +17,7 @@ from trendlab.signals.author_cities import count_cities
 from trendlab.steps.context import open_context
 from trendlab.steps.engine import run_step
 from trendlab.steps.homes import AUTHOR_HOMES
-from trendlab.steps.nightly import SIGNAL_STEPS
+from trendlab.steps.order import SIGNAL_STEPS
 
 MONDAY = date(2026, 3, 2)
 SUNDAY = date(2026, 3, 8)

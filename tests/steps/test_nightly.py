@@ -24,7 +24,8 @@ from trendlab.steps.context import open_context
 from trendlab.steps.engine import run_step
 from trendlab.steps.load import ask, load_warehouse, open_for
 from trendlab.steps.media_report import MediaReport
-from trendlab.steps.nightly import STEPS, run_nightly, run_rebuild
+from trendlab.steps.nightly import run_nightly, run_rebuild
+from trendlab.steps.order import STEPS
 from trendlab.steps.pool import Pool
 from trendlab.steps.report import write_report
 from trendlab.steps.simulate import simulate_world

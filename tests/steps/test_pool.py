@@ -17,7 +17,7 @@ from trendlab.errors import SettingsError, TrendlabError
 from trendlab.lake import Lake
 from trendlab.places.cities import seed_cities
 from trendlab.settings import read_settings
-from trendlab.steps.nightly import STEPS
+from trendlab.steps.order import STEPS
 from trendlab.steps.pool import Pool
 from trendlab.steps.step import Context
 

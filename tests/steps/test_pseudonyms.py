@@ -17,7 +17,7 @@ from trendlab.steps.context import open_context
 from trendlab.steps.forget import forget_author
 from trendlab.steps.ingest import ingest_paths
 from trendlab.steps.live import Asked, LiveIngest
-from trendlab.steps.nightly import run_steps
+from trendlab.steps.order import run_steps
 from trendlab.steps.pseudonyms import open_pseudonyms
 from trendlab.steps.step import Context
 

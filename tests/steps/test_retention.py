@@ -18,7 +18,7 @@ from trendlab.schemas import TABLES
 from trendlab.settings import read_settings
 from trendlab.steps.context import open_context
 from trendlab.steps.ingest import ingest_paths
-from trendlab.steps.nightly import STEPS, run_steps
+from trendlab.steps.order import STEPS, run_steps
 from trendlab.steps.retention import (
     GOES_WITH,
     apply_retention,

@@ -19,7 +19,7 @@ from tests.builders import row, table
 from trendlab.lake import Lake
 from trendlab.settings import Settings
 from trendlab.steps.context import open_context
-from trendlab.steps.nightly import run_steps
+from trendlab.steps.order import run_steps
 
 LAST_DAY = date(2026, 3, 8)
 FIRST_DAY = LAST_DAY - timedelta(days=20)

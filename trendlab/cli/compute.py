@@ -38,7 +38,7 @@ def _run(
     """Run steps over a range and print a line for each."""
     first_day, last_day = parse_range(day, first, last)
     from trendlab.steps.context import open_context
-    from trendlab.steps.nightly import run_steps
+    from trendlab.steps.order import run_steps
 
     with ShownProgress() as progress:
         context = open_context(
@@ -161,7 +161,7 @@ def signals(
     home: Home = None,
 ) -> None:
     """Find peaks, dips, influencers, weekly shares and what places feel."""
-    from trendlab.steps.nightly import SIGNAL_STEPS
+    from trendlab.steps.order import SIGNAL_STEPS
 
     _run(list(SIGNAL_STEPS), home, day, first, last, force)
 

@@ -22,25 +22,17 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from trendlab.schemas import TABLES
 from trendlab.signals.dip_counts import ItemCounts, all_covered, read_counts
 from trendlab.signals.dip_events import LOOKBACK_DAYS, DipEvents, DipRule
-from trendlab.signals.panels import (
-    Panel,
-    build_panel,
-    day_number,
-    need_run_ids,
-)
+from trendlab.signals.dip_topics import find_topics, prepare_histories
+from trendlab.signals.panels import Panel, build_panel, need_run_ids
 from trendlab.signals.shares import ShareBaseline, predictive_tail, trailing_shares
-from trendlab.signals.topics import TermHistory, Topic
+from trendlab.signals.topics import TermHistory
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
-
-__all__ = ["DipRule", "find_dips"]
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +93,7 @@ def find_dips(
         read_counts(panel, activity, day_scores, past_dips, "post"),
         read_counts(panel, activity, day_scores, past_dips, "comment"),
     ):
-        histories = _term_histories(
+        histories = prepare_histories(
             kind, term_days, first_day, rule, skip_terms, events
         )
         for t in range(LOOKBACK_DAYS, panel.days):
@@ -118,31 +110,6 @@ def find_dips(
         time.monotonic() - started,
     )
     return dips
-
-
-def _term_histories(
-    kind: ItemCounts,
-    term_days: pa.Table,
-    first_day: date,
-    rule: DipRule,
-    skip_terms: Collection[str],
-    events: DipEvents,
-) -> dict[str, TermHistory]:
-    """Prepare the words of each tracker, with the days before the first produced."""
-    of_kind = pc.equal(term_days["item_kind"], kind.name)
-    first = day_number(first_day)
-    histories: dict[str, TermHistory] = {}
-    for tracker in sorted(set(kind.panel.trackers)):
-        terms = term_days.filter(
-            pc.and_(of_kind, pc.equal(term_days["tracker"], tracker))
-        )
-        if terms.num_rows == 0:
-            continue
-        history = TermHistory(terms, window=rule.window_days, skip_terms=skip_terms)
-        for day in range(first - rule.window_days, first):
-            history.add(day, events.masked.get((tracker, kind.name, day), set()))
-        histories[tracker] = history
-    return histories
 
 
 def _test_day(
@@ -222,7 +189,7 @@ def _test_day(
     for s, tracker in enumerate(panel.trackers):
         if panel.cities[s] != "all" or tracker not in histories:
             continue
-        _test_topics(
+        find_topics(
             kind,
             t,
             s,
@@ -239,75 +206,6 @@ def _share_p_value(base: ShareBaseline, cold: Bools, rule: DipRule) -> Floats:
     """Give the upper tail that each series' share must pass."""
     usual = rule.p_value * (1.0 + rule.few_items / np.maximum(base.scored, 1))
     return np.asarray(np.where(cold, rule.cold_p_value, usual))
-
-
-def _test_topics(
-    kind: ItemCounts,
-    t: int,
-    s: int,
-    history: TermHistory,
-    events: DipEvents,
-    rule: DipRule,
-    *,
-    tracker_share: float,
-    rho: float,
-    valid_days: int,
-) -> None:
-    """Test the topics of one tracker and day, and take the day into the history."""
-    panel = kind.panel
-    day = panel.first + t
-    tracker = panel.trackers[s]
-    history.move_to(day)
-    found: dict[str, Topic] = {}
-    news: set[str] = set()
-    if valid_days >= 1:
-        topic = history.find(
-            day,
-            items=float(kind.items[s, t]),
-            past_items=float(kind.items[s, max(0, t - rule.window_days) : t].sum()),
-            tracker_share=tracker_share,
-            rho=rho,
-            rule=rule.topic,
-        )
-        if topic is not None:
-            name = events.topic_name(tracker, kind.name, topic.words, day)
-            found[name] = topic
-            news.add(name)
-    for name in events.running_topics(tracker, kind.name, day):
-        if name in found or not events.is_held((tracker, "all", kind.name, name), day):
-            continue
-        topic = history.hold(
-            day,
-            name.split(" "),
-            tracker_share=tracker_share,
-            rho=rho,
-            rule=rule.held_topic,
-        )
-        if topic is not None:
-            found[name] = topic
-    for name, topic in found.items():
-        share = topic.negatives / max(topic.scored, 1)
-        events.add(
-            (tracker, "all", kind.name, name),
-            day,
-            {
-                "is_count_up": False,
-                "is_share_up": True,
-                "negative_count": topic.negatives,
-                "scored_count": topic.scored,
-                "negative_authors_count": topic.authors,
-                "negative_share": share,
-                "baseline_share": topic.expected_share,
-                "lift": share / topic.expected_share,
-                "p_value": topic.p_value,
-                "overdispersion": topic.rho,
-                "pooled_days": 1,
-                "is_cold_start": valid_days < rule.min_valid_days,
-                "language_coverage": topic.coverage,
-            },
-            is_news=name in news,
-        )
-    history.add(day, events.masked.get((tracker, kind.name, day), set()))
 
 
 def _expected_share(panel: Panel, base: ShareBaseline, rule: DipRule) -> Floats:

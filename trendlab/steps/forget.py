@@ -49,7 +49,7 @@ from trendlab.steps.live_batch import apply_pending
 from trendlab.steps.live_states import SourceStates
 from trendlab.steps.load import has_warehouse, load_warehouse, open_for
 from trendlab.steps.media_store import PhotoStore, finish_batch
-from trendlab.steps.nightly import STEPS, run_steps
+from trendlab.steps.order import STEPS, run_steps
 from trendlab.steps.pseudonyms import (
     open_pseudonyms,
     stored_name,

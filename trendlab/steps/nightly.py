@@ -1,4 +1,4 @@
-"""The night: every step in order, for a day, a range, or all that is stale."""
+"""The night, the week and the rebuild: every step, alerts, the load, the reports."""
 
 from __future__ import annotations
 
@@ -9,73 +9,26 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from trendlab.errors import SettingsError
-from trendlab.lake import Span
 from trendlab.steps.alert import raise_for_days, send_pending
-from trendlab.steps.city_sentiment import CITY_SENTIMENT
-from trendlab.steps.city_trends import CITY_TRENDS
-from trendlab.steps.context import days_known
-from trendlab.steps.describe import DETECT, SENTIMENT
-from trendlab.steps.engine import StepReport, run_step
-from trendlab.steps.event_evidence import TREND_EVENT_EVIDENCE
-from trendlab.steps.homes import AUTHOR_HOMES
-from trendlab.steps.influence import INFLUENCE
+from trendlab.steps.describe import DETECT
+from trendlab.steps.engine import StepReport
 from trendlab.steps.live_report import LiveReport
 from trendlab.steps.live_verbs import fetch_night
 from trendlab.steps.load import load_warehouse, make_marts, open_for
-from trendlab.steps.match import MATCH
 from trendlab.steps.media import fetch_night_photos
 from trendlab.steps.media_report import MediaReport
-from trendlab.steps.multi_tracker import MULTI_TRACKER
+from trendlab.steps.order import (
+    STEPS,
+    WEEKLY_STEPS,
+    days_within,
+    end_of,
+    run_due,
+)
 from trendlab.steps.pool import Pool
 from trendlab.steps.report import NIGHTLY_REPORT, WEEKLY_REPORTS, write_report
 from trendlab.steps.retention import apply_retention
-from trendlab.steps.signals import ACTIVITY, SIGNALS
-from trendlab.steps.step import Context, Step, no_remark
-from trendlab.steps.styles import (
-    LOOK_PATTERNS,
-    STYLE_EXAMPLES,
-    STYLE_WEEKS,
-    STYLES,
-)
-from trendlab.steps.tag import TAG
-from trendlab.steps.trend_forecasts import TREND_FORECASTS, why_no_forecast
-from trendlab.steps.weekly import INFLUENCERS, TRENDS
-from trendlab.steps.weeks import WEEK_END, is_due, last_whole_week, units_of
-
-STEPS: dict[str, Step] = {
-    step.name: step
-    for step in (
-        MATCH,
-        SENTIMENT,
-        DETECT,
-        TAG,
-        ACTIVITY,
-        AUTHOR_HOMES,
-        SIGNALS,
-        INFLUENCERS,
-        MULTI_TRACKER,
-        TRENDS,
-        LOOK_PATTERNS,
-        STYLES,
-        STYLE_WEEKS,
-        STYLE_EXAMPLES,
-        CITY_SENTIMENT,
-        INFLUENCE,
-        CITY_TRENDS,
-        TREND_EVENT_EVIDENCE,
-        TREND_FORECASTS,
-    )
-}
-
-# What `trendlab weekly` runs, and with it the DAG after Sunday's night.
-WEEKLY_STEPS = tuple(name for name, step in STEPS.items() if step.is_weekly)
-
-# What `trendlab signals` runs: all that a night computes once activity is counted.
-SIGNAL_STEPS = tuple(
-    name
-    for name, step in STEPS.items()
-    if step is SIGNALS or (step.is_weekly and not step.only_last_week)
-)
+from trendlab.steps.step import Context
+from trendlab.steps.weeks import WEEK_END, last_whole_week
 
 Say = Callable[[str], None]
 Fetch = Callable[[Context, date], LiveReport]
@@ -117,32 +70,6 @@ class NightReport:
         return lines
 
 
-def run_steps(
-    context: Context,
-    names: Sequence[str],
-    first_day: date | None,
-    last_day: date | None,
-    *,
-    force: bool = False,
-) -> list[StepReport]:
-    """Run steps by name over the known days within a range; None is open.
-
-    Raises
-    ------
-    SettingsError
-        If a single day is asked for that holds nothing.
-    """
-    days = _days_within(context, first_day, last_day)
-    if not days and first_day is not None and first_day == last_day:
-        days = [first_day]
-    end = _end_of(context, days, last_day)
-    with Pool(context) as pool:
-        return [
-            _run(context, STEPS[name], days, end, pool=pool, force=force)
-            for name in names
-        ]
-
-
 def run_nightly(
     context: Context,
     first_day: date | None,
@@ -181,7 +108,7 @@ def run_nightly(
         fetched = fetch(context, last_day) if catch_up else LiveReport()
         for line in fetched.lines():
             say(line)
-        days = _days_within(context, None if catch_up else first_day, last_day)
+        days = days_within(context, None if catch_up else first_day, last_day)
         # an empty day is run too: that it held nothing is a result
         asked = first_day if first_day is not None else last_day
         if asked not in days and first_day == last_day:
@@ -193,7 +120,7 @@ def run_nightly(
                     result.photos = fetch_photos(context, last_day)
                     if result.photos is not None:
                         say(result.photos.line())
-                done = _run(
+                done = run_due(
                     context, step, days, last_day, pool=pool, night_from=first_day
                 )
                 result.steps.append(done)
@@ -242,17 +169,17 @@ def run_rebuild(
     """
     started = time.monotonic()
     with context.lake.lock():
-        days = _days_within(context, first_day, last_day)
+        days = days_within(context, first_day, last_day)
         if not days:
             raise SettingsError(
                 "nothing to rebuild: the lake holds no posts in that range"
             )
         result = NightReport(days[0], days[-1])
         if not warehouse_only:
-            end = _end_of(context, days, last_day)
+            end = end_of(context, days, last_day)
             with Pool(context) as pool:
                 for step in STEPS.values():
-                    done = _run(context, step, days, end, pool=pool, force=True)
+                    done = run_due(context, step, days, end, pool=pool, force=True)
                     result.steps.append(done)
                     say(done.line())
             result.notes += raise_for_days(context, days, is_backfill=True)
@@ -310,7 +237,7 @@ def run_weekly(
         )
     last_day = monday + WEEK_END
     with context.lake.lock():
-        days = _days_within(context, None, last_day)
+        days = days_within(context, None, last_day)
         if not days:
             raise SettingsError(
                 f"nothing is known up to {last_day}: ingest posts and run "
@@ -320,7 +247,7 @@ def run_weekly(
         with Pool(context) as pool:
             for name in names or WEEKLY_STEPS:
                 step = STEPS[name]
-                done = _run(context, step, days, last_day, pool=pool, force=force)
+                done = run_due(context, step, days, last_day, pool=pool, force=force)
                 result.steps.append(done)
                 say(done.line())
         if with_load:
@@ -329,45 +256,6 @@ def run_weekly(
                 result.notes += [loaded.line(), *make_marts(context, is_prepared=True)]
     result.seconds = time.monotonic() - started
     return result
-
-
-def _run(
-    context: Context,
-    step: Step,
-    days: Sequence[date],
-    last_day: date,
-    *,
-    pool: Pool,
-    night_from: date | None = None,
-    force: bool = False,
-) -> StepReport:
-    """Run a step on what it computes of the days; a night, on what is due."""
-    units = units_of(step, days, last_day)
-    if step.only_last_week:
-        units = [
-            monday
-            for monday in units
-            if is_due(context, step, monday, night_from, last_day)
-        ]
-    remark = REMARKS.get(step.name, no_remark)
-    return run_step(context, step, units, force=force, remark=remark, pool=pool)
-
-
-def _without_photos(context: Context, days: Sequence[date]) -> str:
-    """Tell on how many days there was nothing to look at; 0 rows do not say why."""
-    if not days:
-        return ""
-    stored = context.lake.query(
-        "select distinct day from media where status = 'stored'",
-        {"media": Span("media", days[0], days[-1])},
-    )
-    bare_count = len(set(days) - set(stored["day"].to_pylist()))
-    if not bare_count:
-        return ""
-    return f"no stored photos on {bare_count:,} of {len(days):,} days"
-
-
-REMARKS = {DETECT.name: _without_photos, TREND_FORECASTS.name: why_no_forecast}
 
 
 def _write_report(
@@ -382,22 +270,3 @@ def reports_of(steps: Sequence[StepReport]) -> tuple[str, ...]:
         STEPS[done.step].only_last_week and done.days_count for done in steps
     )
     return (NIGHTLY_REPORT, *WEEKLY_REPORTS) if is_weekly else (NIGHTLY_REPORT,)
-
-
-def _end_of(context: Context, days: Sequence[date], last_day: date | None) -> date:
-    """Return the end of a range; an open one ends yesterday."""
-    if last_day is not None:
-        return last_day
-    yesterday = context.clock().date() - timedelta(days=1)
-    return max(yesterday, days[-1]) if days else yesterday
-
-
-def _days_within(
-    context: Context, first_day: date | None, last_day: date | None
-) -> list[date]:
-    return [
-        day
-        for day in days_known(context)
-        if (first_day is None or day >= first_day)
-        and (last_day is None or day <= last_day)
-    ]

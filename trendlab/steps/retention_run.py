@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trendlab.steps.load import has_warehouse, load_warehouse
-from trendlab.steps.nightly import STEPS, run_steps
+from trendlab.steps.order import STEPS, run_steps
 from trendlab.steps.retention import apply_retention, read_periods
 from trendlab.steps.step import Context
 

@@ -21,7 +21,8 @@ from trendlab.signals.activity import (
     tracker_zone_rows,
 )
 from trendlab.signals.day_scores import PAST_COLUMNS, score_days
-from trendlab.signals.dips import DipRule, find_dips
+from trendlab.signals.dip_events import DipRule
+from trendlab.signals.dips import find_dips
 from trendlab.signals.evidence import Inputs, explain_dips, explain_peaks
 from trendlab.signals.origin import HOMES_LAG
 from trendlab.signals.peaks import find_peaks
