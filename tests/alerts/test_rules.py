@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -175,6 +175,28 @@ def test_a_backtest_gives_what_night_by_night_would_have() -> None:
         first_day=days[1],
         last_day=days[1],
     )["day"].to_pylist() == [days[1]]
+
+
+def test_a_backtest_of_some_days_gives_what_one_of_all_days_has_of_these() -> None:
+    """An event that runs already was told before, and cools down what comes after."""
+    days = [DAY + timedelta(days=n) for n in range(3)]
+    dips = [dip(day, start_on=DAY, end_on=day) for day in days]
+    dips += [dip(days[1], city="paris")]
+
+    def backtest(first_day: date) -> pa.Table:
+        return backtest_alerts(
+            TABLES["dips"].from_rows(dips),
+            TABLES["peaks"].empty(),
+            TABLES["evidence"].empty(),
+            [RULE],
+            first_day=first_day,
+            last_day=days[-1],
+        )
+
+    whole, later = backtest(DAY), backtest(days[1])
+    assert whole["day"].to_pylist() == [DAY, days[1]]
+    assert later.equals(whole.slice(1))
+    assert later["status"].to_pylist() == ["cooled_down"]
 
 
 def test_an_alert_is_acknowledged_by_the_start_of_its_id_and_keeps_the_first_name() -> (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.alerts.events import dip
 from tests.builders import row
 from trendlab.errors import AlertError
 from trendlab.schemas import TABLES
@@ -52,6 +53,23 @@ def test_days_without_signals_are_not_backtested(tmp_path: Path) -> None:
         backtest(context, date(2031, 1, 1), None)
     with pytest.raises(AlertError, match="got any to 2019-02-01"):
         backtest(context, None, date(2019, 2, 1))
+
+
+def test_what_ran_before_the_backtested_days_is_not_told_as_new(tmp_path: Path) -> None:
+    context = context_of(tmp_path)
+    for n in range(3):
+        day = DAY + timedelta(days=n)
+        score = row("day_scores", day=day, tracker="denim", city="all", measure="posts")
+        context.lake.write("day_scores", day, TABLES["day_scores"].from_rows([score]))
+        ran = dip(day, tracker="denim", start_on=DAY, dip_id="one")
+        context.lake.write("dips", day, TABLES["dips"].from_rows([ran]))
+
+    assert "1 sent" in backtest(context, None, None)[-1]
+    later = DAY + timedelta(days=1)
+    assert backtest(context, later, None) == [
+        "2026-01-06 to 2026-01-07, 1 rules: 0 sent (0 of them follow-ups), 0 cooled "
+        "down, 0 alerts"
+    ]
 
 
 def test_comments_among_the_evidence_are_linked_to_their_posts(tmp_path: Path) -> None:

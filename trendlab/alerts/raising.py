@@ -124,9 +124,11 @@ def backtest_alerts(
     Parameters
     ----------
     dips, peaks, evidence : pyarrow.Table
-        Rows of other days are passed over.
+        Rows after `last_day` are passed over. Days before `first_day` are run too,
+        so that an event that began then, and what it cooled down, is not told as new.
     rules : sequence of AlertRule
     first_day, last_day : date
+        Days of the alerts to return.
     seen_days : mapping of str to days or None
         As for `raise_alerts`; follow-ups are among the alerts where it is given.
 
@@ -138,18 +140,17 @@ def backtest_alerts(
         after.
     """
 
-    def within(rows: pa.Table) -> pa.Table:
-        inside = [first_day <= day <= last_day for day in rows["day"].to_pylist()]
-        return rows.filter(pa.array(inside, pa.bool_()))
+    def known(rows: pa.Table) -> pa.Table:
+        return rows.filter(pc.less_equal(rows["day"], pa.scalar(last_day)))
 
     def night_of(day: date) -> datetime:
         return datetime.combine(day + timedelta(days=1), time(2), tzinfo=UTC)
 
-    dips, peaks = within(dips), within(peaks)
+    dips, peaks = known(dips), known(peaks)
     raised = _raise(
         dips,
         peaks,
-        within(evidence),
+        known(evidence),
         [],
         rules,
         raised_at=night_of,
@@ -157,7 +158,7 @@ def backtest_alerts(
     )
     told = [row for row in raised if row["status"] in TOLD]
     over = _follow_ups(dips, peaks, told, raised, seen_days or {}, night_of)
-    return _table([*raised, *over])
+    return _table([row for row in (*raised, *over) if row["day"] >= first_day])
 
 
 def acknowledge_alert(

@@ -311,14 +311,15 @@ def backtest(
         )
     lake = context.lake
     rules = rules_of(context)
+    # what began before the range was told before it, and cools down what is in it
     alerts = backtest_alerts(
-        lake.read_range("dips", first, last),
-        lake.read_range("peaks", first, last),
+        lake.read_range("dips", days[0], last),
+        lake.read_range("peaks", days[0], last),
         lake.read_range("evidence", first, last),
         rules,
         first_day=first,
         last_day=last,
-        seen_days=seen_days(context, first, last),
+        seen_days=seen_days(context, days[0], last),
     ).to_pylist()
     lines = [_backtest_line(rules, row) for row in alerts]
     sent = sum(row["status"] == "pending" for row in alerts)
