@@ -13,8 +13,10 @@ from PIL import Image
 
 from tests.sources.files import read_paths, reasons_of, rows_of
 from trendlab.errors import SettingsError, UnknownFormat
+from trendlab.lake import Lake
 from trendlab.sources.exif import Taken, read_exif
 from trendlab.sources.photo_folder import kind_of_photo
+from trendlab.steps.ingest import ingest_paths
 
 CHANGED = 1_700_000_000
 CHANGED_AT = datetime.fromtimestamp(CHANGED, UTC)
@@ -75,6 +77,40 @@ def test_the_time_is_the_lists_then_exifs_then_the_files(tmp_path: Path):
         datetime(2026, 1, 5, 10, tzinfo=UTC),
         datetime(2020, 5, 6, 5, 8, 9, tzinfo=UTC),
     ]
+
+
+@pytest.mark.parametrize("column", ["time", "posted_at", "published_at", "date"])
+def test_the_lists_time_has_several_names(tmp_path: Path, column: str):
+    photo(tmp_path / "a.jpg")
+    (tmp_path / "list.csv").write_text(f"file,{column}\na.jpg,2026-01-05 10:00\n")
+
+    (post,) = rows_of(read_paths(tmp_path), "posts")
+
+    assert post["created_at"] == datetime(2026, 1, 5, 10, tzinfo=UTC)
+
+
+def test_columns_of_the_list_that_are_not_used_are_named_in_one_line(tmp_path: Path):
+    photo(tmp_path / "a.jpg")
+    photo(tmp_path / "b.jpg")
+    (tmp_path / "list.csv").write_text(
+        "file,Camera,caption,title,description,posted_at,empty\n"
+        "a.jpg,K-1,Red coat,One,,2026-01-05,\n"
+        "b.jpg,K-1,,Two,A coat,2026-01-06,\n"
+    )
+
+    report = ingest_paths(Lake(tmp_path / "lake"), [tmp_path])
+
+    # of caption, description and title the first that an entry gives is read
+    assert report.lines()[1:] == ["  not used of the list of photos: camera, title"]
+
+
+def test_a_list_that_is_used_whole_needs_no_word(tmp_path: Path):
+    photo(tmp_path / "a.jpg")
+    (tmp_path / "list.csv").write_text("file,caption\na.jpg,Red coat\n")
+
+    report = ingest_paths(Lake(tmp_path / "lake"), [tmp_path])
+
+    assert len(report.lines()) == 1
 
 
 def test_the_place_is_the_lists_then_exifs(tmp_path: Path):

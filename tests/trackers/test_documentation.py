@@ -13,7 +13,7 @@ from trendlab.lake import Lake
 from trendlab.sources.archives import ARCHIVES
 from trendlab.sources.files import FORMATS
 from trendlab.sources.known_mappings import KNOWN_MAPPINGS
-from trendlab.sources.photo_folder import LISTED
+from trendlab.sources.photo_list import LISTED
 from trendlab.trackers import (
     AddedCity,
     Exclusion,

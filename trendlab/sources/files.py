@@ -30,12 +30,8 @@ from trendlab.sources.members import (
     open_zip,
     packing_of,
 )
-from trendlab.sources.photo_folder import (
-    PhotoFolder,
-    is_photo_list,
-    is_photo_name,
-    kind_of_photo,
-)
+from trendlab.sources.photo_folder import PhotoFolder, kind_of_photo
+from trendlab.sources.photo_list import is_photo_list, is_photo_name
 
 FORMATS = {
     "csv": "a CSV whose columns a mapping names",

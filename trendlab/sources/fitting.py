@@ -13,7 +13,7 @@ from trendlab.sources.columns import ColumnMapping
 from trendlab.sources.known_mappings import KNOWN_MAPPINGS
 from trendlab.sources.mapping_guess import write_mapping
 from trendlab.sources.members import Head
-from trendlab.sources.photo_folder import is_photo_list
+from trendlab.sources.photo_list import is_photo_list
 
 # Column names that a message lists; the rest of a wide file tells nobody more.
 MAX_NAMES_TOLD = 30

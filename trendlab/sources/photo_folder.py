@@ -8,7 +8,7 @@ their first bytes and hashed, never decoded: that is the vision room's work.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,74 +30,14 @@ from trendlab.sources.base import (
 from trendlab.sources.columns import ColumnMapping, RecordReader
 from trendlab.sources.exif import read_exif
 from trendlab.sources.fields import stable_id
-from trendlab.sources.members import DamagedFileError, Head, Member
-from trendlab.sources.readers import csv_pages, json_line_pages, json_list_pages
+from trendlab.sources.members import DamagedFileError, Member
+from trendlab.sources.photo_list import LISTED, PhotoList, first_given
 
 PAGE_PHOTOS = 64
 # EXIF is among the first segments, each of at most 64 KiB.
 EXIF_BYTES = 131_072
 # A photo beyond this is no photo of a post.
 MAX_PHOTO_BYTES = 268_435_456
-# The list is held in memory, some hundred bytes a photo.
-MAX_LISTED = 2_000_000
-
-FILE_COLUMNS = (
-    "file",
-    "file_name",
-    "filename",
-    "photo",
-    "image",
-    "image_name",
-    "path",
-    "name",
-)
-_PHOTO_SUFFIXES = (
-    ".jpg",
-    ".jpeg",
-    ".jpe",
-    ".png",
-    ".webp",
-    ".gif",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".heic",
-    ".heif",
-    ".avif",
-)
-LISTED = ColumnMapping(
-    name="photo_list",
-    columns={
-        "post_id": ("post_id", "id"),
-        "created_at": (
-            "time",
-            "created_at",
-            "taken_at",
-            "datetime",
-            "timestamp",
-            "date",
-        ),
-        "author_id": ("author_id", "user_id", "author", "username", "handle", "user"),
-        "author_handle": (
-            "author_handle",
-            "author",
-            "username",
-            "handle",
-            "user",
-            "owner",
-        ),
-        "author_followers_count": ("followers", "author_followers_count"),
-        "caption": ("caption", "text", "description", "title"),
-        "place_name": ("place", "place_name", "location", "city"),
-        "place_id": ("place_id", "location_id"),
-        "lat": ("lat", "latitude"),
-        "lon": ("lon", "lng", "longitude"),
-        "likes_count": ("likes", "likes_count", "like_count"),
-        "comments_count": ("comments", "comments_count", "comment_count"),
-        "language_given": ("language", "lang"),
-        "url": ("url", "permalink", "link"),
-    },
-)
 
 
 @dataclass(frozen=True)
@@ -155,23 +95,6 @@ def kind_of_photo(data: bytes) -> str | None:
     return None
 
 
-def is_photo_name(name: str) -> bool:
-    """Tell whether a file's name ends as photos' names do."""
-    return name.lower().endswith(_PHOTO_SUFFIXES)
-
-
-def is_photo_list(head: Head) -> bool:
-    """Tell whether a file lists photos: a column or key that names a file."""
-    if any(name.lower() in FILE_COLUMNS for name in head.header):
-        return True
-    first = head.first_value
-    if not isinstance(first, dict):
-        return False
-    if any(str(key).lower() in FILE_COLUMNS for key in first):
-        return True
-    return bool(first) and all(is_photo_name(str(key)) for key in first)
-
-
 class PhotoFolder:
     """Photos on disk, with what a list says of them.
 
@@ -186,10 +109,13 @@ class PhotoFolder:
 
     name = "photos"
     format = "photo_folder"
+    # by which a set is known that was read with another list of names
+    mapping = LISTED
 
     def __init__(self, folder: Path, listing: Member | None = None) -> None:
         self._folder = folder
         self._listing = listing
+        self._unused: tuple[str, ...] = ()
         self._reader = RecordReader(LISTED)
         self._untimed = RecordReader(
             ColumnMapping(
@@ -211,7 +137,8 @@ class PhotoFolder:
 
     def fetch(self, plan: Plan, client: Any = None) -> Iterator[Page]:
         """Hash the photos, a page of 64 at a time."""
-        listed = _Listed(self._listing)
+        listed = PhotoList(self._listing)
+        self._unused = listed.unused()
         number = 1
         for part in plan.slices:
             members = part.asks["members"]
@@ -224,7 +151,14 @@ class PhotoFolder:
             listing = self._listing
             yield Page(left, listing.origin, listing.modified_at, number)
 
-    def _look(self, member: Member, listed: _Listed) -> Photo | Damage:
+    def unused_columns(self) -> tuple[str, ...]:
+        """Return columns of the list that say something and mean nothing here.
+
+        Once the photos were fetched; in the order of the list.
+        """
+        return self._unused
+
+    def _look(self, member: Member, listed: PhotoList) -> Photo | Damage:
         name = os.path.relpath(member.path, self._folder).replace(os.sep, "/")
         try:
             with member.open() as file:
@@ -258,16 +192,16 @@ class PhotoFolder:
             raise FieldError("photo", "is of no known format", photo.head[:16].hex())
         listed = dict(photo.listed or {})
         taken = read_exif(photo.head)
-        if _first_given(listed, LISTED.columns["lat"]) is None and (
+        if first_given(listed, LISTED.columns["lat"]) is None and (
             taken.lat is not None
         ):
             listed.update({"lat": taken.lat, "lon": taken.lon})
-        if _first_given(listed, LISTED.columns["post_id"]) is None:
+        if first_given(listed, LISTED.columns["post_id"]) is None:
             # name and content: a moved folder gives the same ids, and two folders
             # with an IMG_0001.jpg each do not mix
             listed["post_id"] = stable_id(photo.name, photo.sha256)
         reader = self._reader
-        if _first_given(listed, LISTED.columns["created_at"]) is None:
+        if first_given(listed, LISTED.columns["created_at"]) is None:
             reader = self._untimed
             listed["\0created_at"] = (
                 taken.at if taken.at is not None else photo.modified_at
@@ -285,89 +219,3 @@ class PhotoFolder:
         }
         others = [(table, row) for table, row in rows[1:] if table != "media"]
         return (("posts", own), ("media", media), *others)
-
-
-def _first_given(row: Row, names: str | tuple[str, ...]) -> Any:
-    for name in names:
-        if row.get(name) not in (None, ""):
-            return row[name]
-    return None
-
-
-class _Listed:
-    """What a list says, by file name; remembers what was asked for."""
-
-    def __init__(self, listing: Member | None) -> None:
-        self._by_name: dict[str, Row] = {}
-        self._damaged: list[Damage] = []
-        self._taken: set[str] = set()
-        if listing is not None:
-            for entry in _entries(listing):
-                self._add(entry)
-
-    def _add(self, entry: Any) -> None:
-        if isinstance(entry, Damage):
-            self._damaged.append(entry)
-            return
-        row = {str(key).strip().lower(): value for key, value in entry.items()}
-        name = _first_given(row, FILE_COLUMNS)
-        if not isinstance(name, str):
-            self._damaged.append(Damage("the list names no file", "", entry))
-        elif name in self._by_name:
-            self._damaged.append(Damage("the list names a file twice", name, entry))
-        elif len(self._by_name) >= MAX_LISTED:
-            self._damaged.append(Damage("the list is too long", name, entry))
-        else:
-            self._by_name[_clean(name)] = row
-
-    def take(self, name: str) -> Row | None:
-        """Return what is listed of a photo: by its path, its name or its stem."""
-        base = name.rsplit("/", 1)[-1]
-        for key in (name, base, base.rsplit(".", 1)[0]):
-            if key in self._by_name:
-                self._taken.add(key)
-                return self._by_name[key]
-        return None
-
-    def left_over(self) -> list[Damage]:
-        """Return what is wrong in the list, and entries whose photo is not there."""
-        lost = [
-            Damage("the photo that is listed is not there", name, row)
-            for name, row in self._by_name.items()
-            if name not in self._taken
-        ]
-        return [*self._damaged, *lost]
-
-
-def _clean(name: str) -> str:
-    return name.strip().replace("\\", "/").removeprefix("./")
-
-
-def _entries(listing: Member) -> Iterator[Any]:
-    import json
-
-    head = Head(listing)
-    if head.header:
-        pages = csv_pages(listing, head)
-    elif head.is_json_list:
-        pages = json_list_pages(listing, head)
-    elif isinstance(head.first_value, dict) and all(
-        isinstance(value, Mapping) for value in head.first_value.values()
-    ):
-        for name, about in head.first_value.items():
-            yield {"file": name, **about}
-        return
-    else:
-        pages = json_line_pages(listing, head)
-    for _, records in pages:
-        for record in records:
-            entry = record
-            if isinstance(record, bytes):
-                try:
-                    entry = json.loads(record)
-                except (ValueError, RecursionError) as error:
-                    entry = Damage("the line is not JSON", str(error), record)
-            if isinstance(entry, dict | Damage):
-                yield entry
-            else:
-                yield Damage("the record is not an object", str(entry)[:100], entry)

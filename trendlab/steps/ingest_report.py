@@ -7,6 +7,7 @@ from datetime import date
 
 # Enough to see what was passed over; the rest is counted.
 SHOWN_SKIPPED = 5
+SHOWN_COLUMNS = 12
 
 
 @dataclass
@@ -29,6 +30,8 @@ class SetReport:
         Days that the records span.
     reasons : list of (str, int)
         The commonest reasons for refusal.
+    unused_columns : tuple of str
+        Of the list beside photos, those that say something and were not used.
     is_known : bool
         True where the same files had been ingested before and nothing was done.
     """
@@ -50,6 +53,7 @@ class SetReport:
     seconds: float = 0.0
     reasons: list[tuple[str, int]] = field(default_factory=list)
     skipped: tuple[tuple[str, str], ...] = ()
+    unused_columns: tuple[str, ...] = ()
     is_known: bool = False
     is_failed: bool = False
 
@@ -72,6 +76,13 @@ class SetReport:
         if len(self.skipped) > SHOWN_SKIPPED:
             lines.append(
                 f"  and {len(self.skipped) - SHOWN_SKIPPED:,} other files passed over"
+            )
+        if self.unused_columns:
+            named = ", ".join(self.unused_columns[:SHOWN_COLUMNS])
+            more = len(self.unused_columns) - SHOWN_COLUMNS
+            lines.append(
+                f"  not used of the list of photos: {named}"
+                + (f" and {more:,} other columns" if more > 0 else "")
             )
         return lines
 

@@ -266,6 +266,8 @@ class SetIngest:
         report.forgotten_count = self._tally.forgotten
         report.expired_count = self._tally.expired
         report.reasons = self._tally.top_reasons()
+        if isinstance(self._files.source, PhotoFolder):
+            report.unused_columns = self._files.source.unused_columns()
         report.is_failed = self._tally.rejected_share > self._allowed
         days = spool.days("posts") or spool.days("comments")
         if days:
