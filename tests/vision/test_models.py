@@ -109,19 +109,65 @@ def test_missing_weights_are_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "told"),
     [
-        {"thresholds": [0.5]},
-        {"weights_file": "../../etc/passwd"},
-        {"surprise": 1},
-        {"task": "generate"},
+        (
+            {"thresholds": [0.5]},
+            "the file: expected 13 thresholds, one per class, got 1",
+        ),
+        (
+            {"weights_file": "../../etc/passwd"},
+            r"weights_file: expected to match ^[A-Za-z0-9._-]+\.safetensors$, "
+            "got '../../etc/passwd'",
+        ),
+        ({"licens": "MIT"}, "licens: there is no such field; did you mean licence?"),
+        (
+            {"task": "generate"},
+            "task: expected to match ^(detect|classify)$, got 'generate'",
+        ),
+        (
+            {"input_size_px": "large", "nms_iou": 2},
+            "input_size_px: Input should be a valid integer, unable to parse string as "
+            "an integer, got 'large'; "
+            "nms_iou: Input should be less than or equal to 1, got 2",
+        ),
     ],
 )
-def test_a_card_that_says_something_else_is_refused(
-    tmp_path: Path, changes: dict[str, object]
+def test_a_wrong_card_is_named_with_its_fields(
+    tmp_path: Path, changes: dict[str, object], told: str
 ) -> None:
-    with pytest.raises(ModelError, match="is not a model card"):
-        load_card(copy_card(tmp_path, **changes))
+    path = copy_card(tmp_path, **changes)
+    with pytest.raises(ModelError) as refused:
+        load_card(path)
+    assert str(refused.value) == f"{path}: expected a model card: {told}"
+
+
+def test_a_card_without_fields_names_the_first_few(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text("{}")
+    with pytest.raises(ModelError) as refused:
+        load_card(path)
+    assert str(refused.value) == (
+        f"{path}: expected a model card: name: is missing; version: is missing; "
+        "task: is missing; architecture: is missing; classes: is missing; and 5 more"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "weights", '{"name": "mine",}'])
+def test_a_card_that_is_no_json_is_told_in_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(text)
+    with pytest.raises(ModelError) as refused:
+        load_card(path)
+    said = str(refused.value)
+    assert said.startswith(f"{path}: expected a model card: the file: Invalid JSON: ")
+    assert "\n" not in said
+    assert "pydantic" not in said
+
+
+def test_a_folder_is_no_card(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot be read: Is a directory"):
+        load_card(tmp_path)
 
 
 def test_equal_cards_give_equal_bytes(tmp_path: Path) -> None:

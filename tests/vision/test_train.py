@@ -181,7 +181,7 @@ def test_a_photo_that_is_not_there_is_an_error(config_file: Path) -> None:
         ("epoch: 3", 9, "epoch: there is no such field; did you mean epochs?"),
         ("repeat_below_share: 1.5", 9, "repeat_below_share: "),
         ("data_format: pascal", 9, "data_format: Input should be 'coco'"),
-        ("device: gpu0", 9, "device: String should match"),
+        ("device: gpu0", 9, "device: expected to match"),
         ("architecture: yolov99n.yaml", 9, "got yolov99n.yaml"),
         ("architecture: mine/yolov8n.yaml", 9, "expected a model file of ultralytics"),
         ("architecture: resnet50", 9, "or one of ssd300"),

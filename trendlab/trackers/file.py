@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from trendlab.errors import TrackerFileError
+from trendlab.mistakes import tell_mistake
 from trendlab.trackers.alert_settings import (
     AlertRuleSettings,
     AlertSettings,
@@ -95,19 +95,7 @@ def _say(path: Path, content: CommentedMap, error: ValidationError) -> str:
         if _is_other_branch(item):
             continue
         line, field = find_line(content, item["loc"], _FIELDS)
-        message = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "extra_forbidden":
-            wrong = str(item["loc"][-1])
-            near = get_close_matches(wrong, _FIELDS, n=1)
-            message = "there is no such field" + (
-                f"; did you mean {near[0]}?" if near else ""
-            )
-        elif item["type"] == "missing":
-            message = "is missing"
-        elif item["type"] == "string_pattern_mismatch":
-            pattern = item["ctx"]["pattern"]
-            message = f"expected to match {pattern}, got {item['input']!r}"
-        lines.append(f"{path}:{line}: {field}: {message}")
+        lines.append(f"{path}:{line}: {field}: {tell_mistake(item, _FIELDS)}")
     return "\n".join(dict.fromkeys(lines))
 
 

@@ -21,16 +21,16 @@ from pydantic import (
 )
 
 from trendlab.errors import VisionError
-
-# Mistakes of one file that a message lists.
-_SHOWN_MISTAKES = 5
+from trendlab.mistakes import tell_mistakes
 
 
 def _inside_folder(name: str) -> str:
     """Refuse names that would lead out of the folder of photos."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.name:
-        raise ValueError("expected a path below the folder of photos")
+        raise ValueError(
+            f"expected a path below the folder of photos, got {name!r:.60}"
+        )
     return name
 
 
@@ -91,19 +91,6 @@ class _Result(BaseModel):
 _RESULTS = TypeAdapter(list[_Result])
 
 
-def describe_mistakes(error: ValidationError) -> str:
-    """Say what pydantic found wrong: field, problem and value, a few of them."""
-    mistakes = error.errors(include_url=False)
-    told = [
-        f"{'.'.join(str(part) for part in one['loc']) or 'the file'}: {one['msg']}"
-        + ("" if one["type"] == "missing" else f", got {str(one['input'])[:60]}")
-        for one in mistakes[:_SHOWN_MISTAKES]
-    ]
-    if len(mistakes) > _SHOWN_MISTAKES:
-        told.append(f"and {len(mistakes) - _SHOWN_MISTAKES} more")
-    return "; ".join(told)
-
-
 def read_coco(path: Path) -> dict[str, Any]:
     """Read COCO annotations of boxes and check that they hold together.
 
@@ -129,7 +116,7 @@ def read_coco(path: Path) -> dict[str, Any]:
         raise VisionError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise VisionError(
-            f"{path}: expected COCO annotations: {describe_mistakes(error)}"
+            f"{path}: expected COCO annotations: {tell_mistakes(error)}"
         ) from None
     images = {one.id for one in coco.images}
     categories = {one.id for one in coco.categories}
@@ -189,7 +176,7 @@ def read_results(path: Path, annotations: Mapping[str, Any]) -> list[dict[str, A
         raise VisionError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise VisionError(
-            f"{path}: expected a JSON list of detections: {describe_mistakes(error)}"
+            f"{path}: expected a JSON list of detections: {tell_mistakes(error)}"
         ) from None
     ids = {one["name"]: one["id"] for one in annotations["categories"]}
     known = set(ids.values())

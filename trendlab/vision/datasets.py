@@ -18,7 +18,8 @@ from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, FiniteFloat, ValidationError
 
 from trendlab.errors import VisionError
-from trendlab.vision.coco import describe_mistakes, read_coco
+from trendlab.mistakes import tell_mistakes
+from trendlab.vision.coco import read_coco
 
 # The order is ModaNet's and CCP's here; ids count from 0.
 CLASSES = (
@@ -221,7 +222,7 @@ def _items(path: Path) -> list[_Item]:
             if key.startswith("item")
         ]
     except (OSError, ValueError) as error:
-        told = describe_mistakes(error) if isinstance(error, ValidationError) else error
+        told = tell_mistakes(error) if isinstance(error, ValidationError) else error
         raise VisionError(f"{path}: not a DeepFashion2 annotation: {told}") from None
 
 

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from safetensors import SafetensorError
 
 from trendlab.errors import ModelError, SettingsError
+from trendlab.mistakes import tell_mistakes
 from trendlab.schemas import TABLES
 from trendlab.vision.architectures import BASELINES
 
@@ -226,8 +227,13 @@ def load_card(name: str | Path | None = None) -> ModelCard:
             f"no model card at {path}; shipped cards: {shipped}; "
             "give a name of these or the path of a card's JSON file"
         ) from None
-    except (ValidationError, OSError) as error:
-        raise ModelError(f"{path} is not a model card: {error}") from error
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise ModelError(
+            f"{path}: expected a model card: "
+            f"{tell_mistakes(error, ModelCard.model_fields)}"
+        ) from None
     return card.model_copy(update={"folder": path.resolve().parent})
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from trendlab.errors import ModelError
+from trendlab.mistakes import tell_mistake
 from trendlab.vision.architectures import BASELINES, find_model_file
 from trendlab.vision.datasets import DataFormat
 from trendlab.yaml_lines import find_line, read_lines, write_out
@@ -182,13 +182,6 @@ def read_fields(path: Path, model: type[Fields], *, example: str) -> Fields:
         told = []
         for item in error.errors(include_url=False):
             line, field = find_line(content, item["loc"], model.model_fields)
-            message = f"{item['msg']}, got {item['input']!r}"
-            if item["type"] == "missing":
-                message = "is missing"
-            elif item["type"] == "extra_forbidden":
-                near = get_close_matches(field, model.model_fields, n=1)
-                message = "there is no such field" + (
-                    f"; did you mean {near[0]}?" if near else ""
-                )
+            message = tell_mistake(item, model.model_fields)
             told.append(f"{path}:{line}: {field}: {message}")
         raise ModelError("\n".join(told)) from None
