@@ -12,7 +12,7 @@ from trendlab.signals.engagement import (
     learn_prior,
     measure_posts,
 )
-from trendlab.signals.ranking import POISSON, Contest, rank_authors
+from trendlab.signals.ranking import POISSON, Contest, count_ranks, rank_authors
 
 LIKES = st.lists(st.integers(-1, 60), min_size=1, max_size=8)
 
@@ -120,3 +120,12 @@ def test_ranks_do_not_depend_on_the_order_of_authors() -> None:
         return found
 
     assert np.allclose(ranks(np.arange(30)), ranks(rng.permutation(30)))
+
+
+def test_drawn_ranks_count_the_higher_scores() -> None:
+    scores = np.random.default_rng(4).integers(0, 30, (5, 200)).astype(np.float64)
+    best = np.array([7, 3, 150, 20, 199])
+
+    higher = (scores[:, None, :] > scores[:, best, None]).sum(axis=2)
+
+    assert np.array_equal(count_ranks(scores, best), 1 + higher)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from trendlab.signals.engagement import (
+    Floats,
+    Ints,
     LikedPosts,
     Prior,
     learn_prior,
@@ -60,32 +63,38 @@ def score_windows(
     ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     groups = facts.group_by(["tracker", "window_kind"], maintain_order=True).len()
     priors = _learn_priors(facts, likes, ends)
-    scored = []
+    columns = _Columns.of(facts)
+    ranked = []
     start = 0
     for tracker, kind, size in groups.iter_rows():
-        rows = facts.slice(start, size)
         own = ends[start : start + size + 1]
-        posts = LikedPosts(likes[own[0] : own[-1]], own - own[0])
-        contest = _contest(rows, posts, priors.take(np.arange(start, start + size)))
+        contest = columns.contest(
+            slice(start, start + size),
+            LikedPosts(likes[own[0] : own[-1]], own - own[0]),
+            priors.take(np.arange(start, start + size)),
+            is_negative=kind in NEGATIVE_KINDS,
+        )
         stream = [seed, week.monday.toordinal(), zlib.crc32(tracker.encode()),
                   KINDS.index(kind)]  # fmt: skip
-        result = rank_authors(
-            contest, np.random.default_rng(stream), draws=draws, keep=keep
-        )
-        scored.append(
-            rows.with_columns(
-                _known("likes_per_post", result.likes_per_post),
-                _known("engagement_shrunk", result.engagement),
-                pl.Series("h_index", result.h_index),
-                pl.Series("score", result.score),
-                pl.Series("rank", result.rank),
-                pl.Series("rank_low", result.low),
-                pl.Series("rank_high", result.high),
-                pl.Series("known_count", posts.known_counts),
-            )
+        ranked.append(
+            rank_authors(contest, np.random.default_rng(stream), draws=draws, keep=keep)
         )
         start += size
-    together = pl.concat(scored)
+
+    def values(name: str) -> Any:
+        return np.concatenate([getattr(each, name) for each in ranked])
+
+    together = facts.with_columns(
+        # a value that is not known is NaN in arrays, NULL in tables
+        pl.Series("likes_per_post", values("likes_per_post")).fill_nan(None),
+        pl.Series("engagement_shrunk", values("engagement")).fill_nan(None),
+        pl.Series("h_index", values("h_index")),
+        pl.Series("score", values("score")),
+        pl.Series("rank", values("rank")),
+        pl.Series("rank_low", values("low")),
+        pl.Series("rank_high", values("high")),
+        pl.Series("known_count", LikedPosts(likes, ends).known_counts),
+    )
     whole = together.filter(pl.col("tracker") == "all", pl.col("window_kind") == "all")
     return together, whole.select("author", "likes_per_post", "known_count")
 
@@ -121,23 +130,41 @@ def _learn_priors(facts: pl.DataFrame, likes: Any, ends: Any) -> Prior:
     return learnt.take(at)
 
 
-def _contest(rows: pl.DataFrame, posts: LikedPosts, prior: Prior) -> Contest:
-    def floats(name: str) -> Any:
-        return rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+@dataclass(frozen=True)
+class _Columns:
+    """Columns of `facts` as arrays, (rows,); NaN where not known."""
 
-    is_negative = rows["window_kind"][0] in NEGATIVE_KINDS
-    negatives = rows["negative_count"].to_numpy().astype(np.int64)
-    return Contest(
-        posts=posts,
-        prior=prior,
-        pagerank=floats("pagerank"),
-        followers=floats("followers_count"),
-        expected_posts=floats("posts_expected"),
-        negatives=negatives if is_negative else None,
-        negative_expected=negatives - floats("negative_excess"),
-    )
+    pagerank: Floats
+    followers: Floats
+    posts_expected: Floats
+    negatives: Ints
+    negative_excess: Floats
 
+    @classmethod
+    def of(cls, facts: pl.DataFrame) -> _Columns:
+        def floats(name: str) -> Floats:
+            column = facts[name].cast(pl.Float64).fill_null(np.nan)
+            return np.asarray(column.to_numpy(), np.float64)
 
-def _known(name: str, values: Any) -> pl.Series:
-    """Return a column in which NaN is NULL."""
-    return pl.Series(name, values).fill_nan(None)
+        return cls(
+            pagerank=floats("pagerank"),
+            followers=floats("followers_count"),
+            posts_expected=floats("posts_expected"),
+            negatives=facts["negative_count"].to_numpy().astype(np.int64),
+            negative_excess=floats("negative_excess"),
+        )
+
+    def contest(
+        self, rows: slice, posts: LikedPosts, prior: Prior, *, is_negative: bool
+    ) -> Contest:
+        """Return the contest of the authors of some rows."""
+        negatives = self.negatives[rows]
+        return Contest(
+            posts=posts,
+            prior=prior,
+            pagerank=self.pagerank[rows],
+            followers=self.followers[rows],
+            expected_posts=self.posts_expected[rows],
+            negatives=negatives if is_negative else None,
+            negative_expected=negatives - self.negative_excess[rows],
+        )

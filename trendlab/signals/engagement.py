@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -70,33 +71,47 @@ def measure_posts(posts: LikedPosts, weights: npt.NDArray[np.int32]) -> Measured
     -----
     With posts by falling likes, h is the largest min(likes, posts so far).
     """
-    draws, size = weights.shape
-    first, after = posts.starts[:-1], posts.starts[1:]
-    lengths = np.diff(posts.starts)
-    so_far = np.zeros((draws, size + 1), dtype=np.int32)
-    np.cumsum(weights, axis=1, out=so_far[:, 1:])
-    before = so_far[:, first]
-    known_counts = posts.known_counts
-    known = so_far[:, first + known_counts] - before
-    within = so_far[:, 1:] - np.repeat(before, lengths, axis=1)
-    likes = np.minimum(posts.likes, np.iinfo(np.int32).max).astype(np.int32)
-    h = np.maximum.reduceat(np.minimum(within, likes), first, axis=1)
-    within *= 2
-    total = np.repeat(known, lengths, axis=1)
-    last_known = np.maximum(first + known_counts - 1, first)
+    shape = (weights.shape[0], posts.starts.size - 1)
+    counts = np.empty((2, *shape), dtype=np.int64)
+    middles = np.empty((2, *shape), dtype=np.float64)
+    _measure_draws(posts.likes, posts.starts, weights, counts, middles)
+    return Measured(counts[0], counts[1], middles[0], middles[1])
 
-    def at(is_before: npt.NDArray[np.bool_]) -> Floats:
-        passed = np.add.reduceat(is_before.view(np.int8), first, axis=1, dtype=np.int32)
-        found = posts.likes[np.minimum(first + passed, last_known)]
-        return np.asarray(found, dtype=np.float64)
 
-    median = (at(within < total) + at(within <= total)) / 2
-    return Measured(
-        posts=(so_far[:, after] - before).astype(np.int64),
-        known=known.astype(np.int64),
-        median=np.where(known > 0, np.maximum(median, 0.0), 0.0),
-        h=np.maximum(h, 0).astype(np.float64),
-    )
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _measure_draws(
+    likes: Ints,
+    starts: Ints,
+    weights: npt.NDArray[np.int32],
+    counts: Ints,
+    middles: Floats,
+) -> None:
+    """Fill posts and known (`counts`), median and h (`middles`) of each draw."""
+    for draw in range(weights.shape[0]):
+        for author in range(starts.size - 1):
+            first, after = starts[author], starts[author + 1]
+            so_far, known, h = 0, 0, 0
+            for i in range(first, after):
+                so_far += weights[draw, i]
+                if likes[i] >= 0:
+                    known = so_far
+                    h = max(h, min(so_far, likes[i]))
+            median = 0.0
+            if known > 0:
+                # the middle two of the repeated posts, the same one if odd
+                below, upper = 0, first
+                while 2 * (below + weights[draw, upper]) < known:
+                    below += weights[draw, upper]
+                    upper += 1
+                lower = upper
+                while 2 * (below + weights[draw, upper]) <= known:
+                    below += weights[draw, upper]
+                    upper += 1
+                median = (likes[lower] + likes[upper]) / 2.0
+            counts[0, draw, author] = so_far
+            counts[1, draw, author] = known
+            middles[0, draw, author] = median
+            middles[1, draw, author] = h
 
 
 @dataclass(frozen=True)

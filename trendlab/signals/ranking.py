@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -171,7 +172,7 @@ def rank_authors(
             else rng.poisson(contest.negatives, (weights.shape[0], size))
         )
         ranks.append(
-            _ranks_of(score_of(_moving_parts(filled, measured, negatives)), best)
+            count_ranks(score_of(_moving_parts(filled, measured, negatives)), best)
         )
     drawn = np.concatenate(ranks)
     low = np.zeros(size, dtype=np.int64)
@@ -209,16 +210,24 @@ def _moving_parts(
     }
 
 
-def _ranks_of(scores: Floats, best: Ints) -> Ints:
-    """Return the ranks of some authors in each draw, (draws, best)."""
-    rising = np.sort(scores, axis=1)
-    size = scores.shape[1]
-    return np.stack(
-        [
-            size + 1 - np.searchsorted(row, own[best], side="right")
-            for row, own in zip(rising, scores, strict=True)
-        ]
-    )
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def count_ranks(scores: Floats, best: Ints) -> Ints:
+    """Return the ranks of some authors in each draw, (draws, best); ties share one."""
+    ranks = np.empty((scores.shape[0], best.size), np.int64)
+    for draw in range(scores.shape[0]):
+        own = scores[draw][best]
+        order = np.argsort(own)
+        rising = own[order]
+        # how many scores lie above so many of the authors, and no more
+        above = np.zeros(best.size + 1, np.int64)
+        for score in scores[draw]:
+            if score > rising[0]:
+                above[np.searchsorted(rising, score)] += 1
+        rank = 1
+        for place in range(best.size - 1, -1, -1):
+            rank += above[place + 1]
+            ranks[draw, order[place]] = rank
+    return ranks
 
 
 def _poisson_weights(
