@@ -282,6 +282,39 @@ def test_the_report_and_a_question_work_with_the_network_cut(night):
         assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.slow
+def test_a_night_keeps_a_report_until_what_it_shows_changes(night):
+    home = night.parent / "kept"
+    # the server of a copied warehouse may not read it: a new one is filled
+    shutil.copytree(night, home, ignore=shutil.ignore_patterns("postgres"))
+    monday = LAST_DAY + timedelta(days=1)
+
+    def write() -> tuple[int, list[str]]:
+        context = context_of(home, datetime(2026, 3, 3, 2, tzinfo=UTC))
+        done = run_nightly(context, monday, monday, catch_up=True)
+        (page,) = done.report_paths
+        kept = [note for note in done.notes if note.startswith("reports:")]
+        return page.stat().st_mtime_ns, kept
+
+    first, kept = write()
+    assert kept == []
+    assert write() == (first, ["reports: 1 of 1 kept, what they show has not changed"])
+
+    context = context_of(home)
+    days = context.lake.days("alerts")
+    alert = context.lake.read_range("alerts", days[0], days[-1]).to_pylist()[0]
+    acknowledge(context, alert["alert_id"], "mara")
+    changed, kept = write()
+    assert changed > first
+    assert kept == []
+
+    (page,) = (home / "reports").iterdir()
+    page.unlink()
+    written, kept = write()
+    assert written > changed
+    assert kept == []
+
+
 def test_a_report_on_nobody_is_refused(night):
     with pytest.raises(SettingsError, match=r"expected one of all, .*got 'nobody'"):
         write_report(context_of(night), None, None, tracker="nobody")

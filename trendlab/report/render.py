@@ -20,6 +20,8 @@ from typing import Any
 from trendlab.errors import ReportError
 
 CELL_SECONDS = 300
+# The hash of what a page shows stands before its style.
+HEAD_CHARACTERS = 1_000
 
 STYLE = """
 :root { --ink: #222; --soft: #5f6670; --line: #e3e6ea; --blue: #0072b2; }
@@ -71,6 +73,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
  content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="trendlab-shows" content="{shows}">
 <title>{title}</title>
 <style>{style}</style>
 </head>
@@ -82,6 +85,8 @@ PAGE = """<!doctype html>
 </html>
 """
 
+_SHOWS = re.compile('<meta name="trendlab-shows" content="([0-9a-f]+)">')
+
 
 def render_notebook(
     notebook: Path,
@@ -91,6 +96,7 @@ def render_notebook(
     parameters: Mapping[str, Any],
     environment: Mapping[str, str],
     state_folder: Path,
+    shows: str = "",
 ) -> Path:
     """Run a notebook and write its results, without the code, as one HTML file.
 
@@ -109,6 +115,8 @@ def render_notebook(
         Variables that the notebook's process gets.
     state_folder : Path
         Where Jupyter, IPython and matplotlib may keep what they cache.
+    shows : str
+        Hash of all that the page shows, to be given back by `read_shown`.
 
     Raises
     ------
@@ -173,11 +181,23 @@ def render_notebook(
                 f"{error.ename}: {error.evalue}"
             ) from error
         body = notebook_body(executed)
-    page = PAGE.format(title=html.escape(title), style=STYLE, body=body)
+    page = PAGE.format(
+        title=html.escape(title), style=STYLE, body=body, shows=html.escape(shows)
+    )
     partial = out_file.with_name(f".{out_file.name}.partial")
     partial.write_text(page, encoding="utf-8")
     partial.replace(out_file)
     return out_file
+
+
+def read_shown(page: Path) -> str:
+    """Return the hash of what a page shows; "" where there is none, or no page."""
+    try:
+        with page.open(encoding="utf-8", errors="replace") as file:
+            found = _SHOWS.search(file.read(HEAD_CHARACTERS))
+    except FileNotFoundError:
+        return ""
+    return "" if found is None else found[1]
 
 
 def local_kernel(folder: Path) -> type:

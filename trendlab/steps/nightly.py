@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from trendlab.errors import SettingsError
+from trendlab.report.render import read_shown
 from trendlab.steps.alert import raise_for_days, send_pending
 from trendlab.steps.describe import DETECT
 from trendlab.steps.engine import StepReport
@@ -25,7 +26,12 @@ from trendlab.steps.order import (
     run_due,
 )
 from trendlab.steps.pool import Pool
-from trendlab.steps.report import NIGHTLY_REPORT, WEEKLY_REPORTS, write_report
+from trendlab.steps.report import (
+    NIGHTLY_REPORT,
+    WEEKLY_REPORTS,
+    find_report,
+    write_report,
+)
 from trendlab.steps.retention import apply_retention
 from trendlab.steps.step import Context
 from trendlab.steps.weeks import WEEK_END, last_whole_week
@@ -140,14 +146,7 @@ def run_nightly(
                 say(line)
             result.notes += send_pending(context, send_backfilled=send_backfilled)
             if with_report:
-                with Pool(context) as pool:
-                    result.report_paths = pool.each(
-                        _write_report,
-                        [
-                            (first_day, last_day, notebook)
-                            for notebook in reports_of(result.steps)
-                        ],
-                    )
+                _write_reports(context, first_day, last_day, result)
     result.seconds = time.monotonic() - started
     return result
 
@@ -258,10 +257,33 @@ def run_weekly(
     return result
 
 
+def _write_reports(
+    context: Context, first_day: date | None, last_day: date, result: NightReport
+) -> None:
+    """Write the reports of a night, but for pages that would be what they are."""
+    pages = {
+        notebook: find_report(context, first_day, last_day, notebook=notebook)
+        for notebook in reports_of(result.steps)
+    }
+    todo = [
+        (first_day, last_day, notebook, shows)
+        for notebook, (page, shows) in pages.items()
+        if read_shown(page) != shows
+    ]
+    with Pool(context) as pool:
+        pool.each(_write_report, todo)
+    result.report_paths = [page for page, _ in pages.values()]
+    if len(todo) < len(pages):
+        result.notes.append(
+            f"reports: {len(pages) - len(todo)} of {len(pages)} kept, what they show "
+            "has not changed"
+        )
+
+
 def _write_report(
-    context: Context, first_day: date | None, last_day: date, notebook: str
+    context: Context, first_day: date | None, last_day: date, notebook: str, shows: str
 ) -> Path:
-    return write_report(context, first_day, last_day, notebook=notebook)
+    return write_report(context, first_day, last_day, notebook=notebook, shows=shows)
 
 
 def reports_of(steps: Sequence[StepReport]) -> tuple[str, ...]:

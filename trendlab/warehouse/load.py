@@ -11,6 +11,7 @@ they are.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ from trendlab import schemas
 from trendlab.errors import WarehouseError
 from trendlab.warehouse.access import libpq_url
 from trendlab.warehouse.batches import Batches, Rows
-from trendlab.warehouse.tables import LOADED_DAYS, SCHEMA
+from trendlab.warehouse.tables import LOADED_DAYS, SCHEMA, warehouse_tables
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +147,25 @@ def loaded_days(engine: sa.Engine) -> dict[date, str]:
     with engine.connect() as connection:
         rows = connection.execute(sa.select(held.c.day, held.c.fingerprint))
         return {row.day: row.fingerprint for row in rows}
+
+
+def content_hash(engine: sa.Engine) -> str:
+    """Hash what the warehouse holds: equal where a load would change nothing.
+
+    Days by what they were loaded from, tables without days by their rows. When a day
+    was computed (`runs`) is no part of either.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for day, fingerprint in sorted(loaded_days(engine).items()):
+        digest.update(f"{day} {fingerprint}\0".encode())
+    with engine.connect() as connection:
+        for table in warehouse_tables():
+            if not table.partition:
+                stored = sa.table(table.name, schema=SCHEMA)
+                rows = connection.execute(sa.select(sa.text("*")).select_from(stored))
+                told = sorted(repr(tuple(row)) for row in rows)
+                digest.update(f"{table.name} {told}\0".encode())
+    return digest.hexdigest()
 
 
 def _url_of(engine: sa.Engine | sa.Connection) -> str:

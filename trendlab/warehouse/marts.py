@@ -61,7 +61,7 @@ def create(engine: sa.Engine) -> bool:
     with engine.begin() as connection:
         run_script(connection, read_script("schema", "refresh_statistics"))
     with engine.begin() as connection:
-        if _current(connection) == (digest, len(scripts)):
+        if definitions(connection) == f"{len(scripts)} {digest}":
             return False
         try:
             run_script(connection, read_script("schema", "drop_marts"))
@@ -164,8 +164,8 @@ def _digest(scripts: dict[str, str]) -> str:
     return digest.hexdigest()
 
 
-def _current(connection: sa.Connection) -> tuple[str, int]:
-    """Return the digest and number of the views that are there."""
+def definitions(connection: sa.Connection) -> str:
+    """Return the number and the digest of the views that are there; "" for none."""
     row = connection.execute(
         sa.text(
             "select obj_description(oid, 'pg_namespace') as comment, "
@@ -175,8 +175,8 @@ def _current(connection: sa.Connection) -> tuple[str, int]:
         {"schema": SCHEMA},
     ).one_or_none()
     if row is None:
-        return "", 0
-    return str(row.comment or "").removeprefix(SCHEMA_COMMENT), int(row.views_count)
+        return ""
+    return f"{row.views_count} {str(row.comment or '').removeprefix(SCHEMA_COMMENT)}"
 
 
 def _set_comment(connection: sa.Connection, digest: str) -> None:
