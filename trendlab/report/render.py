@@ -168,6 +168,8 @@ def render_notebook(
                 kernel_name="python3",
                 kernel_manager_class=local_kernel(Path(folder)),
                 progress_bar=False,
+                # written once, at its end: nobody looks at it meanwhile
+                request_save_on_cell_execute=False,
                 execution_timeout=CELL_SECONDS,
                 cwd=folder,
             )
