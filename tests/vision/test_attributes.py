@@ -21,7 +21,8 @@ from trendlab.vision.detector import Detector, Floats
 from trendlab.vision.garments import find_garments
 from trendlab.vision.images import Photo
 from trendlab.vision.measure_tags import measure_fine
-from trendlab.vision.models import load_card, read_weights, save_weights, write_card
+from trendlab.vision.models import load_card, read_weights
+from trendlab.vision.shipping import save_weights, write_card
 from trendlab.vision.tagger import Tagger, describe_boxes
 
 

@@ -24,12 +24,8 @@ from trendlab.vision.boxes import Suppression
 from trendlab.vision.class_groups import fit_to_classes, join_classes
 from trendlab.vision.detect import load_detector
 from trendlab.vision.images import read_photo
-from trendlab.vision.models import (
-    ModelCard,
-    load_card,
-    read_weights,
-    save_weights,
-)
+from trendlab.vision.models import ModelCard, load_card, read_weights
+from trendlab.vision.shipping import save_weights
 from trendlab.vision.ssd import FusedMap, VggMaps, build_ssd
 from trendlab.vision.train_baseline import train_baseline
 from trendlab.vision.train_config import TrainConfig, read_config

@@ -30,9 +30,8 @@ from trendlab.vision.models import (
     Pass,
     Rescoring,
     load_card,
-    save_weights,
-    write_card,
 )
+from trendlab.vision.shipping import write_model
 from trendlab.vision.train_config import read_config
 
 LICENCE = (
@@ -119,20 +118,25 @@ def export_detector(
     """
     coco = read_coco(annotations)
     names = class_names(coco)
-    out.mkdir(parents=True, exist_ok=True)
-    weights_file = f"{weights_of or name}.safetensors"
-    fresh = out / f".{weights_file}.part"
-    sha256 = save_weights(read_foreign(weights), fresh)
-    if weights_of is not None:
-        fresh.unlink()
-        other = load_card(out / f"{weights_of}.json")
-        if other.sha256 != sha256:
-            raise ModelError(
-                f"expected the weights of {weights_of} {other.version} "
-                f"({other.sha256[:12]}…), got {sha256[:12]}…"
-            )
-    draft = ModelCard(
+    evaluation: Evaluation | None = None
+
+    def measure(draft: ModelCard) -> dict[str, Any]:
+        nonlocal evaluation
+        found = detect_annotated(draft, coco, images)
+        evaluation = evaluate_detections(coco, found.results)
+        return {
+            "thresholds": tuple(one.best_threshold for one in evaluation.classes),
+            "metrics": {"measured_on": measured_on, **evaluation.as_metrics()},
+            "metrics_command": "trendlab evaluate detector "
+            f"--annotations {annotations.name} --images {images.name}",
+        }
+
+    card = write_model(
+        read_foreign(weights),
+        out=out,
         name=name,
+        shares=None if weights_of is None else load_card(out / f"{weights_of}.json"),
+        measure=measure,
         version=version,
         task="detect",
         architecture=architecture,
@@ -149,23 +153,8 @@ def export_detector(
         notes=notes,
         passes=tuple(passes),
         rescoring=rescoring,
-        weights_file=weights_file,
-        sha256=sha256,
-        folder=out,
     )
-    if weights_of is None:
-        fresh.replace(draft.weights_path)
-    found = detect_annotated(draft, coco, images)
-    evaluation = evaluate_detections(coco, found.results)
-    card = draft.model_copy(
-        update={
-            "thresholds": tuple(one.best_threshold for one in evaluation.classes),
-            "metrics": {"measured_on": measured_on, **evaluation.as_metrics()},
-            "metrics_command": "trendlab evaluate detector "
-            f"--annotations {annotations.name} --images {images.name}",
-        }
-    )
-    write_card(card, out / f"{name}.json")
+    assert evaluation is not None
     return card, evaluation
 
 

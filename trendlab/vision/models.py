@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -285,32 +285,6 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
         key: value.astype(np.float32) if value.dtype.kind == "f" else value
         for key, value in weights.items()
     }
-
-
-def save_weights(weights: Mapping[str, Any], path: Path) -> str:
-    """Write weights as half-precision safetensors; return the sha256."""
-    # torch takes seconds to load: only where weights are read or written
-    from safetensors.numpy import save_file
-
-    plain = {
-        key: np.ascontiguousarray(value.cpu() if hasattr(value, "cpu") else value)
-        for key, value in weights.items()
-    }
-    half = {
-        key: value.astype(np.float16) if value.dtype.kind == "f" else value
-        for key, value in plain.items()
-    }
-    save_file(half, path)
-    path.chmod(0o644)
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def write_card(card: ModelCard, path: Path) -> None:
-    """Write a card as JSON, keys in order, so that equal cards give equal bytes."""
-    content = json.dumps(
-        card.model_dump(mode="json"), indent=1, ensure_ascii=False, sort_keys=True
-    )
-    path.write_text(content + "\n", encoding="utf-8")
 
 
 def describe_models(cards: Iterable[ModelCard]) -> pa.Table:

@@ -22,10 +22,11 @@ from trendlab.vision.boxes import Detections
 from trendlab.vision.ccp import ClothingCoParsing
 from trendlab.vision.detect import load_detector
 from trendlab.vision.foreign import read_foreign
-from trendlab.vision.models import ModelCard, save_weights
+from trendlab.vision.models import ModelCard
 from trendlab.vision.people import PERSON
 from trendlab.vision.pipeline import Wanted, find_in_photos
 from trendlab.vision.pseudo_labels import overlap
+from trendlab.vision.shipping import save_weights
 
 # COCO's classes, of which the person is the first.
 COCO_CLASSES_COUNT = 80

@@ -18,7 +18,8 @@ from trendlab.vision.fit_attributes import (
     hold_out,
     read_examples,
 )
-from trendlab.vision.models import ModelCard, save_weights, write_card
+from trendlab.vision.models import ModelCard
+from trendlab.vision.shipping import write_model
 
 WAYS = {
     "majority": "each class's most frequent value",
@@ -120,14 +121,13 @@ def _write(
     *,
     measured_on: str,
 ) -> ModelCard:
-    config.out.mkdir(parents=True, exist_ok=True)
     weights: dict[str, np.ndarray[Any, Any]] = {}
     for one in fitted:
         weights[f"{one.attribute}.weight"] = one.weight
         weights[f"{one.attribute}.bias"] = one.bias
-    weights_file = f"{config.name}.safetensors"
-    sha256 = save_weights(weights, config.out / weights_file)
-    card = ModelCard(
+    return write_model(
+        weights,
+        out=config.out,
         name=config.name,
         version=config.version,
         task="classify",
@@ -148,12 +148,7 @@ def _write(
         labels={one.attribute: one.values for one in fitted},
         applies_to={one.attribute: one.applies_to for one in fitted},
         detector_sha256=detector.sha256,
-        weights_file=weights_file,
-        sha256=sha256,
-        folder=config.out,
     )
-    write_card(card, config.out / f"{config.name}.json")
-    return card
 
 
 def render_attributes(card: ModelCard) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,8 @@ from trendlab.vision.models import (
     SHIPPED,
     ModelCard,
     load_card,
-    save_weights,
-    write_card,
 )
+from trendlab.vision.shipping import write_model
 from trendlab.vision.tagger import Tagger
 
 
@@ -84,27 +84,30 @@ def ship_tags(
         "fine.bias": torch.from_numpy(bias),
         **fit_cells(cells, len(data.classes)),
     }
-    measured: dict[str, Any] = {"measured_on": "100 validation photos of CCP"}
 
-    def write(metrics: dict[str, Any]) -> ModelCard:
-        return write_tagger(
-            weights,
-            out=out,
-            version=version,
-            labels={
-                name: tuple(data.tags[tag] for tag in tags)
-                for name, tags in zip(data.classes, labels, strict=True)
-            },
-            detector=detector_card,
-            metrics=metrics,
-            tagged_count=len(np.unique(tagged.photos)),
-        )
+    def measure(draft: ModelCard) -> dict[str, Any]:
+        tagger = Tagger(draft)
+        return {
+            "metrics": {
+                "measured_on": "100 validation photos of CCP",
+                "fine_category": fine,
+                "cells": tagger.score_cells(held_cells.features, held_cells.classes),
+                "colour": measure_colours(data, "val", tagger, detector),
+            }
+        }
 
-    tagger = Tagger(write(measured))
-    measured["fine_category"] = fine
-    measured["cells"] = tagger.score_cells(held_cells.features, held_cells.classes)
-    measured["colour"] = measure_colours(data, "val", tagger, detector)
-    return write(measured)
+    return write_tagger(
+        weights,
+        out=out,
+        version=version,
+        labels={
+            name: tuple(data.tags[tag] for tag in tags)
+            for name, tags in zip(data.classes, labels, strict=True)
+        },
+        detector=detector_card,
+        measure=measure,
+        tagged_count=len(np.unique(tagged.photos)),
+    )
 
 
 def write_tagger(
@@ -114,14 +117,15 @@ def write_tagger(
     version: str,
     labels: dict[str, tuple[str, ...]],
     detector: ModelCard,
-    metrics: dict[str, Any],
+    measure: Callable[[ModelCard], dict[str, Any]],
     tagged_count: int,
 ) -> ModelCard:
     """Write the tagger's weights and card to a folder."""
-    name = DEFAULT_TAGGER
-    sha256 = save_weights(weights, out / f"{name}.safetensors")
-    card = ModelCard(
-        name=name,
+    return write_model(
+        weights,
+        out=out,
+        name=DEFAULT_TAGGER,
+        measure=measure,
         version=version,
         task="classify",
         architecture="mean silhouettes; perceptron of 96 on feature maps; logistic "
@@ -138,7 +142,6 @@ def write_tagger(
             "class_weight_power": -BALANCE,
             "penalty_c": FINE_PENALTY_C,
         },
-        metrics=metrics,
         metrics_command="python -m trendlab.vision.measure_tags --data DIR",
         licence="AGPL-3.0-or-later. The rights in the training photos are unclear.",
         intended_use="Naming colours and fine categories of garments, in aggregate.",
@@ -150,12 +153,7 @@ def write_tagger(
         ),
         labels=labels,
         detector_sha256=detector.sha256,
-        weights_file=f"{name}.safetensors",
-        sha256=sha256,
-        folder=out,
     )
-    write_card(card, out / f"{name}.json")
-    return card
 
 
 def add_arguments(verbs: Any) -> None:

@@ -26,7 +26,7 @@ from trendlab.errors import ModelError, TrendlabError, VisionError
 from trendlab.vision.architectures import read_model_file
 from trendlab.vision.detect import import_ultralytics
 from trendlab.vision.foreign import read_foreign, start_from
-from trendlab.vision.models import save_weights
+from trendlab.vision.shipping import save_weights
 from trendlab.vision.train_config import TrainConfig
 from trendlab.vision.training_data import PreparedData
 

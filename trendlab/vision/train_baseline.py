@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trendlab.vision.baseline_training import Training
-from trendlab.vision.models import save_weights
+from trendlab.vision.shipping import save_weights
 from trendlab.vision.train_config import TrainConfig
 from trendlab.vision.training_data import PreparedData
 

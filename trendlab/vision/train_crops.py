@@ -31,11 +31,10 @@ from trendlab.vision.models import (
     SHIPPED,
     ModelCard,
     load_card,
-    save_weights,
-    write_card,
 )
 from trendlab.vision.network import give_weights
 from trendlab.vision.rescoring import ARCHITECTURE
+from trendlab.vision.shipping import write_model
 
 LICENCE = (
     "AGPL-3.0-or-later, as this project; the ImageNet weights that it started from are "
@@ -156,9 +155,9 @@ def write_classifier(
     notes: str = "",
 ) -> ModelCard:
     """Write a classifier's weights and card to `out`."""
-    out.mkdir(parents=True, exist_ok=True)
-    weights_file = f"{name}.safetensors"
-    card = ModelCard(
+    return write_model(
+        weights,
+        out=out,
         name=name,
         version=version,
         task="classify",
@@ -170,8 +169,4 @@ def write_classifier(
         licence=LICENCE,
         intended_use=INTENDED_USE,
         notes=notes,
-        weights_file=weights_file,
-        sha256=save_weights(weights, out / weights_file),
     )
-    write_card(card, out / f"{name}.json")
-    return card
