@@ -272,7 +272,7 @@ def show_said(brief: Brief) -> None:
     quoted = brief.named("post", "comment").head(6)
     display(
         page.table(
-            quoted.assign(label=quoted["label"].map(crisis.mark_cut_label)),
+            quoted,
             {"label": "text", "observed": "likes", "strength": "VADER"},
             wide=("label",),
             empty="No text was kept.",

@@ -11,14 +11,12 @@ from trendlab.report.crisis import (
     choose_event,
     cut_text,
     hours_figure,
-    mark_cut_label,
     name_worst_days,
     tell_event,
     tell_status,
     tell_usual_days,
     tell_worst_days,
 )
-from trendlab.signals.event_texts import LABEL_LENGTH
 
 APEX = date(2021, 12, 3)
 
@@ -170,8 +168,3 @@ def test_a_text_that_is_cut_says_so() -> None:
     assert cut_text("one\n  line ") == "one line"
     assert cut_text("x" * 240) == "x" * 240
     assert cut_text("x" * 241) == "x" * 239 + "…"
-
-
-def test_a_quote_of_the_greatest_length_kept_is_taken_for_cut() -> None:
-    assert mark_cut_label("a short one") == "a short one"
-    assert mark_cut_label("y" * LABEL_LENGTH) == "y" * LABEL_LENGTH + "…"

@@ -9,6 +9,7 @@ from tests.signals.event_worlds import gather
 from tests.signals.worlds import activity_rows, day, term_row
 from trendlab.schemas import TABLES
 from trendlab.signals import event_items
+from trendlab.signals.event_texts import LABEL_LENGTH
 from trendlab.signals.evidence import explain_dips, explain_peaks
 from trendlab.steps.event_inputs import event_days
 
@@ -282,6 +283,21 @@ def test_copies_of_one_text_are_shown_once():
     evidence = explain_peaks(peak(), world(), run_ids={EVENT: "run"}).evidence
     labels = [r["label"] for r in evidence.to_pylist() if r["evidence_kind"] == "post"]
     assert len(labels) == len(set(labels))
+
+
+def test_a_quoted_text_that_is_cut_says_so():
+    whole, longer = "w" * LABEL_LENGTH, "l" * (LABEL_LENGTH + 1)
+    said = [post(0, whole, author="a0", likes=9), post(1, longer, author="a1", likes=8)]
+    said += [post(2, "two\n lines", author="a2", likes=7)]
+    given = {
+        name: TABLES[name].from_rows([row[name] for row in said]) for name in said[0]
+    }
+
+    evidence = explain_peaks(peak(), world(given), run_ids={EVENT: "run"}).evidence
+
+    labels = [r["label"] for r in evidence.to_pylist() if r["evidence_kind"] == "post"]
+    assert labels[:3] == [whole, "l" * (LABEL_LENGTH - 1) + "…", "two lines"]
+    assert max(map(len, labels)) == LABEL_LENGTH
 
 
 def test_events_of_other_days_and_no_events_give_typed_nothing():

@@ -29,6 +29,7 @@ from trendlab.lake import Lake
 from trendlab.privacy import tombstones
 from trendlab.schemas import TABLES
 from trendlab.steps.forget import forget_author, preview_forget
+from trendlab.steps.forget_plan import quotes_of
 from trendlab.steps.ingest import ingest_paths
 from trendlab.steps.keys import draw_key
 from trendlab.steps.media_rows import row_with_photo
@@ -400,3 +401,15 @@ def test_without_its_key_nothing_is_let_in(later):
 
     key.write_text(kept)
     assert ingested(later, f"n1,{AT},b,ben,a coat").accepted_count == 1
+
+
+def test_a_long_text_is_known_as_alerts_quote_it_and_as_older_ones_did():
+    address = "https://photos.example/" + "a" * 100
+    words = f"see {address} " + "b" * 200
+    # addresses are named, not shown: what is left fits a quote whole
+    assert quotes_of(words) == {
+        "see (link) " + "b" * 71 + "…",
+        "see (link) " + "b" * 72,
+    }
+    assert quotes_of("a short one") == {"a short one"}
+    assert quotes_of(" ") == set()

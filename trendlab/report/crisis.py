@@ -27,8 +27,6 @@ AFTERMATH = timedelta(days=3)
 HOURS_SHOWN_AT_MOST = 24 * 14
 # A tweet fits; longer captions are told by their beginning.
 SHOWN_CHARACTERS = 240
-# What the night keeps of a quoted text (`trendlab.signals.event_texts.LABEL_LENGTH`).
-KEPT_CHARACTERS = 200
 
 # What stands against the scores, by what calls texts negative.
 LIMITS = {
@@ -78,11 +76,6 @@ def cut_text(text: str) -> str:
     if len(line) <= SHOWN_CHARACTERS:
         return line
     return f"{line[: SHOWN_CHARACTERS - 1].rstrip()}…"
-
-
-def mark_cut_label(label: str) -> str:
-    """Say by an ellipsis that a quoted text was kept up to the most that is kept."""
-    return f"{label.rstrip()}…" if len(label) >= KEPT_CHARACTERS else label
 
 
 def tell_event(event: pd.Series[Any], place: str) -> list[str]:

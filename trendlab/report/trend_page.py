@@ -9,6 +9,7 @@ import pandas as pd
 
 from trendlab.report import trend
 from trendlab.report.authors import authors_behind
+from trendlab.report.crisis import cut_text
 from trendlab.report.events import group_events
 from trendlab.report.marts import Marts
 
@@ -147,17 +148,18 @@ def gather(marts: Marts) -> TrendPage:
         "and city not in ('all', 'unknown') and last_week_on between :first_day "
         f"and :last_day order by rank limit {SHOWN_EVENTS}"
     )
+    posts = marts.ask(
+        "select city_name, value, posted_on, label, likes_count, post_id "
+        "from marts.trend_event_evidence "
+        "where tracker = :tracker and evidence_kind = 'post' and rank <= 2 "
+        "and event_id = any(:event_ids) order by event_rank, rank",
+        event_ids=list(stood_out["event_id"][:3]),
+    )
     return TrendPage(
         activity=_activity(marts, names),
         people=_people(marts, names),
         stood_out=stood_out,
-        stood_out_posts=marts.ask(
-            "select city_name, value, posted_on, left(label, 200) as label, "
-            "likes_count, post_id from marts.trend_event_evidence "
-            "where tracker = :tracker and evidence_kind = 'post' and rank <= 2 "
-            "and event_id = any(:event_ids) order by event_rank, rank",
-            event_ids=list(stood_out["event_id"][:3]),
-        ),
+        stood_out_posts=posts.assign(label=posts["label"].fillna("").map(cut_text)),
         worn=_worn(marts, models, names),
         cities=marts.ask("select * from marts.city_activity where tracker = :tracker"),
         quality=_quality(marts),

@@ -106,7 +106,12 @@ EVIDENCE = Table(
         ),
         count("rank", "1 is the strongest"),
         text("item", "id or term"),
-        text("label", "what to show a person", nullable=True),
+        text(
+            "label",
+            "what to show a person; a text beyond 200 characters is cut and ends in an "
+            "ellipsis",
+            nullable=True,
+        ),
         text("url", "address of the post", nullable=True),
         number(
             "observed",

@@ -28,8 +28,16 @@ TERM = ["term_kind", "term"]
 # Share of the words told that may be there by chance. An event has thousands of words,
 # of which one in 740 has a z of 3 by itself.
 FALSE_WORDS_SHARE = 0.1
-# Length of a quoted caption, characters.
+# Length of a quoted caption, characters, with the ellipsis of one that was cut.
 LABEL_LENGTH = 200
+
+
+def cut_label(text: str) -> str:
+    """Put a text on one line, and cut a long one where an ellipsis says so."""
+    line = " ".join(text.split())
+    if len(line) <= LABEL_LENGTH:
+        return line
+    return f"{line[: LABEL_LENGTH - 1].rstrip()}…"
 
 
 def top_items(
@@ -42,7 +50,7 @@ def top_items(
     """
     likes = pl.col("likes_count").fill_null(0).log1p()
     weight = likes if event_kind == "peak" else -pl.col("compound") * (1.0 + likes)
-    label = (
+    beginning = (
         pl.col("text")
         .fill_null("")
         .str.replace_all(r"\s+", " ")
@@ -51,16 +59,16 @@ def top_items(
     )
     ranked = (
         _with_earlier(event, event_kind, items, day, "is_shown")
-        .with_columns(weight=weight, label=label)
+        .with_columns(weight=weight, beginning=beginning)
         .sort(["weight", "source", "item_id"], descending=[True, False, False])
-        .unique("label", keep="first", maintain_order=True)
+        .unique("beginning", keep="first", maintain_order=True)
         .with_columns(pl.col("likes_count").cast(pl.Float64))
         .head(MAX_ROWS)
     )
     return [
         {
             "item": row["item_id"],
-            "label": row["label"],
+            "label": cut_label(row["text"] or ""),
             "url": row["url"],
             "observed": row["likes_count"],
             "strength": row["compound"],

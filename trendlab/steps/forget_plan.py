@@ -23,7 +23,7 @@ from trendlab.lake import Lake, Span
 from trendlab.privacy import Author, Forgotten
 from trendlab.privacy.author import Key
 from trendlab.resources import bundled
-from trendlab.signals.event_texts import LABEL_LENGTH
+from trendlab.signals.event_texts import LABEL_LENGTH, cut_label
 from trendlab.steps.ingest_journal import FOLDER
 from trendlab.steps.keys import write_privately
 from trendlab.steps.pseudonyms import Named
@@ -153,6 +153,16 @@ def _ask(
     yield from found.to_pylist()
 
 
+def quotes_of(words: str) -> set[str]:
+    """Return how alerts quote a text; none where it is empty.
+
+    A long one also as it was quoted before an ellipsis marked it as cut: words without
+    markup and addresses may be short enough to be quoted whole.
+    """
+    labels = {cut_label(words), " ".join(words.split())[:LABEL_LENGTH]}
+    return {make_inert(label) for label in labels if label}
+
+
 def _with_items(lake: Lake, source: str, ids: Set[str], handles: Set[str]) -> Erasure:
     posts: set[Key] = set()
     comments: set[Key] = set()
@@ -168,9 +178,7 @@ def _with_items(lake: Lake, source: str, ids: Set[str], handles: Set[str]) -> Er
     ):
         own = (row["source"], row["item_id"])
         (posts if row["kind"] == "post" else comments).add(own)
-        label = " ".join((row["words"] or "").split())[:LABEL_LENGTH]
-        if label:
-            quotes.add(make_inert(label))
+        quotes |= quotes_of(row["words"] or "")
         if row["url"] is not None:
             urls.add(row["url"])
     return Erasure(
