@@ -207,8 +207,8 @@ told_comments as (
     ) = 1
 ),
 
--- materialized: left to itself the planner may first pair every scored comment of a
--- source with every matched post of it, and only then ask for the comment's own post
+-- materialized: left to itself the planner may first pair every comment of a source
+-- with every matched post of it, and only then ask for the comment's own post
 comment_scores as materialized (
     select
         split_part(c.source, '__', 1) as network,
@@ -216,11 +216,13 @@ comment_scores as materialized (
         c.day,
         c.created_at,
         c.author_id,
-        s.label
+        s.is_scored,
+        s.is_scored and s.label = 'negative' as is_negative,
+        s.is_scored and s.label = 'positive' as is_positive
     from told_comments as c
     inner join sentiment as s
         on s.source = c.source and s.item_id = c.comment_id
-    where s.item_kind = 'comment' and s.is_scored
+    where s.item_kind = 'comment'
 ),
 
 comment_items as (
@@ -234,8 +236,9 @@ comment_items as (
         end as day,
         c.network,
         c.author_id,
-        c.label = 'negative' as is_negative,
-        c.label = 'positive' as is_positive
+        c.is_scored,
+        c.is_negative,
+        c.is_positive
     from comment_scores as c
     inner join tracker_posts as tp
         on split_part(tp.source, '__', 1) = c.network and tp.post_id = c.post_id
@@ -249,7 +252,8 @@ comments_by_author as (
         day,
         case when grouping(city) = 1 then 'all' else city end as city,
         author_id,
-        count(*) as scored_count,
+        count(*) as read_count,
+        count(*) filter (where is_scored) as scored_count,
         count(*) filter (where is_negative) as negative_count,
         count(*) filter (where is_positive) as positive_count
     from comment_items
@@ -266,6 +270,7 @@ comment_sums as (
         tracker,
         day,
         city,
+        sum(read_count)::bigint as comment_read_count,
         sum(scored_count)::bigint as comment_scored_count,
         sum(negative_count)::bigint as comment_negative_count,
         sum(positive_count)::bigint as comment_positive_count,
@@ -284,7 +289,7 @@ partial_any as (
     select distinct day from partial_days
 )
 
--- days with comments and no posts keep their comments: full join
+-- days with scored comments and no posts keep these: full join
 select
     coalesce(a.day, c.day) as day,
     coalesce(a.tracker, c.tracker) as tracker,
@@ -316,6 +321,7 @@ select
         when a.scored_count > 0
             then (a.positive_count - a.negative_count) / a.scored_count
     end as sentiment_index,
+    coalesce(c.comment_read_count, 0) as comment_read_count,
     coalesce(c.comment_scored_count, 0) as comment_scored_count,
     coalesce(c.comment_negative_count, 0) as comment_negative_count,
     coalesce(c.comment_positive_count, 0) as comment_positive_count,
@@ -345,4 +351,5 @@ left join partial_days as shared_partial
     and shared_partial.tracker = 'all'
 left join partial_any as any_partial
     on any_partial.day = coalesce(a.day, c.day)
+where a.tracker is not null or c.comment_scored_count > 0
 order by tracker, city, day

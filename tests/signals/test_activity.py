@@ -90,6 +90,19 @@ def test_comments_count_on_their_own_day_under_their_posts_city():
     assert row["comment_negative_authors_count"] == 1
 
 
+def test_comments_in_other_languages_are_counted_as_read():
+    made = [
+        post("1", day=D1, city="milan"),
+        comment("c1", "1"),
+        comment("c2", "1", author="d", label=None),
+        comment("c3", "1", day=D2, label=None),
+    ]
+    rows = activity(made, days=(D1, D2))
+    row = rows["shoes", "milan", D1]
+    assert (row["comment_read_count"], row["comment_scored_count"]) == (2, 1)
+    assert ("shoes", "milan", D2) not in rows  # no post, and nothing scored
+
+
 def test_a_comments_day_follows_the_trackers_time_zone():
     made = [post("1", day=D1), comment("c1", "1", day=D1, hour=20)]
     rows = activity(made, days=(D1, D2), zones={"shoes": "Asia/Tokyo"})

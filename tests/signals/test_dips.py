@@ -157,6 +157,42 @@ def test_a_small_group_is_pooled_over_days():
     assert rows[0]["scored_count"] == 24
 
 
+def comment_days(days=120, read=200, scored=100):
+    """Activity whose comments are half of them English, and 60 negative on a day."""
+    bad = np.full(days, 10)
+    bad[100] = 60
+    columns = {
+        "comment_read_count": [read] * days,
+        "comment_scored_count": [scored] * days,
+        "comment_negative_count": bad.tolist(),
+        "comment_negative_authors_count": bad.tolist(),
+    }
+    return activity_rows(
+        {KEY: np.full(days, 5.0)}, **{name: {KEY: c} for name, c in columns.items()}
+    )
+
+
+def test_a_dip_of_comments_says_how_many_of_them_were_scored():
+    (row,) = dips_of(comment_days(), 84, 110).to_pylist()
+    assert (row["item_kind"], row["language_coverage"]) == ("comment", 0.5)
+    # a lake of before all comments were counted cannot tell
+    (row,) = dips_of(comment_days(read=None), 84, 110).to_pylist()
+    assert row["language_coverage"] == 1.0
+
+
+def test_a_pooled_dip_tells_the_coverage_of_all_its_days():
+    scored = np.full(120, 8.0)
+    bad = np.zeros(120)
+    bad[::5] = 1
+    bad[100:104] = 4
+    posts = np.full(120, 8.0)
+    posts[100] = 32.0
+    activity = activity_rows({KEY: posts}, negatives={KEY: bad}, scored={KEY: scored})
+    row = dips_of(activity, 84, 119).to_pylist()[0]
+    assert (row["day"], row["pooled_days"]) == (day(101), 3)
+    assert row["language_coverage"] == 24 / 48
+
+
 def test_a_topic_is_found_inside_a_brand_that_hardly_moves():
     scored = np.full(10, 3000.0)
     bad = np.full(10, 500.0)

@@ -55,6 +55,7 @@ def activity_rows(series, *, negatives=None, scored=None, authors=None, **column
                 "scored_capped_count": seen,
                 "negative_authors_count": known,
                 "sentiment_index": -bad / seen if seen else None,
+                "comment_read_count": 0,
                 "comment_scored_count": 0,
                 "comment_negative_count": 0,
                 "comment_positive_count": 0,

@@ -82,7 +82,10 @@ DIPS = Table(
         ),
         flag("is_cold_start", "fewer than 28 valid days behind it"),
         flag("is_author_rule_assessable", "false where authors are unknown"),
-        share("language_coverage", "share of the items that were scored"),
+        share(
+            "language_coverage",
+            "share of the items that were scored, of all pooled days",
+        ),
         RULE_VERSION,
         RUN_ID,
     ),

@@ -66,6 +66,12 @@ ACTIVITY = Table(
             minimum=-1,
             maximum=1,
         ),
+        count(
+            "comment_read_count",
+            "comments that were read, in any language; NULL in rows of before they "
+            "were counted",
+            nullable=True,
+        ),
         count("comment_scored_count", "comments scored for sentiment"),
         count("comment_negative_count", "comments scored negative"),
         count("comment_positive_count", "comments scored positive"),

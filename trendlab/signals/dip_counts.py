@@ -14,10 +14,23 @@ from trendlab.signals.panels import COVERED_DAYS, Panel
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
+# Columns that rows of before they were counted lack, and what stands for them there.
+BEFORE_COUNTED = {"comment_read_count": "comment_scored_count"}
+
 
 @dataclass(frozen=True)
 class ItemCounts:
-    """Posts, or comments: their counts as (series, days) arrays."""
+    """Posts, or comments: their counts as (series, days) arrays.
+
+    Parameters
+    ----------
+    negatives, scored : (series, days) int64
+        What is tested, an author's weight capped.
+    authors : (series, days) int64
+        Authors of the negatives; −1 where unknown.
+    raw_scored, items : (series, days) int64
+        Scored items, and all of them in any language.
+    """
 
     name: str
     measure: str
@@ -30,6 +43,12 @@ class ItemCounts:
     usable: Bools
     flagged: Bools
     count_up: Bools
+
+    def coverage(self, series: int, at: int, days: int) -> float:
+        """Part of a series' items that is scored, over the days that end with one."""
+        pooled = slice(at - days + 1, at + 1)
+        scored = self.raw_scored[series, pooled].sum()
+        return float(min(1.0, scored / max(self.items[series, pooled].sum(), 1)))
 
 
 def all_covered(activity: pa.Table) -> pa.Table:
@@ -56,7 +75,13 @@ def read_counts(
     """Lay out the counts of posts or of comments."""
 
     def whole(column: str) -> Ints:
-        return panel.values(activity[column], 0.0).astype(np.int64)
+        return panel.values(told(column), 0.0).astype(np.int64)
+
+    def told(column: str) -> pa.ChunkedArray:
+        instead = BEFORE_COUNTED.get(column)
+        if instead is None:
+            return activity[column]
+        return pc.coalesce(activity[column], activity[instead])
 
     if name == "post":
         columns = (
@@ -73,7 +98,7 @@ def read_counts(
             "comment_scored_count",
             "comment_negative_authors_count",
             "comment_scored_count",
-            "comment_scored_count",
+            "comment_read_count",
         )
         measure = "comment_negatives"
     known = panel.values(activity[columns[2]], 0.0)

@@ -160,7 +160,7 @@ def _test_day(
     share_up = floors & assessable & (is_new | (goes_on & np.array(may_go_on, bool)))
     count_up = kind.count_up[:, t] & floors & (~assessable | (seen >= share))
     for s in np.flatnonzero(share_up | count_up).tolist():
-        whole = kind.raw_scored[s, t] / max(kind.items[s, t], 1)
+        pooled = int(base.pooled_days[s])
         row = events.add(
             (panel.trackers[s], panel.cities[s], kind.name, ""),
             panel.first + t,
@@ -177,9 +177,9 @@ def _test_day(
                 "lift": float(lift[s]),
                 "p_value": float(p[s]) if assessable[s] else 1.0,
                 "overdispersion": float(used[s]),
-                "pooled_days": int(base.pooled_days[s]),
+                "pooled_days": pooled,
                 "is_cold_start": bool(cold[s]),
-                "language_coverage": float(min(1.0, whole)),
+                "language_coverage": kind.coverage(s, t, pooled),
             },
             is_news=bool(is_new[s] | count_up[s]),
         )
