@@ -24,7 +24,8 @@
 -- * A comment belongs to its post's trackers and city, and to its own day (in the
 --   tracker's time zone), not the post's.
 -- * Capped counts: an author with more than 3 scored posts weighs 3, split between
---   negative and other as the posts are; unknown authors cannot be capped.
+--   negative and other as the posts are; unknown authors cannot be capped. Comments
+--   likewise, apart from posts.
 
 with produced as (
     select day, run_id from run_ids
@@ -274,6 +275,15 @@ comment_sums as (
         sum(scored_count)::bigint as comment_scored_count,
         sum(negative_count)::bigint as comment_negative_count,
         sum(positive_count)::bigint as comment_positive_count,
+        round(sum(
+            case
+                when author_id is null or scored_count <= 3 then negative_count
+                else 3.0 * negative_count / scored_count
+            end
+        ))::bigint as comment_negative_capped_count,
+        sum(
+            case when author_id is null then scored_count else least(scored_count, 3) end
+        )::bigint as comment_scored_capped_count,
         count(author_id) filter (where negative_count > 0) as known_negative_authors,
         coalesce(sum(negative_count) filter (where author_id is null), 0)
             as unknown_negatives
@@ -325,6 +335,8 @@ select
     coalesce(c.comment_scored_count, 0) as comment_scored_count,
     coalesce(c.comment_negative_count, 0) as comment_negative_count,
     coalesce(c.comment_positive_count, 0) as comment_positive_count,
+    coalesce(c.comment_negative_capped_count, 0) as comment_negative_capped_count,
+    coalesce(c.comment_scored_capped_count, 0) as comment_scored_capped_count,
     case
         when c.comment_negative_count is null then 0
         when 2 * c.unknown_negatives > c.comment_negative_count then null

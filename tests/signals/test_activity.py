@@ -90,6 +90,16 @@ def test_comments_count_on_their_own_day_under_their_posts_city():
     assert row["comment_negative_authors_count"] == 1
 
 
+def test_an_author_of_many_comments_weighs_three():
+    made = [post("1"), comment("c1", "1"), comment("c2", "1", label="positive")]
+    made += [comment(f"d{n}", "1", author="d") for n in range(6)]
+    made += [comment(f"u{n}", "1", author=None) for n in range(5)]
+    row = activity(made)["shoes", "all", D1]
+    assert (row["comment_scored_count"], row["comment_negative_count"]) == (13, 12)
+    assert row["comment_scored_capped_count"] == 2 + 3 + 5
+    assert row["comment_negative_capped_count"] == 1 + 3 + 5
+
+
 def test_comments_in_other_languages_are_counted_as_read():
     made = [
         post("1", day=D1, city="milan"),

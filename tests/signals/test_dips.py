@@ -157,15 +157,18 @@ def test_a_small_group_is_pooled_over_days():
     assert rows[0]["scored_count"] == 24
 
 
-def comment_days(days=120, read=200, scored=100):
+def comment_days(days=120, read=200, scored=100, **more):
     """Activity whose comments are half of them English, and 60 negative on a day."""
     bad = np.full(days, 10)
     bad[100] = 60
     columns = {
         "comment_read_count": [read] * days,
         "comment_scored_count": [scored] * days,
+        "comment_scored_capped_count": [scored] * days,
         "comment_negative_count": bad.tolist(),
+        "comment_negative_capped_count": bad.tolist(),
         "comment_negative_authors_count": bad.tolist(),
+        **more,
     }
     return activity_rows(
         {KEY: np.full(days, 5.0)}, **{name: {KEY: c} for name, c in columns.items()}
@@ -178,6 +181,41 @@ def test_a_dip_of_comments_says_how_many_of_them_were_scored():
     # a lake of before all comments were counted cannot tell
     (row,) = dips_of(comment_days(read=None), 84, 110).to_pylist()
     assert row["language_coverage"] == 1.0
+
+
+def test_one_author_of_many_comments_is_no_dip():
+    """Fifty negative comments of one author weigh as three."""
+    few = [10] * 120
+    few[100] = 13
+    activity = comment_days(comment_negative_capped_count=few)
+    assert dips_of(activity, 84, 119, scores=scores_of(activity, 120)).num_rows == 0
+    # a lake of before they were counted has the plain counts
+    activity = comment_days(
+        comment_negative_capped_count=[None] * 120,
+        comment_scored_capped_count=[None] * 120,
+    )
+    assert dips_of(activity, 84, 119).num_rows == 1
+
+
+def test_the_count_of_one_author_of_many_posts_is_not_up():
+    """Eighty negative posts of one author, beside the usual ones of everyone else."""
+    scored, bad = tracker_days()
+    loud = bad.copy()
+    loud[100] += 80
+    capped = bad.copy()
+    capped[100] += 3
+    activity = activity_rows(
+        {KEY: scored},
+        negatives={KEY: loud},
+        negative_capped_count={KEY: capped.astype(int).tolist()},
+    )
+    scores = scores_of(activity, 120)
+    assert dips_of(activity, 84, 119, scores=scores).num_rows == 0
+    # as many by as many authors is a crowd
+    activity = activity_rows({KEY: scored}, negatives={KEY: loud})
+    scores = scores_of(activity, 120)
+    (row,) = dips_of(activity, 84, 119, scores=scores).to_pylist()
+    assert (row["day"], row["is_count_up"]) == (day(100), True)
 
 
 def test_a_pooled_dip_tells_the_coverage_of_all_its_days():

@@ -59,6 +59,8 @@ def activity_rows(series, *, negatives=None, scored=None, authors=None, **column
                 "comment_scored_count": 0,
                 "comment_negative_count": 0,
                 "comment_positive_count": 0,
+                "comment_negative_capped_count": 0,
+                "comment_scored_capped_count": 0,
                 "comment_negative_authors_count": 0,
                 "is_provisional": False,
                 "is_partial": False,

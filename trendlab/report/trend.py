@@ -18,8 +18,8 @@ MEASURE_NAMES = {
     "comments_per_post": "comments a post, median",
     "comments_per_post_trimmed": "comments a post, trimmed mean",
     "activity": "activity",
-    "negatives": "negative posts",
-    "comment_negatives": "negative comments",
+    "negatives": "negative posts, 3 an author at most",
+    "comment_negatives": "negative comments, likewise",
 }
 
 # What the shares of positive and negative posts stand on, by what calls them negative.

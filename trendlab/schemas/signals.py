@@ -76,6 +76,17 @@ ACTIVITY = Table(
         count("comment_negative_count", "comments scored negative"),
         count("comment_positive_count", "comments scored positive"),
         count(
+            "comment_negative_capped_count",
+            "negative comments, at most 3 an author; NULL in rows of before they were "
+            "counted",
+            nullable=True,
+        ),
+        count(
+            "comment_scored_capped_count",
+            "scored comments, at most 3 an author; NULL likewise",
+            nullable=True,
+        ),
+        count(
             "comment_negative_authors_count",
             "authors of negative comments",
             nullable=True,
@@ -146,7 +157,8 @@ DAY_SCORES = Table(
         text(
             "measure",
             "what is scored; totals, but for likes_per_post and comments_per_post "
-            "(median), and those with _trimmed (10 % trimmed mean)",
+            "(median), and those with _trimmed (10 % trimmed mean); of negatives and "
+            "comment_negatives an author counts at most 3 a day",
             allowed=MEASURES,
         ),
         number("value", "value of the measure", nullable=True),

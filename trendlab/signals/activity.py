@@ -33,6 +33,13 @@ PARAMS = {
 }
 """Values of the queries of sql/lake, by name."""
 
+# Columns that rows of before they were counted lack, and what stood for them.
+BEFORE_COUNTED = {
+    "comment_read_count": "comment_scored_count",
+    "comment_negative_capped_count": "comment_negative_count",
+    "comment_scored_capped_count": "comment_scored_count",
+}
+
 RUN_IDS = pa.schema(
     [
         pa.field("day", pa.date32(), nullable=False),
@@ -99,6 +106,20 @@ def as_declared(rows: pa.Table, table: str) -> pa.Table:
     if absent:
         raise SignalError(f"{table}: the query gave no column {', '.join(absent)}")
     return rows.select(declared.names).cast(declared)
+
+
+def counted_or_before(activity: pa.Table, column: str) -> pa.ChunkedArray:
+    """Give a column of activity; of rows of before it was counted, what stood for it.
+
+    Parameters
+    ----------
+    activity : pyarrow.Table[activity]
+    column : str
+    """
+    instead = BEFORE_COUNTED.get(column)
+    if instead is None:
+        return activity[column]
+    return pc.coalesce(activity[column], activity[instead])
 
 
 def covered_days(coverage: pa.Table) -> pa.Table:

@@ -29,6 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import stats
 
+from trendlab.signals.activity import counted_or_before
 from trendlab.signals.panels import Panel, build_panel, floats, need_run_ids
 from trendlab.signals.scoring import (
     NEGATIVE_MEASURES,
@@ -59,8 +60,9 @@ MEASURE_COLUMNS = {
     "comments_per_post": "comments_per_post",
     "comments_per_post_trimmed": "comments_per_post_trimmed",
     "activity": "activity",
-    "negatives": "negative_count",
-    "comment_negatives": "comment_negative_count",
+    # an author's at most 3, as in dips: who writes eighty is no crowd
+    "negatives": "negative_capped_count",
+    "comment_negatives": "comment_negative_capped_count",
 }
 # Of readings of posts, and provisional as long as the likes among these are young.
 LIKE_MEASURES = (*PER_POST_MEASURES, "likes", "comments", "activity")
@@ -212,7 +214,7 @@ def _score_measure(
 
 
 def _measure_values(panel: Panel, activity: pa.Table, measure: str) -> Floats:
-    column = activity[MEASURE_COLUMNS[measure]]
+    column = counted_or_before(activity, MEASURE_COLUMNS[measure])
     if measure in PER_POST_MEASURES:  # no posts, nothing per post
         return panel.values(column, np.nan)
     return panel.counts(column)

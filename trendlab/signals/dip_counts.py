@@ -9,13 +9,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trendlab.signals.activity import counted_or_before
 from trendlab.signals.panels import COVERED_DAYS, Panel
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
-
-# Columns that rows of before they were counted lack, and what stands for them there.
-BEFORE_COUNTED = {"comment_read_count": "comment_scored_count"}
 
 
 @dataclass(frozen=True)
@@ -75,13 +73,8 @@ def read_counts(
     """Lay out the counts of posts or of comments."""
 
     def whole(column: str) -> Ints:
-        return panel.values(told(column), 0.0).astype(np.int64)
-
-    def told(column: str) -> pa.ChunkedArray:
-        instead = BEFORE_COUNTED.get(column)
-        if instead is None:
-            return activity[column]
-        return pc.coalesce(activity[column], activity[instead])
+        counted = counted_or_before(activity, column)
+        return panel.values(counted, 0.0).astype(np.int64)
 
     if name == "post":
         columns = (
@@ -94,8 +87,8 @@ def read_counts(
         measure = "negatives"
     else:
         columns = (
-            "comment_negative_count",
-            "comment_scored_count",
+            "comment_negative_capped_count",
+            "comment_scored_capped_count",
             "comment_negative_authors_count",
             "comment_scored_count",
             "comment_read_count",
