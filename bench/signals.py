@@ -17,7 +17,9 @@ from trendlab.schemas import TABLES
 from trendlab.signals.activity import (
     PARAMS,
     as_declared,
+    covered_days,
     lake_query,
+    partial_days,
     run_id_rows,
     tracker_zone_rows,
 )
@@ -81,7 +83,7 @@ def time_activity(posts, days=30, trackers=10, cities=40):
             label=label,
         ),
         "comments": TABLES["comments"].empty(),
-        "coverage": TABLES["coverage"].empty(),
+        "partial_days": partial_days(covered_days(TABLES["coverage"].empty())),
         "run_ids": run_id_rows({START + timedelta(i): "r" for i in range(days)}),
         "tracker_zones": tracker_zone_rows({}),
     }

@@ -9,7 +9,8 @@
 --   comments                        likewise
 --   sentiment                       likewise
 --   post_readings                   of post_readings.sql: what a reading says of posts
---   coverage                        the produced days; empty: nothing is partial
+--   partial_days(day, tracker)      the produced days that were ingested in part; '*' is
+--                                   every tracker but 'all'
 --   tracker_zones(tracker, time_zone)  trackers whose day is not the UTC day
 --
 -- Parameter: comment_days (a comment counts up to so many days after its post). Of a
@@ -289,14 +290,6 @@ comment_sums as (
             as unknown_negatives
     from comments_by_author
     group by tracker, day, city
-),
-
-partial_days as (
-    select distinct day, tracker from coverage where status = 'partial'
-),
-
-partial_any as (
-    select distinct day from partial_days
 )
 
 -- days with scored comments and no posts keep these: full join
@@ -344,10 +337,7 @@ select
     end as comment_negative_authors_count,
     -- a median bears a tenth of young readings
     coalesce(10 * a.likes_young_count > a.likes_known_count, false) as is_provisional,
-    case
-        when coalesce(a.tracker, c.tracker) = 'all' then any_partial.day is not null
-        else own_partial.day is not null or shared_partial.day is not null
-    end as is_partial,
+    own_partial.day is not null or shared_partial.day is not null as is_partial,
     produced.run_id
 from summed as a
 full join comment_sums as c
@@ -360,8 +350,7 @@ left join partial_days as own_partial
     and own_partial.tracker = coalesce(a.tracker, c.tracker)
 left join partial_days as shared_partial
     on shared_partial.day = coalesce(a.day, c.day)
-    and shared_partial.tracker = 'all'
-left join partial_any as any_partial
-    on any_partial.day = coalesce(a.day, c.day)
+    and shared_partial.tracker = '*'
+    and coalesce(a.tracker, c.tracker) <> 'all'
 where a.tracker is not null or c.comment_scored_count > 0
 order by tracker, city, day

@@ -110,7 +110,10 @@ select
     days.tracker,
     days.city,
     days.day,
-    tracker_days.coverage_status,
+    -- a day in a time zone is whole once both UTC days that it lies on are
+    case
+        when days.is_partial then 'partial' else tracker_days.coverage_status
+    end as coverage_status,
     days.posts_count,
     days.authors_count,
     days.reposts_count,

@@ -8,7 +8,9 @@ from trendlab.schemas import TABLES
 from trendlab.signals.activity import (
     PARAMS,
     as_declared,
+    covered_days,
     lake_query,
+    partial_days,
     run_id_rows,
     tracker_zone_rows,
 )
@@ -113,7 +115,8 @@ def run(name, made, *, days=(D1,), coverage=(), engagement=(), zones=None):
         for table in ("posts", "tracker_posts", "comments", "sentiment")
     }
     relations["engagement"] = TABLES["engagement"].from_rows(list(engagement))
-    relations["coverage"] = TABLES["coverage"].from_rows(list(coverage))
+    covered = covered_days(TABLES["coverage"].from_rows(list(coverage)), zones)
+    relations["partial_days"] = partial_days(covered)
     relations["run_ids"] = run_id_rows({day: f"run-{day}" for day in days})
     relations["tracker_zones"] = tracker_zone_rows(zones or {})
     with duckdb.connect() as connection:

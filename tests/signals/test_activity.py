@@ -198,6 +198,63 @@ def test_coverage_says_which_days_were_seen():
     assert [r["day"] for r in rows if r["tracker"] == "*"] == [fourth]
 
 
+def coverage_of(*told):
+    return TABLES["coverage"].from_rows(
+        [
+            {
+                "day": day,
+                "tracker": tracker,
+                "source": "s",
+                "status": status,
+                "tracker_version": "v",
+                "observed_at": at(day),
+            }
+            for day, tracker, status in told
+        ]
+    )
+
+
+@pytest.mark.parametrize("owner", ["shoes", "all"])
+@pytest.mark.parametrize(
+    ("zone", "partial"),
+    [
+        ("America/New_York", [False, True]),  # the last evening is not known yet
+        ("Asia/Tokyo", [True, False]),  # the first day began nine hours sooner
+        ("Europe/Paris", [False, False]),  # but for an hour
+    ],
+)
+def test_a_local_day_is_whole_where_its_utc_days_were_ingested(zone, partial, owner):
+    """A day of which less than half is known is missing, and not a quiet one."""
+    coverage = coverage_of((D1, owner, "complete"), (D2, owner, "complete"))
+    rows = covered_days(coverage, {"shoes": zone}).to_pylist()
+
+    def told(tracker):
+        return [(r["day"], r["is_partial"]) for r in rows if r["tracker"] == tracker]
+
+    assert told("shoes") == list(zip((D1, D2), partial, strict=True))
+    assert told("all") == [(D1, False), (D2, False)]
+
+
+def test_a_day_of_25_hours_lies_on_two_utc_days():
+    autumn = date(2024, 11, 3)  # New York puts its clocks back
+    near = [autumn + timedelta(days=n) for n in (-1, 0, 1)]
+    coverage = coverage_of(*((day, "shoes", "complete") for day in near))
+    rows = covered_days(coverage, {"shoes": "America/New_York"}).to_pylist()
+    shoes = {r["day"]: r["is_partial"] for r in rows if r["tracker"] == "shoes"}
+    assert shoes == {near[0]: False, autumn: False, near[2]: True}
+
+
+def test_a_day_in_new_york_lacks_its_evening_until_the_next_utc_day_is_ingested():
+    made = [post("1", day=D1), post("2", day=D1, tracker="bags")]
+    zones = {"shoes": "America/New_York"}
+    both = [(D1, "all", "complete"), (D2, "all", "complete")]
+    for known, is_partial in ((both[:1], True), (both, False)):
+        coverage = coverage_of(*known).to_pylist()
+        rows = activity(made, coverage=coverage, zones=zones)
+        assert rows["shoes", "all", D1]["is_partial"] == is_partial
+        assert not rows["bags", "all", D1]["is_partial"]
+
+
 def test_an_unknown_query_is_an_error():
     with pytest.raises(SignalError, match=r"nothing\.sql"):
         lake_query("nothing")

@@ -48,7 +48,7 @@ def relations(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
             f"copy (select {columns} from range({rows}) as rows(i)) to '{file}'"
         )
         connection.execute(f"create view {name} as from read_parquet(['{file}'])")
-    connection.register("coverage", TABLES["coverage"].empty())
+    connection.execute("create table partial_days (day date, tracker text)")
     connection.register("engagement", TABLES["engagement"].empty())
     readings = connection.sql(
         lake_query("post_readings"), params=PARAMS["post_readings"]

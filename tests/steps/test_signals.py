@@ -41,6 +41,9 @@ def test_photos_and_likes_of_a_local_day_lie_on_its_neighbours_too(
     context = context_of(tmp_path, time_zone)
     assert days_read(SIGNALS, context, "garments") == garments
     assert days_read(ACTIVITY, context, "engagement") == engagement
+    # whether they were ingested decides whether the day is whole
+    assert days_read(ACTIVITY, context, "coverage") == garments
+    assert days_read(SIGNALS, context, "coverage") == garments
 
 
 def test_homes_of_events_are_those_of_the_sunday_before(tmp_path: Path) -> None:

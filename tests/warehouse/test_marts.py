@@ -103,6 +103,26 @@ def test_a_quiet_day_has_zero_posts_and_a_missing_day_has_none(
     ]
 
 
+def test_a_local_day_in_part_is_not_told_complete(warehouse: Warehouse) -> None:
+    """Its UTC day was ingested, but not the next one, on which its evening lies."""
+    series = {"tracker": "outfits", "city": "all"}
+    load(
+        warehouse,
+        {
+            "activity": rows_of(
+                "activity",
+                {**series, "day": day(0), "is_partial": False},
+                {**series, "day": day(1), "is_partial": True},
+            ),
+            "coverage": rows_of("coverage", {}, {"day": day(1)}),
+        },
+    )
+    rows = ask(
+        warehouse, "select coverage_status from marts.activity_daily order by day"
+    )
+    assert [row["coverage_status"] for row in rows] == ["complete", "partial"]
+
+
 def test_a_gap_in_the_coverage_is_missing_and_not_quiet(warehouse: Warehouse) -> None:
     load(
         warehouse,

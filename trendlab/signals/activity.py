@@ -9,8 +9,9 @@ what coverage means for the detectors.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +19,16 @@ import pyarrow.compute as pc
 from trendlab.errors import SignalError
 from trendlab.schemas import TABLES
 from trendlab.signals.panels import COVERED_DAYS, EVERY_TRACKER
+
+ONE_DAY = timedelta(days=1)
+DEFAULT_ZONE = "UTC"
+# A local day with all but two hours counts as whole: 8 % is less than what days differ
+# by, and Europe's days lie on two UTC days for an hour or two alone.
+WHOLE_PART = 22.0 / 24.0 - 1e-9
+# Of a day with less than this nobody can say whether it was quiet.
+MIN_KNOWN_PART = 0.5
+Entry = tuple[datetime, str, str, bool]
+"""A row of coverage: when it was read, source, version, and whether in part."""
 
 # Days before the first produced day whose tracker_posts are read, so that a comment
 # finds the post it stands under: later comments than this are too few to count.
@@ -122,14 +133,18 @@ def counted_or_before(activity: pa.Table, column: str) -> pa.ChunkedArray:
     return pc.coalesce(activity[column], activity[instead])
 
 
-def covered_days(coverage: pa.Table) -> pa.Table:
+def covered_days(
+    coverage: pa.Table, time_zones: Mapping[str, str] | None = None
+) -> pa.Table:
     """Tell which days of which tracker were ingested.
 
     Parameters
     ----------
     coverage : pyarrow.Table[coverage]
-        The days to tell of. Rows of the tracker 'all' (files that no one tracker
-        owns) cover every tracker.
+        The UTC days to tell of, and those beside them where a tracker has a zone.
+        Rows of the tracker 'all' (files that no one tracker owns) cover every tracker.
+    time_zones : mapping of str to str, optional
+        IANA zone of each tracker whose day is not the UTC day.
 
     Returns
     -------
@@ -140,12 +155,18 @@ def covered_days(coverage: pa.Table) -> pa.Table:
         The tracker '*' stands for every tracker that the table does not name. The
         tracker 'all' is covered on a day that any tracker covers; its version lists
         who covers the day, so that days with and without a tracker never compare.
-        Each day is told from its own rows alone.
+        Each day is told from its own rows alone; a local day from those of the UTC
+        days that it lies on. Where one of these was not ingested the day is partial,
+        and missing where less than half of it was: in New York the last day lacks its
+        evening until the next night.
     """
     seen = coverage.filter(pc.not_equal(coverage["status"], "none")).select(
         ["tracker", "source", "day", "status", "tracker_version", "observed_at"]
     )
-    by_day: dict[date, dict[str, list[tuple[object, ...]]]] = {}
+    by_day: dict[date, dict[str, list[Entry]]] = {}
+    zones = {
+        name: zone for name, zone in (time_zones or {}).items() if zone != DEFAULT_ZONE
+    }
     names: set[str] = set()
     for row in seen.to_pylist():
         entry = (
@@ -173,7 +194,7 @@ def covered_days(coverage: pa.Table) -> pa.Table:
         if shared:
             cover(EVERY_TRACKER, day, any(bool(entry[3]) for entry in shared), "")
         versions = {name: str(max(own[name])[2]) for name in own if name != "all"}
-        for tracker in names - {"all"}:
+        for tracker in names - {"all"} - zones.keys():
             entries = own.get(tracker, []) + shared
             if entries:
                 is_partial = any(bool(entry[3]) for entry in entries)
@@ -181,5 +202,42 @@ def covered_days(coverage: pa.Table) -> pa.Table:
         who = [f"{name}={versions[name]}" for name in sorted(versions)]
         is_partial = any(bool(e[3]) for entries in own.values() for e in entries)
         cover("all", day, is_partial, ",".join(who + ["*"] * bool(shared)))
+    near = {day + n * ONE_DAY for day in by_day for n in (-1, 0, 1)}
+    for tracker, zone in zones.items():
+        for day in near:
+            mine: list[Entry] = []
+            read: list[Entry] = []
+            known = 0.0
+            for each, part in _utc_parts(day, zone).items():
+                own = by_day.get(each, {})
+                mine += own.get(tracker, [])
+                told = own.get(tracker, []) + own.get("all", [])
+                read += told
+                known += part if told else 0.0
+            if known >= MIN_KNOWN_PART:
+                is_partial = known < WHOLE_PART or any(entry[3] for entry in read)
+                cover(tracker, day, is_partial, str(max(mine)[2]) if mine else "")
     out.sort(key=lambda row: (str(row["tracker"]), str(row["day"])))
     return pa.Table.from_pylist(out, schema=COVERED_DAYS)
+
+
+def partial_days(covered: pa.Table) -> pa.Table:
+    """Give the relation `partial_days`: day, tracker of days ingested in part.
+
+    Parameters
+    ----------
+    covered : pyarrow.Table
+        From `covered_days`.
+    """
+    return covered.filter(covered["is_partial"]).select(["day", "tracker"])
+
+
+def _utc_parts(day: date, time_zone: str) -> dict[date, float]:
+    """Return the UTC days that a local day lies on, and the part of it on each."""
+    zone = ZoneInfo(time_zone)
+    start = datetime.combine(day, time(), zone).astimezone(UTC)
+    end = datetime.combine(day + ONE_DAY, time(), zone).astimezone(UTC)
+    cut = datetime.combine(start.date() + ONE_DAY, time(), UTC)
+    before = (min(cut, end) - start) / (end - start)
+    parts = {start.date(): before, start.date() + ONE_DAY: 1.0 - before}
+    return {each: part for each, part in parts.items() if part > 0.0}

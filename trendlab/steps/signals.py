@@ -17,6 +17,7 @@ from trendlab.signals.activity import (
     as_declared,
     covered_days,
     lake_query,
+    partial_days,
     run_id_rows,
     tracker_zone_rows,
 )
@@ -57,6 +58,12 @@ def _stored_days(context: Context, first: date, last: date) -> tuple[date, date]
     return first - beside, last + beside
 
 
+def _covered_days(context: Context, first: date, last: date) -> pa.Table:
+    """Return which of the trackers' days of a range were ingested."""
+    stored = context.lake.read_range("coverage", *_stored_days(context, first, last))
+    return covered_days(stored, _zones(context))
+
+
 def _readings_span(context: Context, first: date, last: date) -> tuple[date, date]:
     """Return the days on which likes and comments of posts of a range are counted."""
     earliest, latest = _stored_days(context, first, last)
@@ -71,7 +78,7 @@ def _activity_inputs(context: Context, day: date) -> list[Input]:
         Input("comments", *near),
         Input("sentiment", *near),
         Input("engagement", *_readings_span(context, day, day)),
-        Input("coverage", day, day),
+        Input("coverage", *_stored_days(context, day, day)),
     ]
 
 
@@ -94,7 +101,7 @@ def _activity(
             "posts": Span("posts", *near),
             "comments": Span("comments", *near),
             "sentiment": Span("sentiment", *near),
-            "coverage": Span("coverage", first, last),
+            "partial_days": partial_days(_covered_days(context, first, last)),
             "post_readings": lake.query(
                 lake_query("post_readings"),
                 {
@@ -148,7 +155,7 @@ def _signals_inputs(context: Context, day: date) -> list[Input]:
         Input("term_days", day, day),
         Input("author_days", day, day),
         Input("author_homes", _week_of_homes(day), _week_of_homes(day)),
-        Input("coverage", day, day),
+        Input("coverage", *_stored_days(context, day, day)),
         Input("garments", *_stored_days(context, day, day)),
     ]
 
@@ -175,7 +182,7 @@ def _signals(
             },
             {"min_scored": DipRule().topic.min_scored},
         )
-        covered = covered_days(lake.read_range("coverage", first - BASELINE, last))
+        covered = _covered_days(context, first - BASELINE, last)
         past_scores = _past(context, "day_scores", first, parts, PAST_COLUMNS)
         scores = score_days(
             activity,
