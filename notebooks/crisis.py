@@ -60,8 +60,9 @@ def show_head(brief: Brief) -> None:
     display(page.heading(f"Crisis brief: {event['tracker']}{subject}", 1))
     display(
         page.note(
-            f"As known at the end of {brief.last_on:%-d %B %Y}. Days and hours in UTC. "
-            "Every figure can be asked of the marts with `trendlab sql`."
+            f"As known at the end of {brief.last_on:%-d %B %Y}. Days in UTC unless the "
+            "tracker names a time zone, hours in UTC. Every figure can be asked of the "
+            "marts with `trendlab sql`."
         )
     )
     since = brief.days[brief.days["day"] >= event["start_on"]]

@@ -159,6 +159,19 @@ def test_hours_are_drawn_with_those_that_had_nothing() -> None:
     assert (others[5].get_y(), others[5].get_height()) == (4, 6)
 
 
+def test_the_evening_of_a_day_in_another_zone_is_drawn() -> None:
+    """In New York 3 December ends at five o'clock UTC of the 4th."""
+    hours = pd.DataFrame(
+        {
+            "hour": pd.to_datetime(["2021-12-03 05:00", "2021-12-04 04:00"], utc=True),
+            "posts_count": [10, 6],
+            "negative_count": [4, 3],
+        }
+    )
+    negative = hours_figure(hours, APEX, APEX, width=9.6).axes[0].containers[0]
+    assert (len(negative), negative[28].get_height()) == (24 + 5, 3)
+
+
 def test_no_posts_make_an_empty_figure() -> None:
     none = pd.DataFrame({"hour": [], "posts_count": [], "negative_count": []})
     assert len(hours_figure(none, APEX, APEX, width=4.1).axes) == 1

@@ -206,7 +206,8 @@ def hours_figure(
     hours : DataFrame
         hour (UTC), posts_count, negative_count; hours without a row had none.
     first_on, last_on : date
-        Days drawn; of more than two weeks the last two.
+        Days drawn; of more than two weeks the last two. A day west of Greenwich ends
+        after midnight UTC, so the given hours after the last day are drawn too.
     width : float
         Inches.
     """
@@ -214,6 +215,9 @@ def hours_figure(
     axes = figure.add_subplot()
     clean_axes(axes)
     until = pd.Timestamp(last_on, tz="UTC") + pd.Timedelta(days=1)
+    known = pd.to_datetime(hours["hour"], utc=True)
+    if not known.empty:
+        until = max(until, known.max() + pd.Timedelta(hours=1))
     since = max(
         pd.Timestamp(first_on, tz="UTC"),
         until - pd.Timedelta(hours=HOURS_SHOWN_AT_MOST),

@@ -66,11 +66,13 @@ def gather(marts: Marts, event: pd.Series) -> Brief:
     """
     known = marts.ask(
         "select max(day) filter (where coverage_status = 'complete') as whole_on, "
-        "max(day) as any_on from marts.tracker_days where tracker = :event_tracker "
-        "and coverage_status in ('complete', 'partial') and day <= :last_day",
+        "max(day) as any_on from marts.activity_daily where tracker = :event_tracker "
+        "and city = 'all' and coverage_status in ('complete', 'partial') "
+        "and day <= :last_day",
         event_tracker=event["tracker"],
     ).iloc[0]
-    last_on = max(known["whole_on"] or known["any_on"], event["apex_on"])
+    newest_on = known["whole_on"] or known["any_on"] or event["apex_on"]
+    last_on = max(newest_on, event["apex_on"])
     topic_words = [re.escape(word) for word in event["topic"].split()]
     about = {
         "event_tracker": event["tracker"],
