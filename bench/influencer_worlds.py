@@ -7,7 +7,8 @@ whether `peak_drivers` names them. Chance gives some drivers few posts: so drive
 counted again who wrote at least two above their usual in the peak, as `peak_drivers`
 asks. Each driver outside the top 5 is told on stderr.
 
-Run: ``python -m bench.influencer_worlds [--worlds 60]`` (half a minute a world).
+Run: ``python -m bench.influencer_worlds [--worlds 60] [--posts-per-day 880]``
+(half a minute a world of 220 posts a day).
 """
 
 from __future__ import annotations
@@ -97,21 +98,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worlds", type=int, default=60)
     parser.add_argument("--first-seed", type=int, default=1_000)
+    parser.add_argument("--posts-per-day", type=float, default=POSTS_PER_DAY)
     chosen = parser.parse_args()
     tallies = {name: Tally(name) for name in NAMES}
     for seed in range(chosen.first_seed, chosen.first_seed + chosen.worlds):
         print(f"world {seed}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="trendlab-worlds-") as folder:
-            measure_world(Path(folder), seed, tallies)
+            measure_world(Path(folder), seed, chosen.posts_per_day, tallies)
     for tally in tallies.values():
         print(tally.line())
 
 
-def measure_world(home: Path, seed: int, tallies: dict[str, Tally]) -> None:
+def measure_world(
+    home: Path, seed: int, posts_per_day: float, tallies: dict[str, Tally]
+) -> None:
     """Simulate a world, run the steps, and count."""
     context = open_context(Settings(home=home), need_trackers=False)
     world = simulate_world(
-        context.lake, home, weeks=WEEKS, posts_per_day=POSTS_PER_DAY, seed=seed
+        context.lake, home, weeks=WEEKS, posts_per_day=posts_per_day, seed=seed
     ).world
     context = open_context(Settings(home=home))
     run_steps(context, STEPS, None, None)
