@@ -163,10 +163,11 @@ def test_a_list_elsewhere_is_named(tmp_path: Path):
     assert rows_of(records, "posts")[0]["caption"] == "hello"
 
 
-def test_what_is_listed_and_not_there_is_refused(tmp_path: Path):
+@pytest.mark.parametrize("again", ["a.jpg", "./a.jpg", ".\\a.jpg"])
+def test_what_is_listed_and_not_there_is_refused(tmp_path: Path, again: str):
     photo(tmp_path / "a.jpg")
     (tmp_path / "list.csv").write_text(
-        "file,caption\na.jpg,x\nlost.jpg,y\n,z\na.jpg,w\n"
+        f"file,caption\na.jpg,x\nlost.jpg,y\n,z\n{again},w\n"
     )
 
     records = read_paths(tmp_path)

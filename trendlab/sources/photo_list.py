@@ -124,12 +124,12 @@ class PhotoList:
         name = first_given(row, FILE_COLUMNS)
         if not isinstance(name, str):
             self._damaged.append(Damage("the list names no file", "", entry))
-        elif name in self._by_name:
+        elif (listed := _clean(name)) in self._by_name:
             self._damaged.append(Damage("the list names a file twice", name, entry))
         elif len(self._by_name) >= MAX_LISTED:
             self._damaged.append(Damage("the list is too long", name, entry))
         else:
-            self._by_name[_clean(name)] = row
+            self._by_name[listed] = row
 
     def _note_use(self, row: Row) -> None:
         """Note which columns are given, and which of them are read in some entry."""
