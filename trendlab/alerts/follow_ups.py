@@ -26,7 +26,8 @@ def follow_up(
         Rows of `dips` or `peaks` of the alert's event, in order of days.
     seen_days : collection of date
         Days whose posts are known. Days that were not ingested say nothing, so an
-        event is over only when the second day after it was seen without it.
+        event is over only when the second day after it, or a later one, was seen
+        without it.
 
     Returns
     -------
