@@ -51,3 +51,11 @@ def test_homes_of_events_are_those_of_the_sunday_before(tmp_path: Path) -> None:
     assert DAY.weekday() == 2
     context = context_of(tmp_path, "UTC")
     assert days_read(SIGNALS, context, "author_homes") == (-9, -9)
+
+
+def test_the_negatives_of_pooled_days_are_read(tmp_path: Path) -> None:
+    """Of the day and the six before, comments under posts of up to 28 days before."""
+    context = context_of(tmp_path, "UTC")
+    assert days_read(SIGNALS, context, "tracker_posts") == (-34, 0)
+    assert days_read(SIGNALS, context, "comments") == (-7, 1)
+    assert days_read(SIGNALS, context, "sentiment") == (-7, 1)

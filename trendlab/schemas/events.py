@@ -67,7 +67,7 @@ DIPS = Table(
         count("scored_count", "scored at the apex"),
         count(
             "negative_authors_count",
-            "authors of the negatives at the apex",
+            "authors of the negatives at the apex, each once over pooled days",
             nullable=True,
         ),
         share("negative_share", "negatives / scored at the apex"),

@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from trendlab.schemas import TABLES
+from trendlab.signals.dip_authors import CountAuthors, pooled_authors
 from trendlab.signals.dip_counts import ItemCounts, all_covered, read_counts
 from trendlab.signals.dip_events import LOOKBACK_DAYS, DipEvents, DipRule
 from trendlab.signals.dip_topics import find_topics, prepare_histories
@@ -33,6 +34,7 @@ from trendlab.signals.topics import TermHistory
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ def find_dips(
     covered_days: pa.Table | None = None,
     rule: DipRule | None = None,
     skip_terms: Collection[str] = (),
+    count_authors: CountAuthors | None = None,
 ) -> pa.Table:
     """Find the dips of a range of days.
 
@@ -74,6 +77,9 @@ def find_dips(
     skip_terms : collection of str
         Words that cannot be topics: those of the sentiment lexicon, whose posts are
         negative by construction.
+    count_authors : callable, optional
+        Counts the authors of pooled days, each once; asked for where the daily counts
+        do not tell. Without it no author is taken to have written on two days.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def find_dips(
             kind, term_days, first_day, rule, skip_terms, events
         )
         for t in range(LOOKBACK_DAYS, panel.days):
-            _test_day(kind, t, histories, events, rule)
+            _test_day(kind, t, histories, events, rule, count_authors)
     dips = TABLES["dips"].from_rows(
         sorted(events.rows, key=lambda row: (row["dip_id"], row["day"]))
     )
@@ -118,6 +124,7 @@ def _test_day(
     histories: dict[str, TermHistory],
     events: DipEvents,
     rule: DipRule,
+    count_authors: CountAuthors | None,
 ) -> None:
     """Test all series and topics of one day, in order of the series."""
     panel = kind.panel
@@ -139,11 +146,10 @@ def _test_day(
     p, used = predictive_tail(base, share, rho)
     seen = base.negatives / np.maximum(base.scored, 1)
     lift = seen / share
-    enough_authors = (base.authors < 0) | (base.authors >= rule.min_authors)
     floors = (
         (kind.negatives[:, t] > 0)
         & (base.negatives >= rule.min_negatives)
-        & enough_authors
+        & _enough(base.authors, rule)  # of pooled days the most that they can be
     )
     cold = base.valid_days < rule.min_valid_days
     assessable = (
@@ -159,7 +165,9 @@ def _test_day(
     ]
     share_up = floors & assessable & (is_new | (goes_on & np.array(may_go_on, bool)))
     count_up = kind.count_up[:, t] & floors & (~assessable | (seen >= share))
-    for s in np.flatnonzero(share_up | count_up).tolist():
+    candidates = np.flatnonzero(share_up | count_up)
+    authors = pooled_authors(kind, t, base, candidates, count_authors)
+    for s in candidates[_enough(authors[candidates], rule)].tolist():
         pooled = int(base.pooled_days[s])
         row = events.add(
             (panel.trackers[s], panel.cities[s], kind.name, ""),
@@ -169,9 +177,7 @@ def _test_day(
                 "is_share_up": bool(share_up[s]),
                 "negative_count": int(base.negatives[s]),
                 "scored_count": int(base.scored[s]),
-                "negative_authors_count": (
-                    None if base.authors[s] < 0 else int(base.authors[s])
-                ),
+                "negative_authors_count": None if authors[s] < 0 else int(authors[s]),
                 "negative_share": float(seen[s]),
                 "baseline_share": float(share[s]),
                 "lift": float(lift[s]),
@@ -200,6 +206,11 @@ def _test_day(
             rho=float(rho[s]),
             valid_days=int(base.valid_days[s]),
         )
+
+
+def _enough(authors: Ints, rule: DipRule) -> Bools:
+    """Tell whose authors reach the floor; unknown ones are not held against it."""
+    return np.asarray((authors < 0) | (authors >= rule.min_authors))
 
 
 def _share_p_value(base: ShareBaseline, cold: Bools, rule: DipRule) -> Floats:

@@ -51,7 +51,8 @@ class ShareBaseline:
     Parameters
     ----------
     negatives, scored, authors : (series,) int64
-        Of the day, or of the pooled days; authors −1 where unknown.
+        Of the day, or of the pooled days; authors −1 where unknown. Of pooled days
+        authors are the sum, the most that they can be: one may be on several.
     pooled_days : (series,) int64
         Days pooled to reach the floor of scored items; 1 is none.
     clustering : (series,) float64

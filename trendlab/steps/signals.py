@@ -32,6 +32,11 @@ from trendlab.steps.engine import week_of
 from trendlab.steps.event_batches import batches_of
 from trendlab.steps.event_inputs import QUERIES, event_days, gather_items
 from trendlab.steps.match import has_local_days
+from trendlab.steps.pooled_authors import (
+    AUTHOR_QUERIES,
+    author_counter,
+    author_inputs,
+)
 from trendlab.steps.spans import BASELINE, ONE_DAY, spans_of, split_by_day
 from trendlab.steps.step import Context, Input, Parts, Step
 from trendlab.text.sentiment import lexicon_words
@@ -157,6 +162,7 @@ def _signals_inputs(context: Context, day: date) -> list[Input]:
         Input("author_homes", _week_of_homes(day), _week_of_homes(day)),
         Input("coverage", *_stored_days(context, day, day)),
         Input("garments", *_stored_days(context, day, day)),
+        *author_inputs(day),
     ]
 
 
@@ -208,6 +214,9 @@ def _signals(
             run_ids=wanted,
             covered_days=covered,
             skip_terms=lexicon_words(),
+            count_authors=author_counter(
+                lake.query, tracker_zone_rows(_zones(context))
+            ),
         )
         explained = _explain(context, peaks, dips, activity, wanted)
         found = (scores, peaks, dips, *explained)
@@ -301,6 +310,7 @@ SIGNALS = Step(
     modules=(
         "sql/lake/topic_terms.sql",
         *(f"sql/lake/{name}.sql" for name in QUERIES.values()),
+        *(f"sql/lake/{name}.sql" for name in AUTHOR_QUERIES.values()),
         "trendlab.signals.dips",
         "trendlab.signals.evidence",
         "trendlab.signals.peaks",
