@@ -289,29 +289,29 @@ def test_a_night_keeps_a_report_until_what_it_shows_changes(night):
     shutil.copytree(night, home, ignore=shutil.ignore_patterns("postgres"))
     monday = LAST_DAY + timedelta(days=1)
 
-    def write() -> tuple[int, list[str]]:
+    def write() -> tuple[Path, int, list[str]]:
         context = context_of(home, datetime(2026, 3, 3, 2, tzinfo=UTC))
         done = run_nightly(context, monday, monday, catch_up=True)
         (page,) = done.report_paths
         kept = [note for note in done.notes if note.startswith("reports:")]
-        return page.stat().st_mtime_ns, kept
+        return page, page.stat().st_mtime_ns, kept
 
-    first, kept = write()
+    page, first, kept = write()
     assert kept == []
-    assert write() == (first, ["reports: 1 of 1 kept, what they show has not changed"])
+    note = "reports: 1 of 1 kept, what they show has not changed"
+    assert write() == (page, first, [note])
 
     context = context_of(home)
     days = context.lake.days("alerts")
     alerts = context.lake.read_range("alerts", days[0], days[-1]).to_pylist()
     alert = next(row for row in alerts if row["acknowledged_by"] is None)
     acknowledge(context, alert["alert_id"], "kim")
-    changed, kept = write()
+    _, changed, kept = write()
     assert changed > first
     assert kept == []
 
-    (page,) = (home / "reports").iterdir()
     page.unlink()
-    written, kept = write()
+    _, written, kept = write()
     assert written > changed
     assert kept == []
 
