@@ -63,6 +63,16 @@ def test_an_event_that_runs_on_or_whose_next_days_are_missing_is_not_over() -> N
     assert follow_ups([dip()], raised([dip()]), DAY, next_day) == []
 
 
+def test_a_follow_up_names_the_day_that_shows_the_end_across_days_not_seen() -> None:
+    row = follow_ups([dip()], raised([dip()]), DAY, DAY + timedelta(days=4))[0]
+
+    assert row["day"] == DAY + timedelta(days=4)
+    assert (
+        "2021-12-07, 4 days after its last one, did not pass the rule, nor did any day "
+        "between that was seen."
+    ) in row["body"]
+
+
 def test_what_nobody_was_told_of_gets_no_follow_up() -> None:
     old = raised([dip()], is_backfill=True)
 

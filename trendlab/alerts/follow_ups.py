@@ -43,7 +43,7 @@ def follow_up(
         if not after:
             return None
         known_on = min(after)
-        title, body = describe_end(kind, alert, event_days)
+        title, body = describe_end(kind, alert, event_days, known_on)
         severity = last["severity"]
     else:
         if alert["day"] not in seen_days:

@@ -124,7 +124,7 @@ def describe_peak(peak: Row, evidence: Sequence[Row], alert_id: str) -> tuple[st
 
 
 def describe_end(
-    event_kind: str, alert: Row, event_days: Sequence[Row]
+    event_kind: str, alert: Row, event_days: Sequence[Row], known_on: date
 ) -> tuple[str, str]:
     """Return title and body of the follow-up on an event that is over.
 
@@ -135,6 +135,8 @@ def describe_end(
         Row of `alerts` that is followed.
     event_days : sequence of mapping
         Rows of `dips` or `peaks` of the event, in order of days.
+    known_on : datetime.date
+        The day that was seen without it.
     """
     last = event_days[-1]
     name = "Negative peak" if event_kind == "dip" else "Activity peak"
@@ -164,8 +166,8 @@ def describe_end(
         f"WHAT HAPPENED\nIt ran {span}. Strongest on {last['apex_on']}: {strongest}.",
         f"HOW UNUSUAL\nSeverity {last['severity']} of 10 at its end; it was "
         f"{alert['severity']} when it was told on {alert['day']}.",
-        "WHY WE THINK SO\nThe two days after its last one were seen, and the second "
-        "did not pass the rule.",
+        f"WHY WE THINK SO\n{known_on}, {(known_on - last['end_on']).days} days after "
+        "its last one, did not pass the rule, nor did any day between that was seen.",
         "WHAT TO RUN NEXT\n"
         + "\n".join(
             _commands(
